@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import os
+import re
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from .models import GENERATORS
+
+FORMAT = 1
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-unet"
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be loaded; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -12,19 +33,186 @@ class CheckpointInfo:
     name: str  # for people, for example "camvid-unet"
     generator: str  # a key of citygan.models.GENERATORS
     arguments: dict  # the keyword arguments of that generator, width among them
+    encoding: str  # what the generator sees of a label map, see citygan.data.encode_labels
     norm_statistics: str  # "running", "batch" or "instance": which ones the norm layers want at inference
     height_px: int  # of the maps and photos it was trained on
     width_px: int
     aspect: float  # width / height of the data set's photos
     dataset: str  # for example "CamVid"
     license: str  # of the weights, one sentence
-    recipe: dict  # the TrainConfig, field by field
+    recipe: dict  # the TrainConfig, field by field, and its name
     seen: dict[int, float]  # id -> share of the training pixels, unlabeled (0) among them
     images_seen: int
-    epochs: int
+    epochs: int  # done when these weights were saved
     hardware: str  # what trained it
+    parameters: int
     ssim: dict[str, float] = field(default_factory=dict)  # "train", "val", "test"
     ssim_definition: str = ""
     val_ssim_percentiles: tuple[float, ...] = ()  # 101 values: the 0th to the 100th percentile over val
-    parameters: int = 0
-    format: int = 1
+    format: int = FORMAT
+
+    @property
+    def seen_classes(self) -> frozenset[int]:
+        """The ids that training showed it."""
+        return frozenset(self.seen)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> CheckpointInfo:
+        """Reads a checkpoint's `.json`.
+
+        Raises:
+            CheckpointError: no JSON, no CityGAN checkpoint, or one of a newer version.
+        """
+        try:
+            values = json.loads(text)
+            if values.get("format", 0) > FORMAT:
+                raise CheckpointError(
+                    f"{source} has format {values['format']}, but this version of CityGAN reads up to {FORMAT}; update"
+                )
+            known = {f.name for f in fields(cls)}
+            info = cls(**{k: v for k, v in values.items() if k in known})
+            seen = {int(i): float(share) for i, share in info.seen.items()}
+            percentiles = tuple(map(float, info.val_ssim_percentiles))
+        except CheckpointError:
+            raise
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{source} is not the .json of a CityGAN checkpoint: {error}") from error
+        return cls(**asdict(info) | {"seen": seen, "val_ssim_percentiles": percentiles})
+
+
+def write_atomically(path: Path, write) -> None:
+    """Calls `write(temporary path)` and moves the result into place, so that a full disk loses nothing earlier."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save(path: Path, generator: nn.Module, info: CheckpointInfo, *, half: bool = False) -> None:
+    """Writes `path.safetensors` and `path.json`; each replaces an earlier one only when it is whole.
+
+    Args:
+        path: Without a suffix, for example `runs/x/best`.
+        generator: Its weights are what is saved.
+        info: What it is.
+        half: Save in float16: half the size.
+    """
+    tensors = {
+        name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
+        for name, t in generator.state_dict().items()
+    }
+    write_atomically(_with(path, ".safetensors"), lambda p: save_file(tensors, p))
+    write_info(path, info)
+
+
+def write_info(path: Path, info: CheckpointInfo) -> None:
+    """Writes `path.json` alone."""
+    write_atomically(_with(path, ".json"), lambda p: p.write_text(info.to_json()))
+
+
+def read_info(path: Path) -> CheckpointInfo:
+    """Reads `path.json`.
+
+    Raises:
+        CheckpointError: there is none, or it is not one of ours.
+    """
+    file = _with(path, ".json")
+    if not file.is_file():
+        raise CheckpointError(f"{file} does not exist; a checkpoint is a .safetensors with a .json beside it")
+    return CheckpointInfo.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
+
+
+def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
+    """Loads a generator in float32, strictly.
+
+    Args:
+        source: A path with or without its suffix, or a Hugging Face Hub id, `OWNER/NAME` or `OWNER/NAME@REVISION`.
+
+    Raises:
+        CheckpointError: not found, corrupt, of another architecture, a pickle, or out of reach.
+    """
+    weights, info_file = _locate(str(source))
+    info = CheckpointInfo.from_json(info_file.read_text(encoding="utf-8", errors="replace"), str(info_file))
+    if info.generator not in GENERATORS:
+        raise CheckpointError(
+            f"{source} wants the generator {info.generator!r}; known are {', '.join(GENERATORS)}"
+        )
+    try:
+        generator = GENERATORS[info.generator](**info.arguments)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{info_file} has arguments that {info.generator!r} does not take: {error}"
+        ) from error
+    try:
+        tensors = load_file(weights)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{weights} is corrupt or no safetensors file ({error}); get it again"
+        ) from error
+    _check_tensors(tensors, generator.state_dict(), source)
+    generator.load_state_dict({k: t.float() if t.is_floating_point() else t for k, t in tensors.items()})
+    return generator.eval(), info
+
+
+def _check_tensors(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], source: Path | str) -> None:
+    missing, extra = sorted(wanted.keys() - got.keys()), sorted(got.keys() - wanted.keys())
+    wrong = [
+        f"{k} is {tuple(got[k].shape)} instead of {tuple(wanted[k].shape)}"
+        for k in sorted(got.keys() & wanted.keys())
+        if got[k].shape != wanted[k].shape
+    ]
+    problems = [
+        f"{len(names)} {what}, first {names[0]}"
+        for what, names in (("tensors missing", missing), ("too many", extra), ("of another shape", wrong))
+        if names
+    ]
+    if problems:
+        raise CheckpointError(
+            f"{source} does not fit the network that its .json names: {'; '.join(problems)}"
+        )
+
+
+def _with(path: Path | str, suffix: str) -> Path:
+    path = Path(path)
+    return path.with_name(path.name.removesuffix(".safetensors").removesuffix(".json") + suffix)
+
+
+def _locate(source: str) -> tuple[Path, Path]:
+    """The weights and the `.json` of a checkpoint, fetched from the Hub if it is not a path."""
+    if Path(source).suffix in (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"):
+        raise CheckpointError(
+            f"{source} is a pickle, which can run code when it is opened; only .safetensors are loaded"
+        )
+    weights, info = _with(source, ".safetensors"), _with(source, ".json")
+    if weights.is_file() and info.is_file():
+        return weights, info
+    if weights.is_file() or info.is_file():
+        missing = info if weights.is_file() else weights
+        raise CheckpointError(
+            f"{missing} does not exist; a checkpoint is a .safetensors with a .json beside it"
+        )
+    if not HUB_ID.fullmatch(source) or Path(source).parent.is_dir():
+        raise CheckpointError(
+            f"there is no checkpoint {source}: expected {weights.name} and {info.name}, or a Hub id such as OWNER/NAME"
+        )
+    return _fetch(source)
+
+
+def _fetch(hub_id: str) -> tuple[Path, Path]:
+    repo, _, revision = hub_id.partition("@")
+    try:
+        info = hf_hub_download(repo, "config.json", revision=revision or None)
+        weights = hf_hub_download(repo, "model.safetensors", revision=revision or None)
+    except HfHubHTTPError as error:
+        raise CheckpointError(f"{hub_id} cannot be had from the Hugging Face Hub: {error}") from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{hub_id} is not a path here, and the Hugging Face Hub did not give it: {error}"
+        ) from error
+    return Path(weights), Path(info)

@@ -1,0 +1,297 @@
+"""Image files from strangers: the one place that opens them and makes a label map or a photo of them.
+
+A file is looked at (bytes, format, pixels) before it is decoded. Whatever is wrong with it ends in an
+`ImageError`, whose text can be shown to the person who sent it.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from citygan import palette
+from citygan.palette import SnapReport
+
+MAX_FILE_BYTES = 40 * 2**20
+MAX_PIXELS = 50_000_000  # checked in the header, before a pixel is decoded
+MAX_SIDE_PX = (
+    2048  # the longer side of what is returned: a Cityscapes frame keeps its size, larger ones are reduced
+)
+
+# After JPEG and resizing, at most 38 % of a colour map's pixels are farther than 16 RGB units from a class
+# colour (CamVid's maps at 128x128, quality 50); of street photos at least 62 %. Pixels nearest to black do
+# not count: a photo taken at night would pass as a map of unlabeled pixels.
+PHOTO_DISTANCE = 16
+PHOTO_SHARE = 0.5
+
+_LOSSLESS = ("PNG", "BMP", "GIF", "TIFF")
+_FORMATS = (*_LOSSLESS, "JPEG", "WEBP", "AVIF")
+_ADVICE = "Give it in the Cityscapes colours, or as label ids or train ids in a PNG."
+_GROUND_IDS = (6, 7, 8, 9, 10, 22)  # ground, road, sidewalk, parking, rail track, terrain
+_GROUND_TRAIN_IDS = (0, 1, 9)  # road, sidewalk, terrain
+
+
+class ImageError(ValueError):
+    """A file that cannot be used; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class LabelMapFile:
+    """What a file turned out to be."""
+
+    label_map: np.ndarray  # (H, W) uint8
+    target: np.ndarray | None  # (H, W, 3) uint8, the photo of a side-by-side pair
+    description: str  # for example "Cityscapes label ids, 2048 x 1024"
+    report: SnapReport | None  # how far the colours were from the palette; None for ids
+
+    @property
+    def summary(self) -> str:
+        """One sentence for the person who sent the file: what it was taken for, and how much was snapped."""
+        if self.report is None or self.report.snapped == 0:
+            return f"Read as {self.description}."
+        pixels = round(self.report.snapped * self.label_map.size)
+        return (
+            f"Read as {self.description}; {pixels:,} pixels ({self.report.snapped:.1%}) had no class "
+            f"colour and were snapped to the nearest (at most {self.report.max_distance:.0f} RGB units away)."
+        )
+
+
+def read_label_map(source: bytes | str | Path) -> LabelMapFile:
+    """Recognises and reads a label map.
+
+    A picture with one half in the colours of the palette, give or take JPEG noise, and the other half not, is
+    a side-by-side pair. One all in those colours is a colour map. Otherwise grey values or palette indices of
+    a lossless file are label ids, train ids (see `_are_train_ids`) or instance ids.
+
+    Args:
+        source: the file's bytes, or its path; `labelIds` or `labelTrainIds` in its name settles doubts.
+
+    Raises:
+        ImageError: no image, too large, broken, a photo, or values that are no classes.
+    """
+    picture = _decode(source)
+    name = "" if isinstance(source, bytes) else Path(source).name
+    found = _from_pair(picture) or _from_colors(picture) or _from_values(picture, name)
+    if found is None:
+        _, report, off_palette = _snap(picture.image)
+        raise ImageError(
+            f"This is a photo or another picture, no label map: {off_palette:.0%} of its pixels are far from "
+            f"every class colour (the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
+        )
+    height, width = found.label_map.shape
+    facts = [found.description, f"{width} x {height}", *picture.remarks]
+    whole_px = picture.image.width // (1 if found.target is None else 2)
+    if width < whole_px:
+        facts.append(f"reduced from {whole_px} x {picture.image.height}")
+    return replace(found, description=", ".join(facts))
+
+
+def read_photo(source: bytes | str | Path) -> np.ndarray:
+    """Reads a photo as `(H, W, 3) uint8`: upright, without alpha (over white), at most `MAX_SIDE_PX` a side.
+
+    Raises:
+        ImageError: no image, too large or broken.
+    """
+    return _photo(_decode(source).image)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A decoded file."""
+
+    image: Image.Image  # the first frame, upright
+    lossless: bool  # the format keeps values as they were saved
+    remarks: tuple[str, ...]  # what was done to it, for people
+
+
+def _decode(source: bytes | str | Path) -> _Picture:
+    data = _read_bytes(source)
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        formats = ", ".join(_FORMATS)
+        raise ImageError(
+            f"This file ({len(data):,} bytes) is no {formats} image, or its header is broken."
+        ) from None
+    except Image.DecompressionBombError:
+        raise ImageError(_too_large("more than 178 million pixels")) from None
+    except Exception as error:  # a decoder raises whatever its format's code meets
+        raise ImageError(f"The image's header is broken ({error}). Export or download it again.") from error
+    width, height = image.size
+    if width * height == 0:
+        raise ImageError(f"The image has no pixels: it is {width} x {height}. Choose another one.")
+    if width * height > MAX_PIXELS:
+        raise ImageError(_too_large(f"{width} x {height} pixels"))
+    lossless = image.format in _LOSSLESS
+    try:
+        animated = _has_second_frame(image)
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except Exception as error:
+        raise ImageError(f"The image is cut off or broken ({error}). Export or download it again.") from error
+    remarks = ["the first frame of several"] if animated else []
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        remarks.append("turned upright as its EXIF data say")
+    return _Picture(upright, lossless, tuple(remarks))
+
+
+def _has_second_frame(image: Image.Image) -> bool:
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    image.seek(0)
+    return True
+
+
+def _read_bytes(source: bytes | str | Path) -> bytes:
+    try:
+        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+        if size > MAX_FILE_BYTES:
+            limit = MAX_FILE_BYTES // 2**20
+            raise ImageError(f"The file has {size / 2**20:.0f} MiB; at most {limit} MiB can be read here.")
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    except OSError as error:
+        raise ImageError(f"The file cannot be read: {error.strerror or error}.") from error
+    if not data:
+        raise ImageError("The file is empty (0 bytes). Choose another one.")
+    return data
+
+
+def _too_large(what: str) -> str:
+    return f"The image has {what}; at most {MAX_PIXELS // 10**6} million can be read here. Make it smaller."
+
+
+def _fit(image: Image.Image, resample: Image.Resampling) -> Image.Image:
+    """Reduces the image until its longer side is at most `MAX_SIDE_PX`."""
+    scale = MAX_SIDE_PX / max(image.size)
+    if scale >= 1:
+        return image
+    return image.resize([max(1, round(side * scale)) for side in image.size], resample)
+
+
+def _photo(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip all above 255
+        values = np.asarray(image).astype(np.int64)
+        shift = 8 if values.max() > 255 else 0
+        image = Image.fromarray((values >> shift).clip(0, 255).astype(np.uint8))
+    elif image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer)
+    return np.asarray(_fit(image.convert("RGB"), Image.Resampling.LANCZOS))
+
+
+def _colors(image: Image.Image) -> np.ndarray:
+    """The image as `(H, W, 3) uint8`, nothing blended; pixels more than half transparent are black."""
+    image = _fit(image, Image.Resampling.NEAREST)
+    if not image.has_transparency_data:
+        return np.asarray(image.convert("RGB"))
+    rgba = np.asarray(image.convert("RGBA"))
+    return np.where(rgba[..., 3:] >= 128, rgba[..., :3], 0).astype(np.uint8)
+
+
+def _snap(image: Image.Image) -> tuple[np.ndarray, SnapReport, float]:
+    """Label map, report, and the share of its labeled pixels that are far from their class colour."""
+    rgb = _colors(image)
+    label_map, report = palette.snap(rgb)
+    difference = rgb.astype(np.int16) - palette.colorize(label_map)
+    squared = np.einsum("hwc,hwc->hw", difference, difference, dtype=np.int32)
+    painted = label_map != palette.UNLABELED
+    far = np.count_nonzero(squared[painted] > PHOTO_DISTANCE**2)
+    return label_map, report, far / max(1, np.count_nonzero(painted))
+
+
+def _has_colors(image: Image.Image) -> bool:
+    return image.mode not in ("1", "F", "L", "LA") and not image.mode.startswith("I")
+
+
+def _from_colors(picture: _Picture) -> LabelMapFile | None:
+    """Reads class colours; None if there are none, or too many others."""
+    if not _has_colors(picture.image):
+        return None
+    label_map, report, off_palette = _snap(picture.image)
+    # Small grey values and dark palettes all lie near black: such an image more likely holds ids.
+    only_dark = report.exact < 1 and not label_map.any()
+    if off_palette > PHOTO_SHARE or only_dark:
+        return None
+    return LabelMapFile(label_map, None, "a colour map", report)
+
+
+def _from_values(picture: _Picture, name: str) -> LabelMapFile | None:
+    """Reads grey values or palette indices as classes; None if the image has colours."""
+    values = _values(picture.image)
+    if values is None:
+        return None
+    indexed = picture.image.mode == "P"
+    if not indexed and not picture.lossless:
+        raise ImageError(
+            f"A grey image in a lossy format cannot hold class ids: its values are blurred. {_ADVICE}"
+        )
+    found = np.unique(values).tolist()
+    kind = "Cityscapes label ids"
+    if all(value <= palette.MAX_ID or 24_000 <= value < 34_000 for value in found) and found[-1] > 255:
+        kind = "Cityscapes instance ids"
+        values = np.where(values >= 24_000, values // 1000, values)  # 1000 * id + instance, from person on
+        found = np.unique(values).tolist()
+    elif _are_train_ids(values, found, name):
+        return LabelMapFile(palette.from_train_ids(values), None, "Cityscapes train ids", None)
+    if any(value > palette.MAX_ID and value != 255 for value in found):
+        if indexed:
+            return None
+        raise ImageError(
+            f"The grey values {found[0]} to {found[-1]} are no classes: label ids go from 0 to "
+            f"{palette.MAX_ID} and train ids from 0 to 18, with 255 for ignored. {_ADVICE}"
+        )
+    return LabelMapFile(palette.fold(np.where(values == 255, 0, values)), None, kind, None)
+
+
+def _values(image: Image.Image) -> np.ndarray | None:
+    """The grey values or palette indices, `(H, W)` integers; None if the image has colours."""
+    if image.mode in ("1", "F"):
+        kind = "only black and white" if image.mode == "1" else "floating-point values"
+        raise ImageError(f"The image holds {kind}, so it cannot tell classes apart. {_ADVICE}")
+    if image.mode in ("RGB", "RGBA"):
+        rgb = _colors(image)
+        return None if (rgb != rgb[..., :1]).any() else rgb[..., 0]
+    if image.mode not in ("L", "LA", "P") and not image.mode.startswith("I"):
+        return None
+    values = np.asarray(_fit(image, Image.Resampling.NEAREST))
+    return np.where(values[..., 1] >= 128, values[..., 0], 0) if image.mode == "LA" else values
+
+
+def _are_train_ids(values: np.ndarray, found: list[int], name: str) -> bool:
+    """Whether values are train ids (0 road, 1 sidewalk, ... 18 bicycle, 255 ignored) and not label ids.
+
+    A value of 19 to 33 settles it for label ids, and 255 without one for train ids, as Cityscapes writes 255
+    there alone. With values of 0 to 18 only, the file's name decides if it holds `labelIds` or `TrainIds`;
+    else the lowest quarter of the picture, where streets have their ground: road, sidewalk and terrain are
+    0, 1 and 9 as train ids, and 7, 8 and 22 as label ids. A draw, and a picture of only 0, are label ids.
+    """
+    if any(18 < value != 255 for value in found) or found == [0]:
+        return False
+    if 255 in found or "trainids" in name.lower():
+        return True
+    if "labelids" in name.lower():
+        return False
+    bottom = values[-max(1, len(values) // 4) :]
+    return bool(np.isin(bottom, _GROUND_TRAIN_IDS).mean() > np.isin(bottom, _GROUND_IDS).mean())
+
+
+def _from_pair(picture: _Picture) -> LabelMapFile | None:
+    """Splits a picture of a colour map and its photo, side by side; None if it is none."""
+    image = picture.image
+    half = image.width // 2
+    if image.width < image.height or half == 0 or not _has_colors(image) or image.mode == "P":
+        return None
+    left = image.crop((0, 0, half, image.height))
+    right = image.crop((image.width - half, 0, image.width, image.height))
+    for side, map_half, photo_half in (("left", left, right), ("right", right, left)):
+        label_map, report, off_palette = _snap(map_half)
+        if off_palette <= PHOTO_SHARE and label_map.any() and _snap(photo_half)[2] > PHOTO_SHARE:
+            kind = f"a side-by-side pair with the colour map on the {side}"
+            return LabelMapFile(label_map, _photo(photo_half), kind, report)
+    return None

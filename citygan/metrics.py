@@ -1,0 +1,83 @@
+"""How near a photo is to its target: SSIM and PSNR over torchmetrics.
+
+SSIM is torchmetrics' `structural_similarity_index_measure` on RGB in [0, 1] with `data_range=1.0` (Gaussian window,
+sigma 1.5, 11 px; Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861), at the photo's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torchmetrics.functional.image import (
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
+
+SSIM_DEFINITION = (
+    "torchmetrics structural_similarity_index_measure on RGB in [0, 1], data_range 1.0, Gaussian window (sigma 1.5, "
+    "11 px), at the size of the model"
+)
+_WINDOW_PX = 11
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How near a photo is to its target."""
+
+    ssim: float  # -1 to 1, 1 for equal photos
+    psnr: float  # dB; infinite for equal photos
+    ssim_map: np.ndarray  # (H, W) float32, -1 to 1: where they differ
+
+
+def compare(photo: np.ndarray, target: np.ndarray) -> Scores:
+    """SSIM, PSNR and the SSIM map of a photo against its target.
+
+    Args:
+        photo: `(H, W, 3) uint8`.
+        target: `(h, w, 3) uint8`; resized to the photo where the sizes differ.
+
+    Raises:
+        ValueError: another type or shape, or a photo below 11 px, the window of SSIM.
+    """
+    for name, image in (("photo", photo), ("target", target)):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(
+                f"the {name} must be (H, W, 3) uint8 with pixels, not {image.dtype} {image.shape}"
+            )
+    if min(photo.shape[:2]) < _WINDOW_PX:
+        raise ValueError(
+            f"SSIM needs photos of at least {_WINDOW_PX} px, got {photo.shape[1]} x {photo.shape[0]}"
+        )
+    if photo.shape != target.shape:
+        size = photo.shape[1::-1]
+        target = np.asarray(Image.fromarray(target).resize(size, Image.Resampling.BICUBIC))
+    a, b = (torch.from_numpy(np.array(i)).permute(2, 0, 1)[None].float() / 255 for i in (photo, target))
+    ssim, full = structural_similarity_index_measure(a, b, data_range=1.0, return_full_image=True)
+    psnr = peak_signal_noise_ratio(a, b, data_range=1.0)
+    return Scores(float(ssim), float(psnr), full[0].mean(0).numpy())
+
+
+@torch.no_grad()
+def mean_ssim(pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
+    """Mean SSIM of photos and targets, each `(1, 3, H, W)` in [-1, 1], rounded to 8 bits first as a saved photo is."""
+    values = []
+    for photo, target in pairs:
+        a, b = (t.clamp(-1, 1).add(1).mul(127.5).round().div(255) for t in (photo, target))
+        values.append(float(structural_similarity_index_measure(a, b, data_range=1.0)))
+    return float(np.mean(values))
+
+
+def percentile_of(value: float, percentiles: tuple[float, ...]) -> float | None:
+    """The share, 0 to 100, of validation photos that score below `value`; None without a distribution.
+
+    Args:
+        value: An SSIM.
+        percentiles: The 0th to the 100th percentile, rising.
+    """
+    if not percentiles:
+        return None
+    return float(np.interp(value, percentiles, np.linspace(0, 100, len(percentiles))))

@@ -1,0 +1,93 @@
+"""The layers that the networks share. Tensors are `(N, C, H, W) float32` unless a line says otherwise."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def norm_layer(kind: str, channels: int) -> nn.Module:
+    """A `"batch"` or `"instance"` normalization over `channels`, with learned scale and shift; `"none"` for none.
+
+    Raises:
+        ValueError: another kind.
+    """
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    if kind == "instance":
+        return nn.InstanceNorm2d(channels, affine=True)
+    if kind == "none":
+        return nn.Identity()
+    raise ValueError(f"norm {kind!r} is unknown; choose batch, instance or none")
+
+
+class NearestConv2d(nn.Module):
+    """Nearest-neighbour upsampling by 2 and a 3x3 convolution, computed as one 4x4 transposed convolution.
+
+    `(N, C, H, W)` -> `(N, K, 2H, 2W)`. Doubling each pixel is a transposed convolution with a 2x2 kernel of ones, so
+    both steps together are one with the 4x4 kernel `weight * ones(2, 2)`: the same numbers (a test holds it to 1e-5)
+    for 16 instead of 36 multiplications an input pixel, and without the large tensor in between. Each output pixel
+    gets contributions from the same number of taps, which is why this does not leave the checkerboard of a free
+    transposed convolution (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        nn.init.normal_(self.weight, 0.0, 0.02)
+
+    def transposed_weight(self) -> torch.Tensor:
+        """The equivalent `(in, out, 4, 4)` kernel of `conv_transpose2d(stride=2, padding=1)`."""
+        w = self.weight.flip(2, 3).transpose(0, 1)
+        w = F.pad(w, (1, 1, 1, 1))
+        return w[..., 1:, 1:] + w[..., :-1, 1:] + w[..., 1:, :-1] + w[..., :-1, :-1]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv_transpose2d(x, self.transposed_weight(), self.bias, stride=2, padding=1)
+
+
+class FeatureNoise(nn.Module):
+    """Adds Gaussian noise times a learned weight for each channel: detail that the label map does not determine.
+
+    The same noise is drawn for all channels of a pixel (Karras et al. 2019, https://arxiv.org/abs/1812.04948,
+    section 3.2). It comes from torch's global generator, so a seed fixes it.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        noise = torch.randn(x.shape[0], 1, *x.shape[2:], device=x.device, dtype=x.dtype)
+        return x + self.weight.to(x.dtype) * noise
+
+
+def initialize(network: nn.Module) -> nn.Module:
+    """Draws the weights as pix2pix does: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0."""
+    for m in network.modules():
+        if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(m.weight, 0.0, 0.02)
+        elif isinstance(m, (nn.BatchNorm2d, nn.InstanceNorm2d)) and m.weight is not None:
+            nn.init.normal_(m.weight, 1.0, 0.02)
+        if isinstance(getattr(m, "bias", None), nn.Parameter):
+            nn.init.zeros_(m.bias)
+    return network
+
+
+def for_inference(network: nn.Module, norm_statistics: str) -> nn.Module:
+    """Puts a network into inference mode, in place, with the norm statistics that its checkpoint wants.
+
+    Args:
+        network: The generator.
+        norm_statistics: "running" for the averages kept in training; "batch" for those of the image at hand, as
+            pix2pix does (section 3.3: with one image that is instance normalization); "instance" where the layers
+            know no other.
+    """
+    network.eval().requires_grad_(False)
+    if norm_statistics == "batch":
+        for m in network.modules():
+            if isinstance(m, nn.BatchNorm2d):
+                m.running_mean = m.running_var = None  # without them, torch takes the batch's own
+    return network

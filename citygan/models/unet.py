@@ -1,0 +1,104 @@
+"""The U-Net generator of pix2pix."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .layers import FeatureNoise, NearestConv2d, initialize, norm_layer
+
+DEPTH = 8  # 256 px halve eight times to 1 px
+
+
+class Down(nn.Module):
+    """LeakyReLU, 4x4 convolution of stride 2, norm: `(N, C, H, W)` -> `(N, K, H/2, W/2)`."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, norm: str, first: bool = False):
+        super().__init__()
+        self.activation = nn.Identity() if first else nn.LeakyReLU(0.2)
+        self.conv = nn.Conv2d(in_channels, out_channels, 4, 2, 1, bias=norm == "none")
+        self.norm = norm_layer(norm, out_channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.conv(self.activation(x)))
+
+
+class Up(nn.Module):
+    """ReLU, upsampling convolution, norm, noise, dropout: `(N, C, H, W)` -> `(N, K, 2H, 2W)`."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, norm: str, upsampling: str, dropout: float, noise: bool
+    ):
+        super().__init__()
+        self.activation = nn.ReLU()
+        if upsampling == "transposed":
+            self.conv = nn.ConvTranspose2d(in_channels, out_channels, 4, 2, 1, bias=norm == "none")
+        else:
+            self.conv = NearestConv2d(in_channels, out_channels, bias=norm == "none")
+        self.norm = norm_layer(norm, out_channels)
+        self.noise = FeatureNoise(out_channels) if noise else nn.Identity()
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.dropout(self.noise(self.norm(self.conv(self.activation(x)))))
+
+
+class UNet(nn.Module):
+    """U-Net with 8 downs, 8 ups and skips: `(N, in_channels, H, W)` -> photos `(N, 3, H, W)` in [-1, 1].
+
+    H and W are multiples of 256. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.1: no norm on
+    the first encoder layer, the bottleneck and the output; dropout in the three decoder layers after the innermost
+    one (the paper's code and its errata; its text counts the innermost too).
+
+    Unlike the paper, `upsampling="nearest"` replaces the transposed convolutions, `norm="instance"` the batch norm,
+    and `noise` adds seeded noise to the decoder's features.
+
+    Raises:
+        ValueError: an unknown norm or upsampling, or an input that is no multiple of 256.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        width: int = 64,
+        *,
+        norm: str = "batch",
+        upsampling: str = "transposed",
+        dropout: float = 0.5,
+        noise: bool = False,
+    ):
+        super().__init__()
+        if upsampling not in ("transposed", "nearest"):
+            raise ValueError(f"upsampling {upsampling!r} is unknown; choose transposed or nearest")
+        channels = [width * min(2**i, 8) for i in range(DEPTH)]  # 64 128 256 512 512 512 512 512
+        self.downs = nn.ModuleList()
+        for i, out in enumerate(channels):
+            bare = i in (0, DEPTH - 1)
+            before = channels[i - 1] if i else in_channels
+            self.downs.append(Down(before, out, norm="none" if bare else norm, first=i == 0))
+        self.ups = nn.ModuleList()
+        for i in reversed(range(DEPTH)):
+            innermost, outermost = i == DEPTH - 1, i == 0
+            self.ups.append(
+                Up(
+                    channels[i] * (1 if innermost else 2),
+                    3 if outermost else channels[i - 1],
+                    norm="none" if outermost else norm,
+                    upsampling=upsampling,
+                    dropout=dropout if DEPTH - 4 <= i < DEPTH - 1 else 0.0,
+                    noise=noise and not outermost,
+                )
+            )
+        initialize(self)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[2] % 256 or x.shape[3] % 256 or x.shape[2] == 0:
+            raise ValueError(f"the U-Net takes multiples of 256 px, got {x.shape[3]} x {x.shape[2]}")
+        skips = []
+        for down in self.downs:
+            x = down(x)
+            skips.append(x)
+        x = skips.pop()
+        for up in self.ups[:-1]:
+            x = torch.cat([up(x), skips.pop()], 1)
+        return torch.tanh(self.ups[-1](x))

@@ -1,0 +1,109 @@
+"""Trains, evaluates and prepares: `python train.py --help`, `python train.py fit --help`."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "PASSIVE"
+)  # idle threads sleep, so that training shares a machine well
+
+import logging
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from accelerate import Accelerator
+
+from citygan import data as datasets
+from citygan.checkpoints import CheckpointError
+from citygan.recipes import RECIPES, TrainConfig
+from citygan.runs import DatasetNote, Run, best_precision
+from citygan.training import TrainingError
+
+RecipeName = Literal[tuple(RECIPES)]
+Config = Annotated[TrainConfig, tyro.conf.OmitArgPrefixes]
+
+
+def fit(
+    data: Path,
+    out: Path,
+    config: Config,
+    *,
+    recipe: RecipeName = "citygan",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    precision: Literal["auto", "no", "bf16", "fp16"] = "auto",
+    skip_bad: bool = False,
+    save_minutes: float = 5.0,
+    dataset_name: str = "",
+    weights_license: str = "as the licence of the training data demands",
+) -> None:
+    """Trains a recipe; the same command again resumes. Each field of the recipe is a flag.
+
+    Args:
+        data: The data set, in any known layout.
+        out: The folder of this run.
+        config: Overrides of the recipe.
+        recipe: Where the configuration starts from.
+        device: What trains; auto is CUDA where there is one.
+        precision: auto is bf16 where the machine computes in it.
+        skip_bad: Leave out samples that cannot be read, and count them.
+        save_minutes: Time between saves of the training state inside an epoch.
+        dataset_name: What the checkpoint says it was trained on; default: the layout.
+        weights_license: What the checkpoint says of its own licence.
+    """
+    precision = best_precision(device) if precision == "auto" else precision
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    train_set = datasets.open_split(data, "train", config.load_px_max, skip_bad=skip_bad, progress=True)
+    val_set = datasets.open_split(data, "val", config.size_px, skip_bad=skip_bad, progress=True)
+    note = datasets.describe(data)
+    dataset = DatasetNote(dataset_name or note["name"], note["aspect"], weights_license)
+    run = Run(out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes)
+    if not run.go():
+        print(f"stopped and saved; go on with: python {shlex.join(sys.argv)}")
+
+
+def prepare(
+    data: Path,
+    out: Path,
+    *,
+    height_px: int = 286,
+    splits: tuple[str, ...] = ("train", "val", "test"),
+    skip_bad: bool = False,
+) -> None:
+    """Resizes a data set once into a compact folder that `fit` reads quickly.
+
+    Args:
+        data: The data set, in any known layout.
+        out: Where the compact copy goes.
+        height_px: Of the copy; the width follows the aspect.
+        splits: Which splits to copy.
+        skip_bad: Leave out samples that cannot be read, and count them.
+    """
+    note = datasets.prepare(data, out, height_px, splits=splits, skip_bad=skip_bad)
+    print(f"{out}: {note['splits']}, {len(note['skipped'])} left out")
+
+
+@dataclass(frozen=True)
+class _RecipeFlag:
+    recipe: RecipeName = "citygan"
+
+
+def main(arguments: list[str]) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    chosen, _ = tyro.cli(_RecipeFlag, args=arguments, return_unknown_args=True, add_help=False)
+    fit.__defaults__ = (RECIPES[chosen.recipe],)  # the flags' defaults, and what --help shows
+    commands = {"fit": fit, "prepare": prepare}
+    try:
+        tyro.extras.subcommand_cli_from_dict(commands, args=arguments)
+    except (datasets.DataError, CheckpointError, TrainingError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
