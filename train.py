@@ -11,17 +11,19 @@ os.environ.setdefault(
 import logging
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 from accelerate import Accelerator
 
+from citygan import checkpoints, evaluation, reports
 from citygan import data as datasets
 from citygan.checkpoints import CheckpointError
 from citygan.recipes import RECIPES, TrainConfig
 from citygan.runs import DatasetNote, Run, best_precision
+from citygan.synthesis import Synthesizer
 from citygan.training import TrainingError
 
 RecipeName = Literal[tuple(RECIPES)]
@@ -87,6 +89,55 @@ def prepare(
     print(f"{out}: {note['splits']}, {len(note['skipped'])} left out")
 
 
+def evaluate(
+    model: str,
+    data: Path,
+    *,
+    split: Literal["train", "val", "test"] = "test",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    csv: Path | None = None,
+    record: bool = False,
+) -> None:
+    """Scores a checkpoint on one split: mean SSIM and PSNR at the model's own size.
+
+    Args:
+        model: A checkpoint, a path or a Hub id.
+        data: The data set, in any known layout.
+        split: Which part of it.
+        device: What computes; auto is CUDA where there is one.
+        csv: Where to write each sample's scores.
+        record: Write the mean SSIM (and over val its percentiles) into the checkpoint's .json.
+    """
+    synthesizer = Synthesizer(model, device)
+    samples = datasets.open_split(data, split, synthesizer.info.height_px, progress=True)
+    scores = evaluation.evaluate(synthesizer, samples)
+    if csv:
+        reports.write_scores(scores, csv)
+    ssim = round(float(scores.ssim.mean()), 4)
+    recorded = synthesizer.info.ssim.get(split)
+    said = "" if recorded is None else f" (its .json says {recorded:.4f})"
+    print(
+        f"{model} on {split}, {len(samples)} photos: SSIM {ssim:.4f}{said}, PSNR {scores.psnr.mean():.2f} dB"
+    )
+    print(f"SSIM: {synthesizer.info.ssim_definition}. Device: {synthesizer.device_name}")
+    if record:
+        percentiles = {"val_ssim_percentiles": scores.ssim_percentiles} if split == "val" else {}
+        info = replace(synthesizer.info, ssim=synthesizer.info.ssim | {split: ssim}, **percentiles)
+        checkpoints.write_info(Path(model), info)
+
+
+def export(checkpoint: Path, out: Path, *, half: bool = True) -> None:
+    """Copies a checkpoint under another name, by default in half precision, for shipping.
+
+    Args:
+        checkpoint: For example runs/NAME/best.
+        out: For example checkpoints/camvid-unet.
+        half: Store float16.
+    """
+    generator, info = checkpoints.load(checkpoint)
+    checkpoints.save(out, generator, replace(info, name=out.name), half=half)
+
+
 @dataclass(frozen=True)
 class _RecipeFlag:
     recipe: RecipeName = "citygan"
@@ -96,7 +147,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     chosen, _ = tyro.cli(_RecipeFlag, args=arguments, return_unknown_args=True, add_help=False)
     fit.__defaults__ = (RECIPES[chosen.recipe],)  # the flags' defaults, and what --help shows
-    commands = {"fit": fit, "prepare": prepare}
+    commands = {"fit": fit, "prepare": prepare, "evaluate": evaluate, "export": export}
     try:
         tyro.extras.subcommand_cli_from_dict(commands, args=arguments)
     except (datasets.DataError, CheckpointError, TrainingError, OSError) as error:

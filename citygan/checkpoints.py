@@ -1,4 +1,5 @@
-"""Checkpoints: `NAME.safetensors` (the generator's weights) with `NAME.json` (what it is and how to build it)."""
+"""Checkpoints: `NAME.safetensors` (the generator's weights) with `NAME.json` (what it is and how to build
+it)."""
 
 from __future__ import annotations
 
@@ -70,7 +71,7 @@ class CheckpointInfo:
             values = json.loads(text)
             if values.get("format", 0) > FORMAT:
                 raise CheckpointError(
-                    f"{source} has format {values['format']}, but this version of CityGAN reads up to {FORMAT}; update"
+                    f"{source} has format {values['format']}, newer than this CityGAN reads; update it"
                 )
             known = {f.name for f in fields(cls)}
             info = cls(**{k: v for k, v in values.items() if k in known})
@@ -84,7 +85,8 @@ class CheckpointInfo:
 
 
 def write_atomically(path: Path, write) -> None:
-    """Calls `write(temporary path)` and moves the result into place, so that a full disk loses nothing earlier."""
+    """Calls `write(temporary path)` and moves the result into place, so that a full disk loses nothing
+    earlier."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -132,7 +134,8 @@ def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
     """Loads a generator in float32, strictly.
 
     Args:
-        source: A path with or without its suffix, or a Hugging Face Hub id, `OWNER/NAME` or `OWNER/NAME@REVISION`.
+        source: A path with or without its suffix, or a Hugging Face Hub id, `OWNER/NAME` or
+            `OWNER/NAME@REVISION`.
 
     Raises:
         CheckpointError: not found, corrupt, of another architecture, a pickle, or out of reach.
@@ -199,7 +202,8 @@ def _locate(source: str) -> tuple[Path, Path]:
         )
     if not HUB_ID.fullmatch(source) or Path(source).parent.is_dir():
         raise CheckpointError(
-            f"there is no checkpoint {source}: expected {weights.name} and {info.name}, or a Hub id such as OWNER/NAME"
+            f"there is no checkpoint {source}: expected {weights.name} and {info.name}, or a Hub id, "
+            "OWNER/NAME"
         )
     return _fetch(source)
 

@@ -27,7 +27,8 @@ from . import palette
 log = logging.getLogger(__name__)
 
 PHOTO_SUFFIXES = {".png", ".jpg", ".jpeg"}
-# CamVid as published with SegNet (ids 0-11): sky building pole road pavement tree sign fence car pedestrian bicyclist void
+# CamVid as published with SegNet (ids 0-11): sky building pole road pavement tree sign fence car pedestrian
+# bicyclist void
 CAMVID_IDS = np.array([23, 11, 17, 7, 8, 21, 20, 13, 26, 24, 25, 0], np.uint8)
 MEMORY_BUDGET_BYTES = 8 * 2**30
 
@@ -83,7 +84,8 @@ class LabelPhotoSet:
         return labels.as_subclass(torch.Tensor), image.as_subclass(torch.Tensor).contiguous()
 
     def load(self, *, skip_bad: bool, progress: bool = False) -> LabelPhotoSet:
-        """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory budget."""
+        """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory
+        budget."""
         fits = len(self) * 4 * self.size_px**2 <= MEMORY_BUDGET_BYTES
         kept, memory = [], []
 
@@ -123,7 +125,8 @@ def open_split(
         progress: Show a progress bar while reading.
 
     Raises:
-        DataError: No known layout, no such split, an unpaired file, a truncated image, a label outside the classes.
+        DataError: No known layout, no such split, an unpaired file, a truncated image, a label outside the
+        classes.
     """
     folder = Path(folder)
     layout = find_layout(folder)
@@ -160,13 +163,14 @@ def find_layout(folder: Path) -> Layout:
     if any(_images(folder / split) for split in ("train", "val", "test")):
         return PAIRS
     raise DataError(
-        f"{folder} is no data set that is known here: expected leftImg8bit/ and gtFine/ (Cityscapes), train/ and "
-        "trainannot/ (CamVid), or train/ with side-by-side pictures (pix2pix)"
+        f"{folder} is no data set that is known here: expected leftImg8bit/ and gtFine/ (Cityscapes), "
+        "train/ and trainannot/ (CamVid), or train/ with side-by-side pictures (pix2pix)"
     )
 
 
 def describe(folder: Path, split: str = "train") -> dict:
-    """`{"name", "aspect"}` of a data set: from the `dataset.json` that `prepare` left, else from its first photo."""
+    """`{"name", "aspect"}` of a data set: from the `dataset.json` that `prepare` left, else from its first
+    photo."""
     noted = folder / "dataset.json"
     if noted.is_file():
         return json.loads(noted.read_text())
@@ -307,7 +311,8 @@ def _read_side_by_side(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
 
 
 def split_side_by_side(both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`(H, 2W, 3) uint8` -> label map and photo. The half that lies nearer to the palette is the label map."""
+    """`(H, 2W, 3) uint8` -> label map and photo. The half that lies nearer to the palette is the label
+    map."""
     left, right = np.split(both, 2, axis=1)
     (left_map, left_report), (right_map, right_report) = palette.snap(left), palette.snap(right)
     if left_report.far <= right_report.far:
@@ -332,8 +337,8 @@ def augmentation(
         color_jitter: Strength of brightness, contrast and saturation jitter of the photo alone; 0 is none.
 
     Returns:
-        A function from a label map `(H, W) uint8` and a photo `(3, H, W) uint8` to the same, `crop_px` square. It
-        draws from torch's global generator.
+        A function from a label map `(H, W) uint8` and a photo `(3, H, W) uint8` to the same, `crop_px`
+        square. It draws from torch's global generator.
     """
     geometry = v2.Compose([v2.RandomCrop(crop_px), v2.RandomHorizontalFlip(0.5 if mirror else 0.0)])
     jitter = v2.ColorJitter(color_jitter, color_jitter, color_jitter) if color_jitter else None
@@ -378,7 +383,8 @@ def encode_labels(label_maps: torch.Tensor, encoding: str) -> torch.Tensor:
 
     Args:
         label_maps: `(N, H, W) uint8` ids.
-        encoding: "colors" for palette colours in [-1, 1], as pix2pix; "classes" for one channel a class, 0 or 1.
+        encoding: "colors" for palette colours in [-1, 1], as pix2pix; "classes" for one channel a class, 0
+        or 1.
 
     Returns:
         `(N, ENCODINGS[encoding], H, W) float32`.

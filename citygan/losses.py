@@ -37,9 +37,9 @@ def l1_loss(photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 def ssim_loss(photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """1 - SSIM of photos in [-1, 1], at the definition of `citygan.metrics` (on [0, 1] with data range 1).
 
-    Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861. The Gaussian window is applied as two products with a
-    band matrix, since a grouped 11x11 convolution takes 3.5 times as long on a CPU; the value is that of torchmetrics
-    to 1e-5 (a test compares them).
+    Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861. The Gaussian window is applied as two
+    products with a band matrix, since a grouped 11x11 convolution takes 3.5 times as long on a CPU; the
+    value is that of torchmetrics to 1e-5 (a test compares them).
     """
     a, b = photos.float().add(1).div(2), targets.float().add(1).div(2)
     rows, columns = _blur_matrix(a.shape[-2], a.device), _blur_matrix(a.shape[-1], a.device)

@@ -1,7 +1,7 @@
 """How near a photo is to its target: SSIM and PSNR over torchmetrics.
 
-SSIM is torchmetrics' `structural_similarity_index_measure` on RGB in [0, 1] with `data_range=1.0` (Gaussian window,
-sigma 1.5, 11 px; Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861), at the photo's own size.
+SSIM is torchmetrics' `structural_similarity_index_measure` on RGB in [0, 1] with `data_range=1.0` (Gaussian
+window, sigma 1.5, 11 px; Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861), at the photo's own size.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from torchmetrics.functional.image import (
 )
 
 SSIM_DEFINITION = (
-    "torchmetrics structural_similarity_index_measure on RGB in [0, 1], data_range 1.0, Gaussian window (sigma 1.5, "
-    "11 px), at the size of the model"
+    "torchmetrics structural_similarity_index_measure on RGB in [0, 1], data_range 1.0, Gaussian window "
+    "(sigma 1.5, 11 px), at the size of the model"
 )
 _WINDOW_PX = 11
 
@@ -63,7 +63,8 @@ def compare(photo: np.ndarray, target: np.ndarray) -> Scores:
 
 @torch.no_grad()
 def mean_ssim(pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
-    """Mean SSIM of photos and targets, each `(1, 3, H, W)` in [-1, 1], rounded to 8 bits first as a saved photo is."""
+    """Mean SSIM of photos and targets, each `(1, 3, H, W)` in [-1, 1], rounded to 8 bits first as a saved
+    photo is."""
     values = []
     for photo, target in pairs:
         a, b = (t.clamp(-1, 1).add(1).mul(127.5).round().div(255) for t in (photo, target))

@@ -1,8 +1,8 @@
 """The Cityscapes classes: ids, names and colours, and the way from any image to a label map.
 
-Every name, id and colour comes from ``torchvision.datasets.Cityscapes.classes``. Ids that share a colour are one
-class here (black 0-4 -> 0, polegroup -> pole, license plate -> car), so that a label map and its colour map carry
-the same information.
+Every name, id and colour comes from ``torchvision.datasets.Cityscapes.classes``. Ids that share a colour
+are one class here (black 0-4 -> 0, polegroup -> pole, license plate -> car), so that a label map and its
+colour map carry the same information.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ def substitutes(seen: frozenset[int]) -> dict[int, int]:
 
 
 def replace_unseen(label_map: np.ndarray, seen: frozenset[int]) -> np.ndarray:
-    """Draws each class outside `seen` as the nearest class of `SUBSTITUTES` that is in it. Shapes unchanged."""
+    """Draws each class outside `seen` as the nearest class of `SUBSTITUTES` that is in it. Shapes
+    unchanged."""
     table = np.arange(256, dtype=np.uint8)
     for i, to in substitutes(seen).items():
         table[i] = to
@@ -178,8 +179,8 @@ def replace_unseen(label_map: np.ndarray, seen: frozenset[int]) -> np.ndarray:
 def snap(image: np.ndarray) -> tuple[np.ndarray, SnapReport]:
     """Turns any image into a label map: exact palette colours first, then the nearest colour in RGB.
 
-    Each distinct colour is looked at once, so the cost grows with the colours of the image, not with its pixels
-    times the classes.
+    Each distinct colour is looked at once, so the cost grows with the colours of the image, not with its
+    pixels times the classes.
 
     Args:
         image: `(H, W, 3) uint8` sRGB, at least one pixel.
@@ -209,11 +210,12 @@ def snap(image: np.ndarray) -> tuple[np.ndarray, SnapReport]:
 
 
 def _nearest(packed_colors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest class id and the squared distance of each packed 0xRRGGBB colour, in chunks that fit the cache."""
+    """The nearest class id and the squared distance of each packed 0xRRGGBB colour, in chunks that fit the
+    cache."""
     ids = np.array([c.id for c in CLASSES], np.uint8)
     palette = np.array([c.color for c in CLASSES], np.float32)
-    # |c - p|^2 = |c|^2 + (|p|^2 - 2 c.p). The bracket times 32, plus the index of the class, makes one minimum
-    # give both; each term is a whole number below 2^24, so float32 is exact.
+    # |c - p|^2 = |c|^2 + (|p|^2 - 2 c.p). The bracket times 32, plus the index of the class, makes one
+    # minimum give both; each term is a whole number below 2^24, so float32 is exact.
     slope = -64 * palette
     offset = (32 * (palette**2).sum(1) + np.arange(len(ids)))[:, None].astype(np.float32)
     best = np.empty(len(packed_colors), np.uint8)

@@ -70,7 +70,8 @@ class TrainConfig:
             raise ValueError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
         if not self.size_px <= self.load_px_min <= self.load_px_max:
             raise ValueError(
-                f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, load_px_max {self.load_px_max}"
+                f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
+                f"load_px_max {self.load_px_max}"
             )
         if self.size_px % 256:
             raise ValueError(f"size_px is {self.size_px}; the networks take multiples of 256")
@@ -88,8 +89,8 @@ CITYGAN = TrainConfig()
 RECIPES: dict[str, TrainConfig] = {
     # the system of the CityGAN README
     "citygan": CITYGAN,
-    # what the shipped checkpoint is made with: for the eye first. Classes as channels, no checkerboard, noise for the
-    # texture that a label map does not determine, shapes simplified toward what people paint
+    # what the shipped checkpoint is made with: for the eye first. Classes as channels, no checkerboard,
+    # noise for the texture that a label map does not determine, shapes simplified toward what people paint
     "citygan-plus": replace(
         CITYGAN,
         encoding="classes",

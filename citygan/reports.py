@@ -11,6 +11,7 @@ from PIL import Image
 from torch.utils.tensorboard import SummaryWriter
 
 from .checkpoints import write_atomically
+from .evaluation import Evaluation
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -71,7 +72,8 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
 
 
 def draw_grid(columns: list[tuple[np.ndarray, ...]], path: Path) -> None:
-    """Draws samples as columns of `(H, W, 3) uint8` pictures: the label map, the generated and the real photo."""
+    """Draws samples as columns of `(H, W, 3) uint8` pictures: the label map, the generated and the real
+    photo."""
     grid = np.concatenate([np.concatenate(column, 0) for column in columns], 1)
     write_atomically(path, lambda p: Image.fromarray(grid).save(p, format="JPEG", quality=90))
 
@@ -87,3 +89,10 @@ def draw_animation(grids: list[Path], path: Path, *, most_frames: int = 60) -> N
             p, format="GIF", save_all=True, append_images=frames[1:], duration=duration_ms, loop=0
         ),
     )
+
+
+def write_scores(scores: Evaluation, path: Path) -> None:
+    """Writes each sample's name, SSIM and PSNR as a CSV."""
+    rows = zip(scores.names, scores.ssim, scores.psnr, strict=True)
+    lines = ["name,ssim,psnr", *(f"{name},{ssim:.4f},{psnr:.2f}" for name, ssim, psnr in rows)]
+    write_atomically(path, lambda p: p.write_text("\n".join(lines) + "\n"))

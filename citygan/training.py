@@ -78,7 +78,8 @@ class TrainState:
         return self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
 
     def inference_generator(self) -> nn.Module:
-        """A copy of the generator (of the average where there is one) as a checkpoint holds it, ready to generate."""
+        """A copy of the generator (of the average where there is one) as a checkpoint holds it, ready to
+        generate."""
         source = self.average.module if self.average else self._unwrapped()
         return for_inference(deepcopy(source), self.config.norm_statistics)
 
@@ -101,7 +102,8 @@ class TrainState:
         """Takes up a saved state.
 
         Raises:
-            TrainingError: it belongs to another configuration; the message names the fields. The number of epochs
+            TrainingError: it belongs to another configuration; the message names the fields. The number of
+            epochs
                 and their decay may differ, so that a run can be made longer.
         """
         free = {"epochs", "decay_epochs"}
@@ -134,8 +136,8 @@ def train(
 ) -> Iterator[StepDone | EpochDone]:
     """Trains from where `state` stands to the last epoch; `state` is ready to be saved at each yield.
 
-    Every random number of a step (order, augmentation, dropout, noise) follows from the seed, the epoch and the step,
-    so a resumed run computes what an uninterrupted one would have.
+    Every random number of a step (order, augmentation, dropout, noise) follows from the seed, the epoch and
+    the step, so a resumed run computes what an uninterrupted one would have.
 
     Raises:
         TrainingError: a loss is not finite.
@@ -230,8 +232,8 @@ def augment_for_discriminator(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Differentiable colour and shift augmentation, so that few photos are not learned by heart.
 
-    Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, saturation 0 to 2,
-    contrast 0.5 to 1.5, shifts up to 1/8 of the side. A map and its photo shift alike.
+    Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, saturation
+    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. A map and its photo shift alike.
     """
     n, device = photos.shape[0], photos.device
     brightness, saturation, contrast = (torch.rand(3, n, 1, 1, 1, device=device)).unbind()
@@ -270,8 +272,8 @@ def check_finite(losses: dict[str, float], epoch: int, step: int) -> None:
     for name, value in losses.items():
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss {name!r} is {value} at epoch {epoch + 1}, step {step + 1}. The last saved state is whole; "
-                "try a lower --learning-rate, or --precision no"
+                f"the loss {name!r} is {value} at epoch {epoch + 1}, step {step + 1}. The last saved state "
+                "is whole; try a lower --learning-rate, or --precision no"
             )
 
 

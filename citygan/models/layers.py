@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 
 def norm_layer(kind: str, channels: int) -> nn.Module:
-    """A `"batch"` or `"instance"` normalization over `channels`, with learned scale and shift; `"none"` for none.
+    """A `"batch"` or `"instance"` normalization over `channels`, with learned scale and shift; `"none"` for
+    none.
 
     Raises:
         ValueError: another kind.
@@ -25,11 +26,11 @@ def norm_layer(kind: str, channels: int) -> nn.Module:
 class NearestConv2d(nn.Module):
     """Nearest-neighbour upsampling by 2 and a 3x3 convolution, computed as one 4x4 transposed convolution.
 
-    `(N, C, H, W)` -> `(N, K, 2H, 2W)`. Doubling each pixel is a transposed convolution with a 2x2 kernel of ones, so
-    both steps together are one with the 4x4 kernel `weight * ones(2, 2)`: the same numbers (a test holds it to 1e-5)
-    for 16 instead of 36 multiplications an input pixel, and without the large tensor in between. Each output pixel
-    gets contributions from the same number of taps, which is why this does not leave the checkerboard of a free
-    transposed convolution (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
+    `(N, C, H, W)` -> `(N, K, 2H, 2W)`. Doubling each pixel is a transposed convolution with a 2x2 kernel of
+    ones, so both steps together are one with the 4x4 kernel `weight * ones(2, 2)`: the same numbers (a test
+    holds it to 1e-5) for 16 instead of 36 multiplications an input pixel, and without the large tensor in
+    between. Each output pixel gets contributions from the same number of taps, which is why this does not
+    leave the checkerboard of a free transposed convolution (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True):
@@ -49,7 +50,8 @@ class NearestConv2d(nn.Module):
 
 
 class FeatureNoise(nn.Module):
-    """Adds Gaussian noise times a learned weight for each channel: detail that the label map does not determine.
+    """Adds Gaussian noise times a learned weight for each channel: detail that the label map does not
+    determine.
 
     The same noise is drawn for all channels of a pixel (Karras et al. 2019, https://arxiv.org/abs/1812.04948,
     section 3.2). It comes from torch's global generator, so a seed fixes it.
@@ -60,7 +62,7 @@ class FeatureNoise(nn.Module):
         self.weight = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        noise = torch.randn(x.shape[0], 1, *x.shape[2:], device=x.device, dtype=x.dtype)
+        noise = torch.randn(x.shape[0], 1, *x.shape[2:], device=x.device).to(x.dtype)
         return x + self.weight.to(x.dtype) * noise
 
 
@@ -81,9 +83,10 @@ def for_inference(network: nn.Module, norm_statistics: str) -> nn.Module:
 
     Args:
         network: The generator.
-        norm_statistics: "running" for the averages kept in training; "batch" for those of the image at hand, as
-            pix2pix does (section 3.3: with one image that is instance normalization); "instance" where the layers
-            know no other.
+        norm_statistics: "running" for the averages kept in training; "batch" for those of the image at
+        hand, as
+            pix2pix does (section 3.3: with one image that is instance normalization); "instance" where the
+            layers know no other.
     """
     network.eval().requires_grad_(False)
     if norm_statistics == "batch":

@@ -9,10 +9,11 @@ from .layers import initialize, norm_layer
 
 
 class PatchDiscriminator(nn.Module):
-    """70x70 PatchGAN: conditions and photos, `(N, in_channels, H, W)` -> one logit a patch, `(N, 1, H/8-2, W/8-2)`.
+    """70x70 PatchGAN: conditions and photos, `(N, in_channels, H, W)` -> one logit a patch, `(N, 1, H/8-2,
+    W/8-2)`.
 
-    256 px give 30x30 logits. C64-C128-C256-C512 with 4x4 kernels of strides 2, 2, 2, 1 and a last one of stride 1; no
-    norm on the first layer. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.2.
+    256 px give 30x30 logits. C64-C128-C256-C512 with 4x4 kernels of strides 2, 2, 2, 1 and a last one of
+    stride 1; no norm on the first layer. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.2.
     """
 
     def __init__(self, in_channels: int = 6, width: int = 64, *, norm: str = "batch"):

@@ -46,12 +46,12 @@ class Up(nn.Module):
 class UNet(nn.Module):
     """U-Net with 8 downs, 8 ups and skips: `(N, in_channels, H, W)` -> photos `(N, 3, H, W)` in [-1, 1].
 
-    H and W are multiples of 256. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.1: no norm on
-    the first encoder layer, the bottleneck and the output; dropout in the three decoder layers after the innermost
-    one (the paper's code and its errata; its text counts the innermost too).
+    H and W are multiples of 256. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.1: no
+    norm on the first encoder layer, the bottleneck and the output; dropout in the three decoder layers
+    after the innermost one (the paper's code and its errata; its text counts the innermost too).
 
-    Unlike the paper, `upsampling="nearest"` replaces the transposed convolutions, `norm="instance"` the batch norm,
-    and `noise` adds seeded noise to the decoder's features.
+    Unlike the paper, `upsampling="nearest"` replaces the transposed convolutions, `norm="instance"` the
+    batch norm, and `noise` adds seeded noise to the decoder's features.
 
     Raises:
         ValueError: an unknown norm or upsampling, or an input that is no multiple of 256.
