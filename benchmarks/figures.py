@@ -1,0 +1,69 @@
+"""What the benchmarks share: alternating timings, a short table, and the JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def machine() -> dict[str, str | int]:
+    """What the figures were measured on."""
+    cpu = next(
+        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {"cpu": cpu, "cores": os.cpu_count() or 0, "gpu": gpu, "torch": torch.__version__}
+
+
+def _lines(path: str) -> list[str]:
+    file = Path(path)
+    return file.read_text().splitlines() if file.is_file() else []
+
+
+def alternating_medians_ms(calls: dict[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:
+    """Times the calls in turns, so that whatever else the machine does touches all alike; medians after warm-up."""
+    for call in calls.values():
+        for _ in range(3):
+            call()
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(repeats):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            times[name].append((time.perf_counter() - start) * 1e3)
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
+class Figures:
+    """The figures of one benchmark: printed as a table, and written as JSON where that is asked for."""
+
+    def __init__(self):
+        self.figures: dict[str, dict] = {}
+
+    def add(self, name: str, value: float, unit: str, *, at_least: float | None = None, at_most: float | None = None):
+        """Adds a figure; `met` says whether it reaches its goal, and is None without one."""
+        goal, met = None, None
+        if at_least is not None:
+            goal, met = f">= {at_least:g}", value >= at_least
+        if at_most is not None:
+            goal, met = f"<= {at_most:g}", value <= at_most
+        self.figures[name] = {"value": round(value, 4), "unit": unit, "goal": goal, "met": met}
+
+    def show(self, json_file: Path | None) -> None:
+        """Prints the machine and the table; writes both to `json_file`."""
+        here = machine()
+        print(" | ".join(f"{key}: {value}" for key, value in here.items()))
+        width = max(len(name) for name in self.figures)
+        for name, figure in self.figures.items():
+            verdict = {True: "met", False: "NOT MET", None: ""}[figure["met"]]
+            print(f"{name:<{width}}  {figure['value']:>10.2f} {figure['unit']:<10} {figure['goal'] or '':<8} {verdict}")
+        if json_file:
+            json_file.write_text(json.dumps({"machine": here, "figures": self.figures}, indent=1))
