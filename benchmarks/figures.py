@@ -29,7 +29,7 @@ def _lines(path: str) -> list[str]:
 
 
 def alternating_medians_ms(calls: dict[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:
-    """Times the calls in turns, so that whatever else the machine does touches all alike; medians after warm-up."""
+    """Times the calls in turns, so that other load touches all alike; medians after warm-up."""
     for call in calls.values():
         for _ in range(3):
             call()
@@ -48,7 +48,15 @@ class Figures:
     def __init__(self):
         self.figures: dict[str, dict] = {}
 
-    def add(self, name: str, value: float, unit: str, *, at_least: float | None = None, at_most: float | None = None):
+    def add(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+    ):
         """Adds a figure; `met` says whether it reaches its goal, and is None without one."""
         goal, met = None, None
         if at_least is not None:
@@ -64,6 +72,8 @@ class Figures:
         width = max(len(name) for name in self.figures)
         for name, figure in self.figures.items():
             verdict = {True: "met", False: "NOT MET", None: ""}[figure["met"]]
-            print(f"{name:<{width}}  {figure['value']:>10.2f} {figure['unit']:<10} {figure['goal'] or '':<8} {verdict}")
+            print(
+                f"{name:<{width}}  {figure['value']:>10.2f} {figure['unit']:<10} {figure['goal'] or '':<8} {verdict}"
+            )
         if json_file:
             json_file.write_text(json.dumps({"machine": here, "figures": self.figures}, indent=1))

@@ -1,4 +1,4 @@
-"""How fast a photo is made: the synthesizer against a plain float32 call of the same network, in the same run.
+"""How fast a photo is made: the synthesizer against a plain float32 call of the same network, in turns.
 
 `python benchmarks/synthesis.py [--quick] [--json FILE]`
 """
@@ -31,7 +31,7 @@ from citygan.synthesis import DEFAULT_NOISE_SEED, Synthesizer
 
 
 def seed_unet(folder: Path, width: int) -> Path:
-    """A checkpoint of the seed U-Net with batch norm's running statistics, and outputs as wide as a photo's."""
+    """A checkpoint of the seed U-Net with running statistics, and outputs as wide as a photo's."""
     torch.manual_seed(0)
     network = UNet(3, width).train()
     with torch.no_grad():
@@ -39,11 +39,24 @@ def seed_unet(folder: Path, width: int) -> Path:
             labels = torch.from_numpy(street("avenue", 256, 256)).repeat(2, 1, 1)
             photos = network(encode_labels(labels, "colors"))
         network.ups[-1].conv.weight.mul_(0.5 / photos.std())
-    ids = {c.id: 1 / len(CLASSES) for c in CLASSES}
     info = CheckpointInfo(
-        f"unet-{width}", "unet", {"in_channels": 3, "width": width}, "colors", "running", 256, 256, 4 / 3, "none", "none",
-        {}, ids, 0, 0, "none", sum(p.numel() for p in network.parameters()),
-    )  # fmt: skip
+        name=f"unet-{width}",
+        generator="unet",
+        arguments={"in_channels": 3, "width": width},
+        encoding="colors",
+        norm_statistics="running",
+        height_px=256,
+        width_px=256,
+        aspect=4 / 3,
+        dataset="none",
+        license="none",
+        recipe={},
+        seen={c.id: 1 / len(CLASSES) for c in CLASSES},
+        images_seen=0,
+        epochs=0,
+        hardware="none",
+        parameters=sum(p.numel() for p in network.parameters()),
+    )
     checkpoints.save(folder / info.name, network, info)
     return folder / info.name
 
@@ -67,7 +80,9 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(np.float64) - b) ** 2).clip(1e-9)))
 
 
-def compare(figures: Figures, checkpoint: Path, *, repeats: int, device: str, compiled_goal: float | None) -> None:
+def compare(
+    figures: Figures, checkpoint: Path, *, repeats: int, device: str, compiled_goal: float | None
+) -> None:
     """Adds the times, the ratios and the PSNR of one checkpoint, before and after compiling."""
     synthesizer = Synthesizer(checkpoint, device)
     plain = Plain(checkpoint, synthesizer.device)
@@ -81,10 +96,14 @@ def compare(figures: Figures, checkpoint: Path, *, repeats: int, device: str, co
         figures.add(f"{name}: plain float32", ms["plain"], "ms")
         figures.add(f"{name}: {state}", ms["fast"], "ms")
         figures.add(f"{name}: {state}, times as fast", ms["plain"] / ms["fast"], "x", at_least=goal)
-        figures.add(f"{name}: {state}, PSNR to float32", psnr(reference, synthesizer(label_map)), "dB", at_least=40)
+        figures.add(
+            f"{name}: {state}, PSNR to float32", psnr(reference, synthesizer(label_map)), "dB", at_least=40
+        )
 
 
-def main(*, quick: bool = False, json: Path | None = None, device: str = "auto", compile: bool = True) -> None:
+def main(
+    *, quick: bool = False, json: Path | None = None, device: str = "auto", compile: bool = True
+) -> None:
     """Prints the table.
 
     Args:

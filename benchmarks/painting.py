@@ -1,0 +1,148 @@
+"""How quickly the photo follows the brush, in a real Chromium against the real app.
+
+`python benchmarks/painting.py [--quick] [--json FILE]`: 20 strokes of 0.4 s, each at another place and in another class.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np
+import tyro
+from figures import Figures
+from playwright.sync_api import Page, sync_playwright
+
+STROKE_S = 0.4
+MOVES = 25  # pointer moves of a stroke, as a 60 Hz mouse sends them
+COMPILED = "photos are now made by compiled code"
+
+# Runs in the page: times each pointer move's script, and the way from pointer-up to the photo of that very map.
+PROBE = """async (wireUrl) => {
+  const { crc32 } = await import(wireUrl);
+  const root = document.querySelector(".cg-studio");
+  const probe = (window.probe = { moves: [], strokes: [], photos: 0 });
+  let started = 0;
+  addEventListener("pointermove", () => (started = performance.now()), true);
+  addEventListener("pointermove", () => probe.moves.push(performance.now() - started));
+  new MutationObserver(() => probe.photos++).observe(root.querySelector(".cg-photo"), {
+    subtree: true, attributes: true, childList: true, attributeFilter: ["data-crc32"] });
+  addEventListener("pointerup", () => {
+    const lifted = performance.now();
+    queueMicrotask(() => {
+      const wanted = String(crc32(root.painter.ids));
+      const look = () => {
+        const photo = root.querySelector(`.cg-photo [data-crc32="${wanted}"]`);
+        if (photo?.complete) probe.strokes.push(performance.now() - lifted);
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
+  });
+}"""
+
+
+@contextmanager
+def running_app(model: str | None, *, compile: bool) -> Iterator[str]:
+    """Starts the app on a free port and waits until it serves, and until its generator is compiled."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = ["--model", model] if model else []
+    flags += [] if compile else ["--no-compile"]
+    command = [sys.executable, "-u", str(ROOT / "app.py"), "--port", str(port), *flags]
+    app = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    try:
+        waiting_for = {"Running on local URL"} | ({COMPILED} if compile else set())
+        for line in app.stdout:
+            waiting_for -= {text for text in waiting_for if text in line}
+            if not waiting_for:
+                break
+        else:
+            raise RuntimeError(f"the app ended before it said {waiting_for}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        app.terminate()
+        app.wait(timeout=30)
+
+
+def paint(page: Page, strokes: int) -> None:
+    """Paints strokes as a person does, each until its photo is there."""
+    box = page.locator(".cg-stage canvas").first.bounding_box()
+    for i in range(strokes):
+        page.keyboard.press(str(1 + i % 6))
+        x, y = 0.15 + 0.7 * (i * 0.381966 % 1), 0.15 + 0.7 * (i * 0.618034 % 1)
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        page.mouse.down()
+        start = time.perf_counter()
+        for k in range(1, MOVES + 1):
+            dx, dy = 0.12 * k / MOVES, 0.06 * math.sin(6 * k / MOVES)
+            page.mouse.move(box["x"] + (x + dx) * box["width"], box["y"] + (y + dy) * box["height"])
+            left = start + STROKE_S * k / MOVES - time.perf_counter()
+            if left > 0:
+                time.sleep(left)
+        page.mouse.up()
+        page.wait_for_function("n => window.probe.strokes.length === n", arg=i + 1)
+
+
+def measure(page: Page, url: str, strokes: int, figures: Figures) -> None:
+    """Adds the figures of one visit."""
+    sent: list[int] = []
+    page.on(
+        "request",
+        lambda r: sent.append(len(r.post_data_buffer or b"")) if "component_server" in r.url else None,
+    )
+    page.goto(url)
+    page.wait_for_selector(".cg-photo [data-crc32]")
+    page.locator(".cg-stage canvas").first.click()
+    wire = page.evaluate(
+        "performance.getEntriesByType('resource').map(e => e.name).find(name => name.includes('wire.js'))"
+    )
+    page.evaluate(PROBE, wire)
+    sent.clear()
+    start = time.perf_counter()
+    paint(page, strokes)
+    seconds = time.perf_counter() - start
+    probe = page.evaluate("window.probe")
+    delays, moves = np.array(probe["strokes"]), np.array(probe["moves"])
+    figures.add("stroke end to its photo, p50", float(np.percentile(delays, 50)), "ms", at_most=70)
+    figures.add("stroke end to its photo, p95", float(np.percentile(delays, 95)), "ms", at_most=150)
+    figures.add("photos a second while painting", probe["photos"] / seconds, "1/s", at_least=10)
+    figures.add("requests a stroke", len(sent) / strokes, "")
+    figures.add("bytes sent a stroke", sum(sent) / strokes, "B")
+    figures.add("script a pointer move, median", float(np.median(moves)), "ms")
+    figures.add("script a pointer move, longest", float(moves.max()), "ms", at_most=8)
+
+
+def main(
+    *, quick: bool = False, json: Path | None = None, model: str | None = None, compile: bool = True
+) -> None:
+    """Prints the table.
+
+    Args:
+        quick: 6 strokes instead of 20.
+        json: Write the figures there, too.
+        model: A checkpoint; by default the shipped one.
+        compile: Wait until the generator is compiled.
+    """
+    figures = Figures()
+    with running_app(model, compile=compile) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        measure(page, url, 6 if quick else 20, figures)
+        browser.close()
+    figures.show(json)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
