@@ -72,8 +72,7 @@ class Figures:
         width = max(len(name) for name in self.figures)
         for name, figure in self.figures.items():
             verdict = {True: "met", False: "NOT MET", None: ""}[figure["met"]]
-            print(
-                f"{name:<{width}}  {figure['value']:>10.2f} {figure['unit']:<10} {figure['goal'] or '':<8} {verdict}"
-            )
+            goal = figure["goal"] or ""
+            print(f"{name:<{width}}  {figure['value']:>10.2f} {figure['unit']:<4} {goal:<8} {verdict}")
         if json_file:
             json_file.write_text(json.dumps({"machine": here, "figures": self.figures}, indent=1))

@@ -1,6 +1,6 @@
 """How quickly the photo follows the brush, in a real Chromium against the real app.
 
-`python benchmarks/painting.py [--quick] [--json FILE]`: 20 strokes of 0.4 s, each at another place and in another class.
+`python benchmarks/painting.py [--quick] [--json FILE]`: 20 strokes of 0.4 s, each elsewhere and in another class.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 import tyro
@@ -27,7 +26,7 @@ STROKE_S = 0.4
 MOVES = 25  # pointer moves of a stroke, as a 60 Hz mouse sends them
 COMPILED = "photos are now made by compiled code"
 
-# Runs in the page: times each pointer move's script, and the way from pointer-up to the photo of that very map.
+# Runs in the page: times each pointer move's script, and pointer-up to the photo of that very map.
 PROBE = """async (wireUrl) => {
   const { crc32 } = await import(wireUrl);
   const root = document.querySelector(".cg-studio");

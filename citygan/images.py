@@ -114,13 +114,11 @@ def _decode(source: bytes | str | Path) -> _Picture:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         formats = ", ".join(_FORMATS)
-        raise ImageError(
-            f"This file ({len(data):,} bytes) is no {formats} image, or its header is broken."
-        ) from None
+        raise ImageError(f"This file ({len(data):,} bytes) is no image. Give one of {formats}.") from None
     except Image.DecompressionBombError:
         raise ImageError(_too_large("more than 178 million pixels")) from None
     except Exception as error:  # a decoder raises whatever its format's code meets
-        raise ImageError(f"The image's header is broken ({error}). Export or download it again.") from error
+        raise ImageError(f"The image is cut off or broken ({error}). Export or download it again.") from error
     width, height = image.size
     if width * height == 0:
         raise ImageError(f"The image has no pixels: it is {width} x {height}. Choose another one.")

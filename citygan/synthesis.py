@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from copy import deepcopy
 from pathlib import Path
@@ -15,6 +16,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from . import checkpoints, palette
 from .data import encode_labels
 from .models.layers import NearestConv2d, for_inference
+
+log = logging.getLogger(__name__)
 
 DEFAULT_NOISE_SEED = 0  # of generators that always draw noise, when no seed is asked for
 MAX_SIDE_PX = 4096
@@ -38,8 +41,10 @@ class Synthesizer:
     def __init__(self, checkpoint: Path | str = checkpoints.SHIPPED, device: str = "auto"):
         self.device = find_device(device)
         generator, self.info = checkpoints.load(checkpoint)
-        self._generator = optimized(generator, self.info.norm_statistics, self.device)
-        self._dtype = next(self._generator.parameters()).dtype
+        self._eager = optimized(generator, self.info.norm_statistics, self.device)
+        self._compiled = None
+        self._dtype = next(self._eager.parameters()).dtype
+        self._has_dropout = any(isinstance(m, nn.Dropout) for m in self._eager.modules())
         self._lock = threading.Lock()
 
     @property
@@ -79,15 +84,53 @@ class Synthesizer:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
         return photo
 
+    def compile(self) -> bool:
+        """Compiles the generator for the CPU; photos are the same to rounding, in about 0.6 of the time.
+
+        It takes 10 to 60 s, so it is never done before the first photo: see `compile_in_background`.
+
+        Returns:
+            Whether photos are now made by compiled code. Not on CUDA, for generators with dropout that are
+            asked for a seed, or where there is no C++ compiler.
+        """
+        if self.device.type != "cpu":
+            return False
+        from torch._dynamo.exc import TorchDynamoException  # slow to import, and of use here alone
+        from torch._inductor.exc import InvalidCxxCompiler
+
+        compiled = torch.compile(self._eager, options={"freezing": True, "fallback_random": True})
+        blank = torch.zeros(1, self.info.height_px, self.info.width_px, dtype=torch.uint8)
+        try:
+            with torch.inference_mode():
+                compiled(self._conditions(blank))
+        except (TorchDynamoException, InvalidCxxCompiler) as error:
+            log.warning("photos are made without compiled code: %s", str(error).splitlines()[0])
+            return False
+        self._compiled = compiled
+        return True
+
+    def compile_in_background(self) -> threading.Thread:
+        """Starts `compile` in a thread of its own; until it is done, photos are made as before."""
+        thread = threading.Thread(target=self.compile, name="compile", daemon=True)
+        thread.start()
+        return thread
+
+    def _conditions(self, label_maps: torch.Tensor) -> torch.Tensor:
+        conditions = encode_labels(label_maps.to(self.device), self.info.encoding).to(self._dtype)
+        return conditions.contiguous(memory_format=torch.channels_last)
+
     @torch.inference_mode()
     def _generate(self, label_maps: torch.Tensor, seed: int | None) -> np.ndarray:
         """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
-        conditions = encode_labels(label_maps.to(self.device), self.info.encoding).to(self._dtype)
-        conditions = conditions.contiguous(memory_format=torch.channels_last)
+        conditions = self._conditions(label_maps)
+        dropout = seed is not None and self._has_dropout
         with self._lock, torch.random.fork_rng(self._rng_devices):
             torch.manual_seed(DEFAULT_NOISE_SEED if seed is None else seed)
-            set_dropout(self._generator, on=seed is not None)
-            photos = self._generator(conditions)
+            if dropout or self._compiled is None:
+                set_dropout(self._eager, on=dropout)
+                photos = self._eager(conditions)
+            else:
+                photos = self._compiled(conditions)
         photos = photos.float().add(1).mul(127.5).round().clamp(0, 255).byte()
         return photos[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
