@@ -1,6 +1,6 @@
 """How quickly the photo follows the brush, in a real Chromium against the real app.
 
-`python benchmarks/painting.py [--quick] [--json FILE]`: 20 strokes of 0.4 s, each elsewhere and in another class.
+`python benchmarks/painting.py [--quick] [--json FILE]`: 20 strokes of 0.4 s, each in another place and class.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-
 import numpy as np
 import tyro
 from figures import Figures
 from playwright.sync_api import Page, sync_playwright
 
+ROOT = Path(__file__).resolve().parent.parent
 STROKE_S = 0.4
 MOVES = 25  # pointer moves of a stroke, as a 60 Hz mouse sends them
 COMPILED = "photos are now made by compiled code"
