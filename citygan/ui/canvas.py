@@ -1,0 +1,283 @@
+"""The paint canvas, a `gr.HTML` component whose value is a label map, and the wire format it travels in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import hashlib
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from citygan.checkpoints import CheckpointInfo
+from citygan.palette import CLASS_BY_ID, CLASSES, UNLABELED, check_label_map, substitutes
+
+STATIC = Path(__file__).parent / "static"
+MAX_SIDE_PX = 2048
+MAX_RUN = 65_535  # a run length is a uint16 on the wire
+MAX_SEQ = 2**53 - 1  # the largest whole number that JavaScript counts to
+
+_RUN = np.dtype([("length", "<u2"), ("id", "u1")])
+_WIRE_TYPES = {"width": int, "height": int, "encoding": str, "data": str, "seq": int, "final": bool}
+
+_JS_ON_LOAD = """
+const root = (window.gradio_config?.root ?? "").replace(/[/]$/, "");
+import(`${root}/gradio_api/file=${props.modules}/main.js`)
+    .then(({ mount }) => mount(element, props, server, trigger, watch))
+    .catch((error) => {
+        element.textContent = `The paint canvas could not be loaded: ${error.message}. Reload the page.`;
+        console.error(error);
+    });
+"""
+
+
+def encode_map(label_map: np.ndarray, seq: int = 0, final: bool = True) -> dict[str, Any]:
+    """Packs a label map for the wire: run-length encoded, or raw where that is shorter.
+
+    Args:
+        label_map: `(H, W) uint8` class ids.
+        seq: counts the changes of a canvas.
+        final: false while a stroke is in progress.
+
+    Raises:
+        ValueError: it is no label map.
+    """
+    flat = check_label_map(label_map).ravel()
+    starts = np.flatnonzero(np.r_[True, flat[1:] != flat[:-1]])
+    lengths = np.diff(np.r_[starts, flat.size])
+    pieces = -(-lengths // MAX_RUN)
+    runs = np.zeros(pieces.sum(), _RUN)
+    runs["length"] = MAX_RUN
+    runs["length"][np.cumsum(pieces) - 1] = lengths - (pieces - 1) * MAX_RUN
+    runs["id"] = np.repeat(flat[starts], pieces)
+    encoding, payload = ("rle", runs.tobytes()) if runs.nbytes < flat.size else ("raw", flat.tobytes())
+    height, width = label_map.shape
+    data = base64.b64encode(payload).decode("ascii")
+    return {"width": width, "height": height, "encoding": encoding, "data": data, "seq": seq, "final": final}
+
+
+def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
+    """Unpacks a label map that came over the wire from anyone, and believes nothing about it.
+
+    Returns:
+        `(H, W) uint8` class ids, a copy of its own.
+
+    Raises:
+        ValueError: the value is malformed; the message says how.
+    """
+    _check_wire(value, max_side)
+    width, height, size = value["width"], value["height"], value["width"] * value["height"]
+    payload = _decode_base64(value["data"], most_bytes=size * (3 if value["encoding"] == "rle" else 1))
+    if value["encoding"] == "rle":
+        if len(payload) % _RUN.itemsize:
+            raise ValueError(f"run-length data come in threes of bytes, not {len(payload)} bytes")
+        runs = np.frombuffer(payload, _RUN)
+        covered = int(runs["length"].sum(dtype=np.int64))
+        if covered != size or not runs["length"].all():
+            raise ValueError(f"the runs cover {covered} pixels, none of them empty; expected {size} pixels")
+        flat = np.repeat(runs["id"], runs["length"])
+    else:
+        if len(payload) != size:
+            raise ValueError(f"raw data hold {len(payload)} bytes; {width} x {height} pixels need {size}")
+        flat = np.frombuffer(payload, np.uint8).copy()
+    return check_label_map(flat.reshape(height, width))
+
+
+def checksum(label_map: np.ndarray) -> int:
+    """CRC-32 of the ids, row by row; `wire.js` computes the same."""
+    return zlib.crc32(np.ascontiguousarray(label_map, np.uint8))
+
+
+def _check_wire(value: Any, max_side: int) -> None:
+    """Raises ValueError unless the keys, the types and the size of a wire value are right."""
+    if not isinstance(value, dict):
+        raise ValueError(f"a label map on the wire is an object, not {type(value).__name__}")
+    if value.keys() != _WIRE_TYPES.keys():
+        raise ValueError(f"expected the keys {sorted(_WIRE_TYPES)}, got {sorted(map(str, value))[:12]}")
+    for key, kind in _WIRE_TYPES.items():
+        if type(value[key]) is not kind:  # `isinstance` would let True pass for 1
+            raise ValueError(f"{key!r} must be {kind.__name__}, not {type(value[key]).__name__}")
+    for side in ("width", "height"):
+        if not 1 <= value[side] <= max_side:
+            raise ValueError(f"{side!r} is {value[side]}; it goes from 1 to {max_side}")
+    if value["encoding"] not in ("rle", "raw"):
+        raise ValueError(f"the encoding {value['encoding'][:20]!r} is unknown; use 'rle' or 'raw'")
+    if not 0 <= value["seq"] <= MAX_SEQ:
+        raise ValueError(f"'seq' is {value['seq']}; it goes from 0 to {MAX_SEQ}")
+
+
+def _decode_base64(data: str, most_bytes: int) -> bytes:
+    """Decodes strict base64, after a look at its length."""
+    most_chars = -(-most_bytes // 3) * 4
+    if len(data) > most_chars:
+        raise ValueError(f"the data have {len(data)} characters; a map of this size has at most {most_chars}")
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"the data are not base64: {error}") from error
+
+
+def describe_classes(seen: dict[int, float]) -> list[dict[str, Any]]:
+    """All classes as the canvas shows them, in Cityscapes order.
+
+    Args:
+        seen: id -> share of the training pixels, for a checkpoint.
+    """
+    stands_in = substitutes(frozenset(seen))
+    return [
+        {
+            "id": c.id,
+            "name": c.name,
+            "category": c.category,
+            "color": list(c.color),
+            "seen": c.id not in stands_in,
+            "share_in_training": float(seen.get(c.id, 0.0)),
+            "substitute": CLASS_BY_ID[stands_in[c.id]].name if c.id in stands_in else None,
+        }
+        for c in CLASSES
+    ]
+
+
+def load_stamps() -> list[dict[str, Any]]:
+    """The stamps of `stamps.json`, with class ids in place of class names."""
+    ids = {c.name: c.id for c in CLASSES}
+    stamps = json.loads((STATIC / "stamps.json").read_text(encoding="utf-8"))
+    for stamp in stamps:
+        stamp["parts"] = [{"id": ids[part["class"]], "points": part["points"]} for part in stamp["parts"]]
+    return stamps
+
+
+def publish_static() -> str:
+    """Lets Gradio serve `static/` under a name made from its content; returns the path to put after `file=`.
+
+    Modules import each other by relative paths, so a version in the directory's name reaches all of them and
+    a browser never mixes modules of two versions. The path is relative to the working directory, as Gradio
+    resolves it, and shows visitors nothing of the machine.
+    """
+    sources = sorted(p for p in STATIC.iterdir() if p.suffix in (".js", ".css"))
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    published = Path(".gradio", f"citygan-{digest.hexdigest()[:16]}")
+    if not published.is_dir():
+        published.parent.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=published.parent))
+        for source in sources:
+            shutil.copy(source, fresh)
+        try:
+            fresh.rename(published)
+        except OSError:  # another process published the same files first
+            shutil.rmtree(fresh)
+            if not published.is_dir():
+                raise
+    gr.set_static_paths(published)
+    return published.as_posix()
+
+
+def _as_server_function(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Gradio marks server functions with an attribute, which a bound method cannot carry.
+
+    The page calls them with one object, which Gradio hands on as it is.
+    """
+
+    @functools.wraps(function)
+    def call(request: Any) -> Any:
+        return function(request)
+
+    del call.__wrapped__  # its signature is the one that Gradio has to see
+    return call
+
+
+class LabelCanvas(gr.HTML):
+    """A canvas on which people paint a label map with exact classes.
+
+    Its value is a label map, `(H, W) uint8`, or None while nothing came from the page.
+    """
+
+    def __init__(
+        self,
+        value: np.ndarray | None = None,
+        *,
+        info: CheckpointInfo,
+        server_functions: Sequence[Callable[[Any], Any]] = (),
+        streets: Sequence[str] = (),
+        width_px: int | None = None,
+        height_px: int | None = None,
+        **component: Any,
+    ):
+        """Builds the canvas for one checkpoint.
+
+        Args:
+            value: the label map to begin with; another size than the canvas is resampled in the page.
+            info: the checkpoint that will draw the photos; its classes are marked in the palette.
+            server_functions: called by the page with one JSON object, each returns a JSON object.
+            streets: names of maps that the page offers as a start.
+            width_px: of the canvas; by default its height times the aspect of the training photos.
+            height_px: of the canvas; by default twice the height of the training photos.
+            component: further arguments of `gr.HTML`, for example `elem_id`.
+        """
+        height_px = height_px or 2 * info.height_px
+        width_px = width_px or round(height_px * info.aspect / 2) * 2
+        if not (1 <= width_px <= MAX_SIDE_PX and 1 <= height_px <= MAX_SIDE_PX):
+            raise ValueError(
+                f"a canvas of {width_px} x {height_px} px; each side goes from 1 to {MAX_SIDE_PX}"
+            )
+        super().__init__(
+            value,
+            html_template="",
+            js_on_load=_JS_ON_LOAD,
+            apply_default_css=False,
+            server_functions=[_as_server_function(f) for f in server_functions],
+            modules=publish_static(),
+            width=width_px,
+            height=height_px,
+            classes=describe_classes(info.seen),
+            seen=sorted(info.seen),
+            stamps=load_stamps(),
+            streets=list(streets),
+            checkpoint=info.name,
+            **component,
+        )
+
+    def preprocess(self, payload: dict[str, Any] | None) -> np.ndarray | None:
+        """Turns what the page sent into a label map, `(H, W) uint8`.
+
+        Raises:
+            gr.Error: it is malformed.
+        """
+        if payload is None:
+            return None
+        try:
+            return decode_map(payload)
+        except ValueError as error:
+            raise gr.Error(f"The label map could not be read: {error}", print_exception=False) from error
+
+    def postprocess(self, value: np.ndarray | None) -> dict[str, Any] | None:
+        """Turns a label map into what the page expects."""
+        return None if value is None else encode_map(value)
+
+    def api_info(self) -> dict[str, Any]:
+        """The JSON schema of the wire format."""
+        kinds = {int: "integer", str: "string", bool: "boolean"}
+        properties: dict[str, dict[str, Any]] = {k: {"type": kinds[t]} for k, t in _WIRE_TYPES.items()}
+        properties["encoding"]["enum"] = ["rle", "raw"]
+        properties["data"]["description"] = (
+            "base64 of the class ids, row by row: raw bytes, or (uint16 little-endian run, uint8 id) triples"
+        )
+        return {"type": "object", "properties": properties, "required": list(properties)}
+
+    def example_payload(self) -> dict[str, Any]:
+        """A small map as the page would send it."""
+        return encode_map(self.example_value())
+
+    def example_value(self) -> np.ndarray:
+        """A small unlabeled map."""
+        return np.full((2, 4), UNLABELED, np.uint8)

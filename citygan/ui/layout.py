@@ -1,0 +1,90 @@
+"""The page: a header, the Paint tab and the Upload tab."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from starlette.middleware import Middleware
+
+from citygan import streets
+from citygan.checkpoints import CheckpointInfo
+from citygan.images import MAX_FILE_BYTES
+from citygan.ui.canvas import LabelCanvas
+from citygan.ui.limits import BodyLimit
+from citygan.ui.live import Live
+from citygan.ui.theme import CSS, make_theme
+from citygan.ui.upload import FileSynthesizer, build_upload
+
+MAX_WAITING = int(
+    os.environ.get("CITYGAN_MAX_QUEUE", "64")
+)  # visitors in the queue; the next one is told to wait
+FILES_LIVE_S = 3600  # how long uploaded and made pictures stay on disk
+
+
+def build_app(
+    synthesize: Callable[..., np.ndarray], score: Callable, info: CheckpointInfo, device_name: str
+) -> gr.Blocks:
+    """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
+
+    Args:
+        synthesize: `(label_map, seed=None) -> photo`, both `(H, W)`; called by one thread at a time.
+        score: `(photo, target) -> Scores`; resizes the target to the photo.
+        info: the checkpoint behind `synthesize`.
+        device_name: where it runs, for people.
+    """
+    synthesize = _one_at_a_time(synthesize)
+    live = Live(synthesize, score, info)
+    with gr.Blocks(
+        title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
+    ) as app:
+        gr.HTML(_header(info, device_name))
+        with gr.Tabs() as tabs:
+            with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
+                canvas = LabelCanvas(
+                    streets.street(streets.NAMES[0]),
+                    info=info,
+                    server_functions=live.functions,
+                    streets=streets.NAMES,
+                    elem_id="cg-canvas",
+                )
+            with gr.Tab("Upload", id="upload"):
+                build_upload(FileSynthesizer(synthesize, score, info), device_name, canvas, tabs, "paint")
+    return app.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
+
+
+def launch_options() -> dict[str, Any]:
+    """What `launch` of the page needs besides host and port."""
+    return {
+        "theme": make_theme(),
+        "css": CSS,
+        "max_file_size": MAX_FILE_BYTES,
+        "app_kwargs": {"middleware": [Middleware(BodyLimit)]},
+        "footer_links": ["api"],
+        "run_history": False,
+        "ssr_mode": False,
+    }
+
+
+def _one_at_a_time(synthesize: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    lock = threading.Lock()
+
+    def call(label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
+        with lock:
+            return synthesize(label_map, seed=seed)
+
+    return call
+
+
+def _header(info: CheckpointInfo, device_name: str) -> str:
+    facts = f"{info.name}, trained on {info.dataset} · runs on {device_name} · weights: {info.license}"
+    return (
+        '<header class="cg-header"><h1>CityGAN</h1>'
+        "<p>Paint a street as a label map, and see it as a photo.</p>"
+        f'<p class="cg-facts">{escape(facts)}</p></header>'
+    )

@@ -1,0 +1,234 @@
+"""What the page asks of the server while people paint: photos, targets, streets, files and final results.
+
+Each method of `Live` takes one JSON object from anyone, checks every field, and returns a JSON object. What
+is wrong with a request comes back as `{"error": text}`. The methods skip Gradio's queue, so a lock of their
+own lets one photo be made at a time; who waits too long for it gets `{"busy": True}` and asks again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import io
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from citygan import streets
+from citygan.checkpoints import CheckpointInfo
+from citygan.images import read_label_map, read_photo
+from citygan.palette import colorize
+from citygan.ui.canvas import checksum, decode_map, encode_map
+
+WAIT_S = 2.0  # for the lock
+MAX_SEED = 2**31 - 1
+MAX_TARGETS = 64
+MAX_TARGET_SIDE_PX = 512
+MAX_IMAGE_CHARS = 12 * 2**20  # of base64
+MAX_PSNR_DB = 99.0  # stands for infinity, which JSON cannot say
+JPEG_QUALITY = 90
+
+Json = dict[str, Any]
+
+
+class BusyError(Exception):
+    """Another photo is being made."""
+
+
+def answers(**fields: Callable[[Any], Any]) -> Callable:
+    """Makes a method of `Live` one that answers requests.
+
+    Args:
+        fields: the fields a request may have, each with the function that checks its value. A field that is
+            missing is None.
+    """
+
+    def decorate(method: Callable[..., Json]) -> Callable[[Live, Any], Json]:
+        @functools.wraps(method)
+        def answer(self: Live, request: Any) -> Json:
+            try:
+                if not isinstance(request, dict) or not request.keys() <= fields.keys():
+                    raise ValueError(f"expected an object with the fields {', '.join(fields)}")
+                return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
+            except ValueError as error:
+                return {"error": str(error)}
+            except BusyError:
+                return {"busy": True}
+
+        return answer
+
+    return decorate
+
+
+def _seed(value: Any) -> int | None:
+    if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
+        return value
+    raise ValueError(f"the seed is {str(value)[:20]!r}; it is null or a whole number from 0 to {MAX_SEED}")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and len(value) <= 64):
+        return value
+    raise ValueError(f"expected null or at most 64 characters, not {type(value).__name__}")
+
+
+def _image(value: Any) -> bytes:
+    """The bytes of a data URL or of bare base64."""
+    if not isinstance(value, str):
+        raise ValueError(f"an image is a data URL, not {type(value).__name__}")
+    if len(value) > MAX_IMAGE_CHARS:
+        raise ValueError(f"the image has {len(value)} characters; at most {MAX_IMAGE_CHARS} can be sent")
+    try:
+        return base64.b64decode(value.rpartition(",")[2], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"the image is not base64: {error}") from error
+
+
+class Live:
+    """The server functions of the studio, for one checkpoint and any number of visitors."""
+
+    def __init__(self, synthesize: Callable, score: Callable, info: CheckpointInfo, wait_s: float = WAIT_S):
+        """
+        Args:
+            synthesize: `(label_map, seed=None) -> photo`; called by one thread at a time.
+            score: `(photo, target) -> Scores`.
+            info: the checkpoint behind `synthesize`.
+            wait_s: how long a request waits for its turn.
+        """
+        self._synthesize = synthesize
+        self._score = score
+        self._percentiles = info.val_ssim_percentiles
+        self._height_px = 2 * info.height_px  # the size of the canvas
+        self._width_px = round(self._height_px * info.aspect / 2) * 2
+        self._wait_s = wait_s
+        self._turn = threading.Lock()
+        self._targets = _Targets()
+        self._streets: dict[str, Json] = {}
+
+    @property
+    def functions(self) -> list[Callable[[Any], Json]]:
+        """All of them, for `LabelCanvas(server_functions=...)`."""
+        return [self.render, self.set_target, self.street, self.open_picture, self.final_result]
+
+    @answers(map=decode_map, seed=_seed, target=_text)
+    def render(self, map: np.ndarray, seed: int | None, target: str | None) -> Json:
+        """The photo of a label map as JPEG, with the checksum of the map and, given a target, the scores."""
+        with self._one_at_a_time():
+            start = time.perf_counter()
+            photo = self._synthesize(map, seed=seed)
+            ms = 1000 * (time.perf_counter() - start)
+            scores, _ = self._compare(photo, target)
+        return {
+            "photo": _data_url(photo, "JPEG"),
+            "width": photo.shape[1],
+            "height": photo.shape[0],
+            "ms": round(ms, 1),
+            "map_crc32": checksum(map),
+            "seed": seed,
+            "scores": scores,
+            "target_missing": target is not None and scores is None,
+        }
+
+    @answers(image=_image)
+    def set_target(self, image: bytes) -> Json:
+        """Keeps a photo to compare with, and returns the token that stands for it."""
+        return self._targets.add(read_photo(image))
+
+    @answers(name=_text, seed=_seed)
+    def street(self, name: str | None, seed: int | None) -> Json:
+        """A drawn street by its name, or a random one by its seed (a new seed if there is none)."""
+        if name is None:
+            seed = secrets.randbelow(MAX_SEED) if seed is None else seed
+            drawn = streets.random_street(seed, self._width_px, self._height_px)
+            return {"map": encode_map(drawn), "name": None, "seed": seed}
+        if name not in self._streets:
+            self._streets[name] = encode_map(streets.street(name, self._width_px, self._height_px))
+        return {"map": self._streets[name], "name": name, "seed": None}
+
+    @answers(image=_image)
+    def open_picture(self, image: bytes) -> Json:
+        """The label map of an image file, what the file was taken for, and the target if it was a pair."""
+        file = read_label_map(image)
+        target = None
+        if file.target is not None:
+            target = self._targets.add(file.target) | {"photo": _data_url(file.target, "JPEG")}
+        return {"map": encode_map(file.label_map), "report": file.summary, "target": target}
+
+    @answers(map=decode_map, seed=_seed, target=_text)
+    def final_result(self, map: np.ndarray, seed: int | None, target: str | None) -> Json:
+        """Everything there is to download, as PNG without loss."""
+        with self._one_at_a_time():
+            photo = self._synthesize(map, seed=seed)
+            scores, ssim_map = self._compare(photo, target)
+        colors = colorize(map)
+        return {
+            "photo": _data_url(photo),
+            "labels_color": _data_url(colors),
+            "labels_ids": _data_url(map),
+            "pair": _data_url(np.concatenate([photo, colors], axis=1)),
+            "ssim_map": None if ssim_map is None else _data_url(ssim_map),
+            "scores": scores,
+        }
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=self._wait_s):
+            raise BusyError
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _compare(self, photo: np.ndarray, token: str | None) -> tuple[Json | None, np.ndarray | None]:
+        """The scores, and the SSIM map as a grey picture (black 0, white 1); None without the target."""
+        target = self._targets.get(token)
+        if target is None:
+            return None, None
+        scores = self._score(photo, target)
+        percentile = None
+        if self._percentiles:
+            percentile = round(float(np.interp(scores.ssim, self._percentiles, np.linspace(0, 100, 101))))
+        answer = {
+            "ssim": float(scores.ssim),
+            "psnr": min(float(scores.psnr), MAX_PSNR_DB),
+            "percentile": percentile,
+        }
+        return answer, (np.clip(scores.ssim_map, 0, 1) * 255).round().astype(np.uint8)
+
+
+class _Targets:
+    """The targets used last, small, each under a token that cannot be guessed."""
+
+    def __init__(self):
+        self._photos: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, photo: np.ndarray) -> Json:
+        image = Image.fromarray(photo)
+        image.thumbnail((MAX_TARGET_SIDE_PX, MAX_TARGET_SIDE_PX), Image.Resampling.LANCZOS)
+        token = secrets.token_urlsafe(12)
+        with self._lock:
+            self._photos[token] = np.array(image)
+            while len(self._photos) > MAX_TARGETS:
+                self._photos.popitem(last=False)
+        return {"token": token, "width": photo.shape[1], "height": photo.shape[0]}
+
+    def get(self, token: str | None) -> np.ndarray | None:
+        with self._lock:
+            if token in self._photos:
+                self._photos.move_to_end(token)
+            return self._photos.get(token)
+
+
+def _data_url(pixels: np.ndarray, kind: str = "PNG") -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, quality=JPEG_QUALITY, compress_level=3)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -1,0 +1,170 @@
+/** Map lint: what the model will stumble over, one line each, with a button that mends it. */
+
+import { textButton } from "./controls.js";
+import { growInto, polygon } from "./shapes.js";
+import { el } from "./surface.js";
+
+const AFTER_MS = 500; // without a change
+const UNLABELED = 0;
+const UNLABELED_SHARE = 0.02; // real photos have a few percent of it, at edges
+const MODEL_PX = 2; // canvas pixels for one pixel of the model, each way
+const SMALLEST_PX = (2 * MODEL_PX) ** 2; // regions with fewer canvas pixels than that are lost
+const SMALL_REGIONS = 3; // so many are normal
+const UNSEEN_LINES = 3;
+const HORIZON = 0.58;
+const SKY_SHARE = 0.3; // of the height, when a sky is added
+
+/**
+ * @typedef {object} Finding
+ * @property {string} key
+ * @property {string} text
+ * @property {string} button
+ * @property {() => Uint8Array} mend returns the mended ids
+ */
+
+/**
+ * Every finding about a map.
+ * @param {Uint8Array} ids
+ * @param {number} width
+ * @param {number} height
+ * @param {object[]} classes as in `props.classes`
+ * @returns {Finding[]}
+ */
+export function lint(ids, width, height, classes) {
+  const counts = new Uint32Array(256);
+  for (const id of ids) counts[id]++;
+  const idOf = (name) => classes.find((c) => c.name === name).id;
+  return [
+    ...unlabeled(ids, width, height, counts),
+    ...unseen(ids, counts, classes),
+    ...missing(ids, width, height, counts, idOf, classes),
+    ...small(ids, width, height),
+  ];
+}
+
+function unlabeled(ids, width, height, counts) {
+  const share = counts[UNLABELED] / ids.length;
+  if (share < UNLABELED_SHARE || share === 1) return [];
+  return [{
+    key: "unlabeled",
+    text: `${Math.round(100 * share)}% of the map is unlabeled`,
+    button: "Fill from neighbours",
+    mend: () => growInto(ids, width, height, UNLABELED),
+  }];
+}
+
+function unseen(ids, counts, classes) {
+  const used = classes.filter((c) => !c.seen && counts[c.id]).sort((a, b) => counts[b.id] - counts[a.id]);
+  return used.slice(0, UNSEEN_LINES).map(({ id, name, substitute }) => ({
+    key: `unseen-${id}`,
+    text: `The model was never shown “${name}”`,
+    button: `Use ${substitute} instead`,
+    mend: () => {
+      const to = classes.find((c) => c.name === substitute).id;
+      return ids.map((each) => (each === id ? to : each));
+    },
+  }));
+}
+
+/** Streets without road or sky. What is added goes behind people, vehicles and street furniture. */
+function missing(ids, width, height, counts, idOf, classes) {
+  const ground = new Set(classes.filter((c) => ["void", "flat", "nature", "construction", "sky"].includes(c.category)).map((c) => c.id));
+  const painted = (id, points) => {
+    const out = ids.slice();
+    polygon(points, (y, x0, x1) => {
+      if (y < 0 || y >= height) return;
+      for (let i = y * width + Math.max(0, x0); i < y * width + Math.min(width, x1); i++) {
+        if (ground.has(ids[i])) out[i] = id;
+      }
+    });
+    return out;
+  };
+  const findings = [];
+  if (!counts[idOf("road")]) {
+    const [top, left, right] = [HORIZON * height, 0.47 * width, 0.53 * width];
+    const road = [[left, top], [right, top], [1.1 * width, height], [-0.1 * width, height]];
+    findings.push({ key: "road", text: "There is no road", button: "Add a road", mend: () => painted(idOf("road"), road) });
+  }
+  if (!counts[idOf("sky")]) {
+    const bottom = SKY_SHARE * height;
+    const sky = [[0, 0], [width, 0], [width, bottom], [0, bottom]];
+    findings.push({ key: "sky", text: "There is no sky", button: "Add sky", mend: () => painted(idOf("sky"), sky) });
+  }
+  return findings;
+}
+
+function small(ids, width, height) {
+  const { parents, sizes } = regions(ids, width, height);
+  let count = 0;
+  for (let i = 0; i < ids.length; i++) if (parents[i] === i && sizes[i] < SMALLEST_PX) count++;
+  if (count <= SMALL_REGIONS) return [];
+  return [{
+    key: "small",
+    text: `${count} regions are too small for the model to see`,
+    button: "Remove them",
+    mend: () => {
+      const HOLE = 255; // no class has this id
+      const out = ids.map((id, i) => (sizes[find(parents, i)] < SMALLEST_PX ? HOLE : id));
+      return growInto(out, width, height, HOLE);
+    },
+  }];
+}
+
+function find(parents, i) {
+  while (parents[i] !== i) i = parents[i] = parents[parents[i]];
+  return i;
+}
+
+/** Connected regions (by edges) by union-find: the root of each pixel, and at each root the region's size. */
+function regions(ids, width, height) {
+  const parents = new Uint32Array(width * height);
+  const sizes = new Uint32Array(width * height);
+  for (let i = 0; i < ids.length; i++) {
+    parents[i] = i % width && ids[i - 1] === ids[i] ? find(parents, i - 1) : i;
+    if (i < width || ids[i - width] !== ids[i]) continue;
+    const [a, b] = [find(parents, i - width), find(parents, i)];
+    parents[Math.max(a, b)] = Math.min(a, b);
+  }
+  for (let i = 0; i < ids.length; i++) sizes[find(parents, i)]++;
+  return { parents, sizes };
+}
+
+/**
+ * The list of findings, brought up to date when the painter pauses.
+ * @param {object} painter
+ */
+export function buildLint(painter) {
+  const element = el("section", "cg-lint");
+  element.setAttribute("aria-label", "Notes on the map");
+  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 0));
+  let timer = 0;
+
+  const update = () => {
+    if (painter.stroking) return;
+    const { ids, width, height, classes, revision } = painter;
+    const lines = lint(ids, width, height, classes).map((finding) => buildLine(finding));
+    element.replaceChildren(...lines);
+    element.hidden = !lines.length;
+    element.dataset.revision = revision;
+  };
+
+  const buildLine = ({ key, text, button, mend }) => {
+    const mending = textButton(button, () => {
+      painter.setMap(mend(), button);
+      painter.say(`Done: ${button.toLowerCase()}`);
+      update();
+      (element.querySelector("button") ?? painter).focus();
+    });
+    const line = el("div", "cg-lint-line", el("span", "", text), mending);
+    line.dataset.key = key;
+    return line;
+  };
+
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => idle(update), AFTER_MS);
+  };
+  painter.subscribe(soon);
+  soon();
+  return { element };
+}

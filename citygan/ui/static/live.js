@@ -1,0 +1,216 @@
+/** The studio around the canvas: the loop that keeps the photo up with the brush, and the panels. */
+
+import { buildAutosave } from "./autosave.js";
+import { buildLint } from "./lint.js";
+import { buildPhoto } from "./photo.js";
+import { buildProject } from "./project.js";
+import { buildShare, readLink } from "./share.js";
+import { buildStarters } from "./starters.js";
+import { buildTarget } from "./target.js";
+import { el } from "./surface.js";
+import { crc32, decodeMap, encodeMap } from "./wire.js";
+
+const MIN_GAP_MS = 50; // between two requests: at most 20 a second
+const ANSWER_WITHIN_MS = 30_000;
+const BUSY_PAUSE_MS = 300; // on top of the two seconds that the server waits by itself
+const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
+const RATE_OVER_MS = 2000;
+
+/**
+ * @typedef {object} Photo
+ * @property {string} photo data URL
+ * @property {number} crc32 of the map that made it
+ * @property {number} revision of the painter then
+ * @property {number} serial counts the requests
+ * @property {object} map that map, on the wire
+ * @property {number | null} seed
+ * @property {{ssim: number, psnr: number, percentile: number | null} | null} scores
+ * @property {number} width
+ * @property {number} height
+ */
+
+/** Newest wins: one request in flight; when its photo is back, what the map is by then goes out next. */
+export class LiveLoop {
+  #painter;
+  #render;
+  #wishes;
+  #on;
+  #live = true;
+  #inFlight = false;
+  #forced = false;
+  #timer = 0;
+  #lastSentAt = -Infinity;
+  #sentKey = ""; // of the request whose photo is shown or on its way
+  #serial = 0;
+  #failures = 0;
+  #arrivals = [];
+
+  /**
+   * @param {object} painter
+   * @param {(request: object) => Promise<object | undefined>} render undefined when the server is gone
+   * @param {() => {seed: number | null, target: string | null}} wishes
+   * @param {{photo: (photo: Photo) => void, settled: () => void, state: (kind: string, text: string) => void}} on
+   */
+  constructor(painter, render, wishes, on) {
+    this.#painter = painter;
+    this.#render = render;
+    this.#wishes = wishes;
+    this.#on = on;
+  }
+
+  get live() {
+    return this.#live;
+  }
+
+  set live(live) {
+    this.#live = live;
+    this.changed();
+  }
+
+  /** Something that a photo depends on is different now. */
+  changed() {
+    if (this.#live) this.#schedule(0);
+    else this.#on.state("paused", "Live is off");
+  }
+
+  /** Asks for a photo whether live or not, and again if it is the same one. */
+  now() {
+    this.#forced = true;
+    this.#sentKey = "";
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#schedule(0);
+  }
+
+  #schedule(waitMs) {
+    if (this.#inFlight || this.#timer) return;
+    const gap = this.#lastSentAt + MIN_GAP_MS - performance.now();
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#send();
+    }, Math.max(waitMs, gap, 0));
+  }
+
+  async #send() {
+    if (!this.#live && !this.#forced) return;
+    const { ids, width, height, revision, stroking } = this.#painter;
+    const wishes = this.#wishes();
+    const sum = crc32(ids);
+    const key = [sum, wishes.seed, wishes.target].join();
+    if (key === this.#sentKey) {
+      if (!stroking) this.#on.settled();
+      return;
+    }
+    const request = { map: encodeMap(ids, width, height, revision, !stroking), ...wishes };
+    const forced = this.#forced;
+    this.#sentKey = key;
+    this.#forced = false;
+    this.#inFlight = true;
+    this.#lastSentAt = performance.now();
+    const serial = ++this.#serial;
+    const patience = setTimeout(() => this.#on.state("waiting", "Waiting for the server"), 1200);
+    const answer = await this.#answer(request);
+    clearTimeout(patience);
+    this.#inFlight = false;
+    if (answer?.photo) {
+      this.#arrived({ ...answer, ...request, crc32: sum, revision, serial });
+    } else if (answer?.error) {
+      this.#on.state("error", answer.error);
+    } else {
+      this.#sentKey = ""; // it has to go out again
+      this.#forced ||= forced;
+      this.#schedule(this.#pause(answer));
+    }
+  }
+
+  /** @returns {Promise<object | undefined>} undefined when nothing came back, or not in time */
+  #answer(request) {
+    const late = new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN_MS));
+    return Promise.race([this.#render(request).catch(() => undefined), late]);
+  }
+
+  #arrived(photo) {
+    this.#failures = 0;
+    const now = performance.now();
+    this.#arrivals = [...this.#arrivals.filter((at) => at > now - RATE_OVER_MS), now];
+    const rate = (1000 * (this.#arrivals.length - 1)) / (now - this.#arrivals[0]);
+    const ms = `${Math.round(now - this.#lastSentAt)} ms`;
+    this.#on.state("live", rate >= 2 ? `${ms} · ${rate.toFixed(0)} photos/s` : ms);
+    this.#on.photo(photo);
+    if (this.#live || this.#forced) this.#schedule(0);
+    else this.#on.settled();
+  }
+
+  /** Says what is the matter. @returns {number} milliseconds until the next try */
+  #pause(answer) {
+    if (answer?.busy) {
+      this.#on.state("waiting", "Waiting for the server");
+      return BUSY_PAUSE_MS;
+    }
+    const pauseMs = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
+    this.#on.state("gone", "No connection to the server; your map is safe, trying again");
+    return pauseMs;
+  }
+}
+
+/**
+ * Fills the areas around the canvas and starts the loop.
+ * @param {object} painter the canvas, as `main.js` offers it
+ * @param {{photo: HTMLElement, extras: HTMLElement, menu: HTMLElement}} areas
+ * @param {object} props of the component
+ * @param {Record<string, (request: object) => Promise<object | undefined>>} server
+ */
+export function mountStudio(painter, areas, props, server) {
+  let seed = null;
+  const setSeed = (value) => {
+    seed = value;
+    photo.setSeed(seed);
+    loop.changed();
+  };
+  const openMap = (map, itsSeed, note) => {
+    painter.load(map.ids, map.width, map.height);
+    setSeed(itsSeed ?? null);
+    painter.say(note);
+  };
+
+  const target = buildTarget(painter, server, {
+    changed: (picture) => {
+      photo.compare.setTarget(picture);
+      loop.changed();
+    },
+  });
+  const photo = buildPhoto(painter, server, {
+    setLive: (on) => (loop.live = on),
+    now: () => loop.now(),
+    setSeed,
+    target,
+    restore: (shot) => openMap(decodeMap(shot.map), shot.seed, "Restored the map and the seed of that photo"),
+  });
+  const loop = new LiveLoop(painter, server.render, () => ({ seed, target: target.token }), {
+    state: photo.setState,
+    settled: () => photo.settle(),
+    photo: (shot) => {
+      photo.show(shot);
+      target.score(shot);
+    },
+  });
+  const project = buildProject(painter, props.checkpoint, { shot: () => photo.shot, seed: () => seed, openMap });
+  const starters = buildStarters(painter, props.streets ?? [], server, { openMap, project, target });
+  const share = buildShare(painter, () => seed, project.save);
+  const autosave = buildAutosave(painter, { seed: () => seed, openMap });
+  const lint = buildLint(painter);
+
+  areas.photo.append(photo.frame);
+  areas.extras.append(autosave.element, photo.bar, target.element, photo.strip, lint.element);
+  areas.menu.closest(".cg-toolbar").append(el("div", "cg-files", starters.element, project.element, share));
+  target.acceptOn(areas.photo);
+
+  painter.subscribe(() => loop.changed());
+  painter.root.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    loop.now();
+  });
+  readLink(painter, openMap);
+  loop.changed();
+}

@@ -1,0 +1,52 @@
+/**
+ * Stamps: things drawn as polygons that stand on the street and shrink toward the horizon.
+ *
+ * Their unit is their own height: y goes from 0 (top) to 1 (foot), x is 0 in the middle. A camera at height c sees
+ * a thing of h metres that stands d pixels below the horizon as h / c * d pixels tall, however far away it is.
+ */
+
+const CAMERA_METRES = 1.45;
+const SMALLEST_PX = 6;
+const HORIZON = { least: 0.35, usual: 0.5, most: 0.65 }; // of the height of the map
+const ROAD_SHARE = 0.005; // of a row, from which on it counts as the far end of the road
+
+/** The row of the horizon: where the road ends, within reason, or the usual place while there is no road. */
+export function findHorizon(ids, width, height, roadId) {
+  const last = Math.floor(HORIZON.most * height);
+  for (let y = Math.floor(HORIZON.least * height); y < last; y++) {
+    let road = 0;
+    for (let i = y * width; i < (y + 1) * width; i++) road += ids[i] === roadId;
+    if (road > ROAD_SHARE * width) return y;
+  }
+  return HORIZON.usual * height;
+}
+
+/**
+ * The polygons of a stamp whose foot is at (x, y), in pixels of the map, in the order in which they are painted.
+ * @param {number} horizon row
+ * @returns {{id: number, points: number[][]}[]}
+ */
+export function placeStamp(stamp, x, y, horizon) {
+  const height = Math.max(SMALLEST_PX, (stamp.metres / CAMERA_METRES) * (y - horizon));
+  return stamp.parts.map((part) => ({
+    id: part.id,
+    points: part.points.map(([px, py]) => [x + px * height, y - (1 - py) * height]),
+  }));
+}
+
+/** A small picture of a stamp in its class colours. @returns {SVGElement} */
+export function stampPicture(stamp, colorOf) {
+  const points = stamp.parts.flatMap((part) => part.points);
+  const reach = Math.max(0.5, ...points.map(([x]) => Math.abs(x)));
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `${-reach} 0 ${2 * reach} 1`);
+  svg.setAttribute("class", "cg-stamp");
+  svg.setAttribute("aria-hidden", "true");
+  for (const part of stamp.parts) {
+    const shape = document.createElementNS(svg.namespaceURI, "polygon");
+    shape.setAttribute("points", part.points.join(" "));
+    shape.setAttribute("fill", `rgb(${colorOf(part.id).join(" ")})`);
+    svg.append(shape);
+  }
+  return svg;
+}

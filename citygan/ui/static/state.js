@@ -1,0 +1,214 @@
+/**
+ * The map being painted: one class id a pixel, its history, and who wants to know about changes.
+ *
+ * A step of the history is the run-length difference between the map before it and after it, so a hundred steps
+ * cost about as much memory as what was really painted.
+ */
+
+const HISTORY_STEPS = 100;
+
+/** @typedef {{x0: number, y0: number, x1: number, y1: number}} Rect half open: x1 and y1 lie outside */
+/** @typedef {{revision: number, final: boolean, rect: Rect, note: string}} Change */
+
+/** The smallest rectangle around both; either may be null. */
+export function union(a, b) {
+  if (!a || !b) return a ?? b;
+  return {
+    x0: Math.min(a.x0, b.x0),
+    y0: Math.min(a.y0, b.y0),
+    x1: Math.max(a.x1, b.x1),
+    y1: Math.max(a.y1, b.y1),
+  };
+}
+
+export class MapState {
+  #before; // the map as the last finished step left it
+  #dirty = null; // what the step in progress touched
+  #fresh = null; // what it touched since the last notice
+  #undo = [];
+  #redo = [];
+  #listeners = new Set();
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {Uint8Array} [ids] row by row; unlabeled without
+   */
+  constructor(width, height, ids = new Uint8Array(width * height)) {
+    this.width = width;
+    this.height = height;
+    this.ids = ids;
+    /** pixels of each class id, always up to date */
+    this.counts = new Uint32Array(256);
+    for (const id of ids) this.counts[id]++;
+    this.revision = 0;
+    this.stroking = false;
+    this.#before = this.ids.slice();
+  }
+
+  /** @param {(change: Change) => void} listener @returns {() => void} ends the subscription */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get canUndo() {
+    return this.#undo.length > 0;
+  }
+
+  get canRedo() {
+    return this.#redo.length > 0;
+  }
+
+  at(x, y) {
+    return this.ids[y * this.width + x];
+  }
+
+  /**
+   * Paints pixels x0 to x1 - 1 of row y, clipped to the map. They belong to the step that `commit` ends.
+   * @returns {void}
+   */
+  span(y, x0, x1, id) {
+    if (y < 0 || y >= this.height) return;
+    const from = Math.max(0, x0);
+    const to = Math.min(this.width, x1);
+    let first = -1;
+    let last = -1;
+    const { ids, counts } = this;
+    for (let i = y * this.width + from, end = y * this.width + to; i < end; i++) {
+      if (ids[i] === id) continue;
+      counts[ids[i]]--;
+      counts[id]++;
+      ids[i] = id;
+      if (first < 0) first = i;
+      last = i;
+    }
+    if (first < 0) return;
+    const row = y * this.width;
+    this.#touch({ x0: first - row, y0: y, x1: last - row + 1, y1: y + 1 });
+  }
+
+  #touch(rect) {
+    this.#dirty = union(this.#dirty, rect);
+    this.#fresh = union(this.#fresh, rect);
+  }
+
+  /** Tells listeners what was painted since the last notice; the stroke goes on. */
+  flush() {
+    if (!this.#fresh) return;
+    this.stroking = true;
+    this.#notify(this.#fresh, false, "");
+  }
+
+  /** Ends the step and keeps it in the history; a step that changed nothing leaves no trace. */
+  commit(note) {
+    const painted = this.stroking || this.#fresh !== null;
+    this.stroking = false;
+    const step = this.#difference();
+    if (step) {
+      step.note = note;
+      this.#undo.push(step);
+      if (this.#undo.length > HISTORY_STEPS) this.#undo.shift();
+      this.#redo.length = 0;
+    }
+    if (painted) this.#notify(this.#dirty, true, note);
+    this.#dirty = null;
+  }
+
+  /** Takes back the step in progress. */
+  cancel() {
+    this.stroking = false;
+    if (!this.#dirty) return;
+    const rect = this.#dirty;
+    for (let y = rect.y0; y < rect.y1; y++) {
+      const row = y * this.width;
+      for (let i = row + rect.x0; i < row + rect.x1; i++) this.#put(i, this.#before[i]);
+    }
+    this.#dirty = null;
+    this.#notify(rect, true, "");
+  }
+
+  /** Replaces the whole map in one step. */
+  replace(ids, note) {
+    if (ids.length !== this.ids.length) {
+      throw new RangeError(`${ids.length} ids for a map of ${this.width} x ${this.height}`);
+    }
+    this.cancel();
+    for (let i = 0; i < ids.length; i++) this.#put(i, ids[i]);
+    this.#touch({ x0: 0, y0: 0, x1: this.width, y1: this.height });
+    this.commit(note);
+  }
+
+  /** @returns {string | null} the note of the step that was taken back */
+  undo() {
+    return this.#travel(this.#undo, this.#redo, "before");
+  }
+
+  /** @returns {string | null} the note of the step that was done again */
+  redo() {
+    return this.#travel(this.#redo, this.#undo, "after");
+  }
+
+  #put(i, id) {
+    this.counts[this.ids[i]]--;
+    this.counts[id]++;
+    this.ids[i] = id;
+  }
+
+  /** The runs in which the step in progress differs from the map before it; brings that map up to date. */
+  #difference() {
+    if (!this.#dirty) return null;
+    const { x0, y0, x1, y1 } = this.#dirty;
+    const starts = [];
+    const lengths = [];
+    const before = [];
+    const after = [];
+    for (let y = y0; y < y1; y++) {
+      const end = y * this.width + x1;
+      for (let i = y * this.width + x0; i < end; i++) {
+        const was = this.#before[i];
+        const is = this.ids[i];
+        if (was === is) continue;
+        const last = starts.length - 1;
+        if (last >= 0 && starts[last] + lengths[last] === i && before[last] === was && after[last] === is) {
+          lengths[last]++;
+        } else {
+          starts.push(i);
+          lengths.push(1);
+          before.push(was);
+          after.push(is);
+        }
+        this.#before[i] = is;
+      }
+    }
+    if (!starts.length) return null;
+    return {
+      rect: this.#dirty,
+      starts: Uint32Array.from(starts),
+      lengths: Uint32Array.from(lengths),
+      before: Uint8Array.from(before),
+      after: Uint8Array.from(after),
+    };
+  }
+
+  #travel(from, to, side) {
+    this.cancel();
+    const step = from.pop();
+    if (!step) return null;
+    to.push(step);
+    for (let n = 0; n < step.starts.length; n++) {
+      const end = step.starts[n] + step.lengths[n];
+      for (let i = step.starts[n]; i < end; i++) this.#put(i, step[side][n]);
+      this.#before.fill(step[side][n], step.starts[n], end);
+    }
+    this.#notify(step.rect, true, step.note);
+    return step.note;
+  }
+
+  #notify(rect, final, note) {
+    this.#fresh = null;
+    this.revision++;
+    const change = { revision: this.revision, final, rect, note };
+    for (const listener of this.#listeners) listener(change);
+  }
+}

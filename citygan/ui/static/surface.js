@@ -1,0 +1,299 @@
+/**
+ * What shows the map: a canvas that is only ever written to, marks above it, and the view (zoom, pan, fit).
+ *
+ * Coordinates: "map" are pixels of the map, "stage" are CSS pixels from the stage's top left corner.
+ */
+
+import { union } from "./state.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const MAX_ZOOM = 32; // screen pixels a map pixel
+const SHARP_FROM = 2; // from this zoom on, map pixels are shown as squares
+const SOLO_MIX = 0.85; // how far the other classes fade to grey while one is shown alone
+
+/** @returns {HTMLElement} an element with a class and children */
+export function el(tag, className = "", ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+}
+
+export class Surface {
+  #state;
+  #colors; // id -> [r, g, b]
+  #table = new Uint32Array(256); // id -> pixel of the canvas
+  #context;
+  #image;
+  #pixels;
+  #pending = null; // rectangle that waits for the next frame
+  #layers = el("div", "cg-layers");
+  #map = el("canvas", "cg-map");
+  #outline = el("canvas", "cg-outline");
+  #overlay = el("canvas", "cg-overlay");
+  #marks = document.createElementNS(SVG, "svg");
+  #cursor;
+  #path;
+  #view = { scale: 1, x: 0, y: 0 };
+  #fitted = true;
+  #solo = null;
+  #outlined = null;
+
+  /**
+   * @param {import("./state.js").MapState} state
+   * @param {Map<number, number[]>} colors
+   */
+  constructor(state, colors) {
+    this.#state = state;
+    this.#colors = colors;
+    this.element = el("div", "cg-stage", this.#layers, this.#marks);
+    this.#layers.append(this.#map, this.#overlay, this.#outline);
+    for (const canvas of [this.#map, this.#overlay, this.#outline]) {
+      canvas.width = state.width;
+      canvas.height = state.height;
+      canvas.setAttribute("aria-hidden", "true");
+    }
+    this.#layers.style.width = `${state.width}px`;
+    this.#layers.style.height = `${state.height}px`;
+    this.#marks.setAttribute("class", "cg-marks");
+    this.#marks.setAttribute("aria-hidden", "true");
+    this.#path = [this.#mark("path", "cg-halo"), this.#mark("path", "cg-ink")];
+    this.#cursor = [this.#mark("circle", "cg-halo"), this.#mark("circle", "cg-ink")];
+    this.hideCursor();
+    this.#context = this.#map.getContext("2d", { alpha: false });
+    this.#image = this.#context.createImageData(state.width, state.height);
+    this.#pixels = new Uint32Array(this.#image.data.buffer);
+    this.#fillTable();
+    state.subscribe(({ rect }) => {
+      this.setOutline(null);
+      this.#redraw(rect);
+    });
+    this.#redrawAll();
+    new ResizeObserver(() => this.#resized()).observe(this.element);
+  }
+
+  /** Whether the view shows the whole map. */
+  get fitted() {
+    return this.#fitted;
+  }
+
+  get scale() {
+    return this.#view.scale;
+  }
+
+  /**
+   * Map coordinates of a pointer. Who asks for many passes the stage's box, so that it is measured once.
+   * @returns {number[]} [x, y], fractions of pixels, maybe outside the map
+   */
+  toMap(clientX, clientY, box = this.element.getBoundingClientRect()) {
+    const { scale, x, y } = this.#view;
+    return [(clientX - box.left - x) / scale, (clientY - box.top - y) / scale];
+  }
+
+  /** Shows the whole map. */
+  fit() {
+    const { width, height } = this.#size();
+    const scale = this.#fitScale();
+    this.#fitted = true;
+    this.#setView({
+      scale,
+      x: (width - scale * this.#state.width) / 2,
+      y: (height - scale * this.#state.height) / 2,
+    });
+  }
+
+  /**
+   * Zooms about a point of the screen.
+   * @returns {boolean} false where the view is at its limit already
+   */
+  zoomAt(clientX, clientY, factor) {
+    const box = this.element.getBoundingClientRect();
+    const { scale, x, y } = this.#view;
+    const least = this.#fitScale();
+    const next = Math.min(Math.max(MAX_ZOOM, least), Math.max(least, scale * factor));
+    if (Math.abs(next - scale) < 1e-6) return false;
+    if (next === least) {
+      this.fit();
+      return true;
+    }
+    const px = clientX - box.left;
+    const py = clientY - box.top;
+    this.#fitted = false;
+    this.#setView({ scale: next, x: px - ((px - x) * next) / scale, y: py - ((py - y) * next) / scale });
+    return true;
+  }
+
+  /** Zooms about the middle of the stage. */
+  zoom(factor) {
+    const box = this.element.getBoundingClientRect();
+    this.zoomAt(box.left + box.width / 2, box.top + box.height / 2, factor);
+  }
+
+  panBy(dx, dy) {
+    if (this.#fitted) return;
+    const { scale, x, y } = this.#view;
+    this.#setView({ scale, x: x + dx, y: y + dy });
+  }
+
+  /** Moves the view until a point of the map is inside it. */
+  reveal(mapX, mapY) {
+    const { width, height } = this.#size();
+    const { scale, x, y } = this.#view;
+    const margin = 24;
+    const outside = (at, size) => Math.min(0, size - margin - at) + Math.max(0, margin - at);
+    this.panBy(outside(mapX * scale + x, width), outside(mapY * scale + y, height));
+  }
+
+  /** Shows the true size of a brush; a diameter of 0 shows a small cross hair ring. */
+  showCursor(mapX, mapY, diameter) {
+    const { scale, x, y } = this.#view;
+    for (const circle of this.#cursor) {
+      circle.setAttribute("cx", mapX * scale + x);
+      circle.setAttribute("cy", mapY * scale + y);
+      circle.setAttribute("r", diameter ? Math.max(1.5, (diameter * scale) / 2) : 4);
+      circle.style.display = "";
+    }
+  }
+
+  hideCursor() {
+    for (const circle of this.#cursor) circle.style.display = "none";
+  }
+
+  /**
+   * Draws lines above the map until the next call.
+   * @param {number[][][]} lines each a list of map points [x, y]
+   * @param {{closed?: boolean, width?: number}} [look] width in map pixels, else hair lines
+   */
+  showLines(lines, { closed = false, width = 0 } = {}) {
+    const { scale, x, y } = this.#view;
+    const screen = ([px, py]) => `${(px * scale + x).toFixed(1)} ${(py * scale + y).toFixed(1)}`;
+    const d = lines.map((points) => `M${points.map(screen).join("L")}${closed ? "Z" : ""}`).join("");
+    const [halo, ink] = this.#path;
+    for (const path of this.#path) path.setAttribute("d", d);
+    halo.style.strokeWidth = width ? `${Math.max(3, width * scale)}px` : "";
+    halo.classList.toggle("cg-wide", width > 0);
+    ink.style.display = d ? "" : "none";
+  }
+
+  hideLines() {
+    this.showLines([]);
+  }
+
+  /** Shows one class alone, the others fade to grey; null shows all. */
+  setSolo(id) {
+    if (id === this.#solo) return;
+    this.#solo = id;
+    this.#fillTable();
+    this.#redrawAll();
+  }
+
+  /** Outlines the regions of a class; null ends that. */
+  setOutline(id) {
+    if (id === this.#outlined) return;
+    this.#outlined = id;
+    const context = this.#outline.getContext("2d");
+    context.clearRect(0, 0, this.#state.width, this.#state.height);
+    if (id !== null && this.#state.counts[id]) context.putImageData(this.#outlineOf(id), 0, 0);
+  }
+
+  /**
+   * Lays a semi-transparent picture over the map.
+   * @param {CanvasImageSource | null} picture
+   * @param {number} opacity 0 to 1
+   */
+  setOverlay(picture, opacity) {
+    const context = this.#overlay.getContext("2d");
+    context.clearRect(0, 0, this.#state.width, this.#state.height);
+    this.#overlay.style.opacity = opacity;
+    if (picture) context.drawImage(picture, 0, 0, this.#state.width, this.#state.height);
+  }
+
+  #mark(tag, className) {
+    const node = document.createElementNS(SVG, tag);
+    node.setAttribute("class", className);
+    this.#marks.append(node);
+    return node;
+  }
+
+  #size() {
+    return { width: this.element.clientWidth, height: this.element.clientHeight };
+  }
+
+  #fitScale() {
+    const { width, height } = this.#size();
+    return Math.min(width / this.#state.width, height / this.#state.height) || 1;
+  }
+
+  #resized() {
+    if (this.#fitted || this.#view.scale < this.#fitScale()) this.fit();
+    else this.#setView(this.#view);
+  }
+
+  /** Applies a view, held so that the map always covers the stage or sits in its middle. */
+  #setView({ scale, x, y }) {
+    const { width, height } = this.#size();
+    const hold = (at, map, stage) =>
+      map <= stage ? (stage - map) / 2 : Math.min(0, Math.max(stage - map, at));
+    this.#view = {
+      scale,
+      x: hold(x, scale * this.#state.width, width),
+      y: hold(y, scale * this.#state.height, height),
+    };
+    this.#layers.style.transform = `translate(${this.#view.x}px, ${this.#view.y}px) scale(${scale})`;
+    this.#layers.classList.toggle("cg-sharp", scale >= SHARP_FROM);
+    this.hideCursor();
+    this.element.dispatchEvent(new CustomEvent("cg-view"));
+  }
+
+  #fillTable() {
+    for (const [id, color] of this.#colors) {
+      const faded = this.#solo !== null && id !== this.#solo;
+      const grey = (0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2]) * 0.5 + 80;
+      const [r, g, b] = color.map((c) => Math.round(faded ? c + (grey - c) * SOLO_MIX : c));
+      this.#table[id] = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0; // little-endian RGBA
+    }
+  }
+
+  #redrawAll() {
+    this.#redraw({ x0: 0, y0: 0, x1: this.#state.width, y1: this.#state.height });
+  }
+
+  #redraw(rect) {
+    if (!this.#pending) requestAnimationFrame(() => this.#paint());
+    this.#pending = union(this.#pending, rect);
+  }
+
+  #paint() {
+    const { x0, y0, x1, y1 } = this.#pending;
+    this.#pending = null;
+    const { ids, width } = this.#state;
+    for (let y = y0; y < y1; y++) {
+      for (let i = y * width + x0, end = y * width + x1; i < end; i++) this.#pixels[i] = this.#table[ids[i]];
+    }
+    this.#context.putImageData(this.#image, 0, 0, x0, y0, x1 - x0, y1 - y0);
+  }
+
+  /** White along the inner edge of a class, black along its outer edge: visible on every colour. */
+  #outlineOf(id) {
+    const { ids, width, height } = this.#state;
+    const image = new ImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const reach = Math.max(1, Math.round(1.5 / this.#view.scale)); // map pixels that make the line visible
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const i = y * width + x;
+        const inside = ids[i] === id;
+        const other = (j) => (ids[j] === id) !== inside;
+        if (
+          (x >= reach && other(i - reach)) ||
+          (x < width - reach && other(i + reach)) ||
+          (y >= reach && other(i - reach * width)) ||
+          (y < height - reach && other(i + reach * width))
+        ) {
+          pixels[i] = inside ? 0xffffffff : 0xff000000;
+        }
+      }
+    }
+    return image;
+  }
+}

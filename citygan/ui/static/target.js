@@ -1,0 +1,135 @@
+/** The target: a real photo to compare with and to paint over, and how near the photo comes to it. */
+
+import { acceptDrop, chooseFile, dataUrl, slider, textButton } from "./controls.js";
+import { el } from "./surface.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const CURVE = { width: 160, height: 36, points: 60 };
+const SEND_AT_MOST_PX = 1024; // larger photos are scaled here: the server compares at 512 px
+
+/**
+ * @param {object} painter
+ * @param {object} server
+ * @param {{changed: () => void}} studio
+ */
+export function buildTarget(painter, server, { changed }) {
+  let token = null;
+  let picture = null; // an <img> of the target
+  let history = []; // {revision, ssim}
+
+  const pick = textButton("Add target photo", () => chooseFile("image/*", use), {
+    title: "A real photo to compare with (SSIM); you can also drop it on the photo",
+  });
+  const thumb = el("span", "cg-target-thumb");
+  const figures = el("span", "cg-figures");
+  const curve = buildCurve();
+  const overlay = slider("On canvas", { value: 0 }, (percent) => painter.setOverlay(picture, percent / 100));
+  const remove = textButton("Remove", clear);
+  const about = el("div", "cg-target-about", thumb, el("div", "cg-scores", figures, curve.element), overlay.element, remove);
+  const element = el("section", "cg-target", pick, about);
+  element.setAttribute("aria-label", "Target photo");
+  about.hidden = true;
+
+  /** @param {Blob} file */
+  async function use(file) {
+    try {
+      await set(await scaledDown(file));
+      painter.say("Target set");
+    } catch (error) {
+      painter.say(`That target cannot be used: ${error.message}`, true);
+    }
+  }
+
+  /** @param {string} url data URL @param {string} [known] token, if the server has it already */
+  async function set(url, known) {
+    const next = new Image();
+    next.src = url;
+    next.alt = "Target";
+    await next.decode();
+    const answer = known ? { token: known } : await server.set_target({ image: url });
+    if (!answer?.token) throw new Error(answer?.error ?? "there is no connection to the server");
+    token = answer.token;
+    picture = next;
+    history = [];
+    thumb.replaceChildren(next);
+    figures.textContent = "SSIM …";
+    curve.draw(history);
+    pick.hidden = true;
+    about.hidden = false;
+    painter.setOverlay(picture, overlay.input.value / 100);
+    changed(url);
+  }
+
+  function clear() {
+    token = picture = null;
+    painter.setOverlay(null, 0);
+    pick.hidden = false;
+    about.hidden = true;
+    pick.focus();
+    changed(null);
+  }
+
+  /** Shows the scores of a photo; sends the target again if the server has dropped it. */
+  function score(shot) {
+    if (!token || shot.target !== token) return;
+    if (shot.target_missing) {
+      set(picture.src).catch((error) => painter.say(`The target is lost: ${error.message}`, true));
+      return;
+    }
+    const { ssim, psnr, percentile } = shot.scores;
+    const better = percentile === null ? "" : ` · better than ${percentile}% of the validation photos`;
+    figures.textContent = `SSIM ${ssim.toFixed(3)} · PSNR ${psnr.toFixed(1)} dB${better}`;
+    history = [...history, ssim].slice(-CURVE.points);
+    curve.draw(history);
+  }
+
+  return {
+    element,
+    use,
+    set,
+    score,
+    acceptOn: (node) => acceptDrop(node, use),
+    get token() {
+      return token;
+    },
+  };
+}
+
+/** A data URL of the photo, not larger than what the server keeps is worth. */
+async function scaledDown(file) {
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new Error("it is no image that this browser can open");
+  });
+  const scale = SEND_AT_MOST_PX / Math.max(bitmap.width, bitmap.height);
+  if (scale >= 1) return dataUrl(file);
+  const canvas = el("canvas");
+  canvas.width = Math.round(bitmap.width * scale);
+  canvas.height = Math.round(bitmap.height * scale);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/png");
+}
+
+/** The SSIM of the last photos as a line. */
+function buildCurve() {
+  const svg = document.createElementNS(SVG, "svg");
+  const line = document.createElementNS(SVG, "polyline");
+  svg.setAttribute("class", "cg-curve");
+  svg.setAttribute("viewBox", `0 0 ${CURVE.width} ${CURVE.height}`);
+  svg.setAttribute("preserveAspectRatio", "xMinYMid");
+  svg.setAttribute("role", "img");
+  svg.append(line);
+  return {
+    element: svg,
+    draw: (values) => {
+      const low = Math.min(...values);
+      const span = Math.max(...values) - low || 1;
+      const x = (i) => (CURVE.width * i) / Math.max(1, values.length - 1);
+      const y = (v) => CURVE.height - 3 - ((CURVE.height - 6) * (v - low)) / span;
+      line.setAttribute("points", values.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" "));
+      const change = values.length > 1 ? `, from ${values[0].toFixed(3)} to ${values.at(-1).toFixed(3)}` : "";
+      svg.setAttribute("aria-label", `SSIM over the last ${values.length} photos${change}`);
+    },
+  };
+}

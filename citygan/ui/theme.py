@@ -1,0 +1,66 @@
+"""The look of the page: a Gradio theme and a little CSS. Only system fonts, nothing from another host."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+_SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
+_MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
+
+CSS = """
+.gradio-container { padding-top: 12px !important; }
+.gradio-container .html-container { padding: 0 !important; }
+.cg-header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 0 2px; }
+.cg-header h1 { font-size: 22px; font-weight: 650; letter-spacing: -0.01em; margin: 0; }
+.cg-header p { margin: 0; color: var(--body-text-color-subdued); font-size: 14px; }
+.cg-header .cg-facts { margin-left: auto; font-size: 12.5px; }
+.cg-upload { max-width: 1440px; margin: 0 auto; }
+.cg-read { margin: 0; font-size: 14px; line-height: 1.45; color: var(--body-text-color-subdued); }
+.cg-read.cg-refused { color: var(--error-text-color); }
+.cg-figures { display: grid; gap: 12px; margin: 0;
+  grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
+.cg-figures > div { border: 1px solid var(--border-color-primary); border-radius: 10px; padding: 10px 14px; }
+.cg-figures dt { font-size: 12.5px; color: var(--body-text-color-subdued); }
+.cg-figures dd { margin: 0; font-size: 24px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.cg-figures dd + dd { font-size: 12.5px; font-weight: 400; color: var(--body-text-color-subdued); }
+.cg-notes { margin: 10px 0 0; padding-left: 18px; font-size: 14px; line-height: 1.5; }
+.cg-definition { margin: 8px 0 0; font-size: 12.5px; color: var(--body-text-color-subdued); }
+#cg-download { align-self: flex-start; width: auto; }
+.cg-empty { display: grid; place-content: center; min-height: 320px; text-align: center; border-radius: 10px;
+  border: 1px dashed var(--border-color-primary); color: var(--body-text-color-subdued); padding: 24px; }
+.cg-upload .cg-empty p { color: inherit; max-width: 46ch; margin: 4px auto; }
+"""
+
+
+def make_theme() -> gr.themes.Base:
+    """Calm greys with one blue, light and dark."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.blue,
+        neutral_hue=gr.themes.colors.zinc,
+        radius_size=gr.themes.sizes.radius_md,
+        spacing_size=gr.themes.sizes.spacing_md,
+        font=[gr.themes.Font(name) for name in _SANS],
+        font_mono=[gr.themes.Font(name) for name in _MONO],
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_width="1px",
+        block_shadow="none",
+        block_label_text_weight="500",
+        block_title_text_weight="500",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_primary_text_color="white",
+        button_large_text_weight="500",
+        button_medium_text_weight="500",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_400",
+        error_text_color="#b42318",
+        error_text_color_dark="#fda29b",
+    )

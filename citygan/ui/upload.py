@@ -1,0 +1,216 @@
+"""The Upload tab and the `/synthesize` endpoint: image files in, photo and scores out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+import gradio as gr
+import numpy as np
+
+from citygan import streets
+from citygan.checkpoints import CheckpointInfo
+from citygan.images import ImageError, LabelMapFile, read_label_map, read_photo
+from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
+from citygan.ui.imagefile import ImageFile
+from citygan.ui.live import MAX_SEED
+from citygan.ui.result import Result, ResultView, save_picture, score_against
+
+MAX_NAMED = 4  # classes in one sentence
+_SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
+
+
+@dataclass(frozen=True)
+class FileSynthesizer:
+    """Makes results of files. Raises `gr.Error` for all that a visitor did wrong."""
+
+    synthesize: Callable[..., np.ndarray]
+    score: Callable
+    info: CheckpointInfo
+
+    def __call__(
+        self, label_file: str | None, target_file: str | None = None, seed: float | str | None = None
+    ) -> Result:
+        """Reads the files, draws the photo and scores it."""
+        file = open_label_map(label_file)
+        seed = _check_seed(seed)
+        notes = [file.summary, *self._substitutions(file.label_map)]
+        target = self._target(target_file, file, notes)
+        start = time.perf_counter()
+        photo = self.synthesize(file.label_map, seed=seed)
+        elapsed_ms = 1000 * (time.perf_counter() - start)
+        scores = percentile = None
+        if target is not None:
+            try:
+                target, scores, percentile = score_against(photo, target, self.score, self.info)
+            except ValueError as error:
+                notes.append(f"Not scored: {error}.")
+        return Result(file.label_map, photo, target, scores, percentile, elapsed_ms, tuple(notes))
+
+    def _target(self, target_file: str | None, file: LabelMapFile, notes: list[str]) -> np.ndarray | None:
+        if target_file is None:
+            return file.target
+        try:
+            target = read_photo(target_file)
+        except ImageError as error:
+            raise gr.Error(f"Target photo: {error}", print_exception=False) from error
+        if file.target is not None:
+            notes.append("The target photo was used, not the photo in the pair.")
+        (height, width), (target_height, target_width) = file.label_map.shape, target.shape[:2]
+        stretch = (target_width / target_height) / (width / height)
+        if (width, height) != (target_width, target_height):
+            notes.append(f"The target ({target_width} x {target_height}) was resized to {width} x {height}.")
+        if not 1 / _SAME_ASPECT < stretch < _SAME_ASPECT:
+            notes.append(
+                "That stretched it. If the label map and the target do not show the same part of the street, "
+                "crop one of them: SSIM means nothing otherwise."
+            )
+        return target
+
+    def _substitutions(self, label_map: np.ndarray) -> list[str]:
+        """One sentence on the classes that the checkpoint never saw, if the map has any; largest first."""
+        table = substitutes(frozenset(self.info.seen))
+        unseen = [(i, share) for i, share in shares(label_map).items() if i in table]
+        if not unseen:
+            return []
+        name = {i: c.name for i, c in CLASS_BY_ID.items()}
+        parts = [f"{name[i]} ({share:.1%}) as {name[table[i]]}" for i, share in unseen[:MAX_NAMED]]
+        if len(unseen) > MAX_NAMED:
+            parts.append(f"{len(unseen) - MAX_NAMED} smaller ones likewise")
+        return [
+            f"Not in the photos that {self.info.name} was trained on, so drawn otherwise: {', '.join(parts)}."
+        ]
+
+
+def open_label_map(label_file: str | None) -> LabelMapFile:
+    """Reads the label map; raises `gr.Error` with the reason where it cannot be used."""
+    if label_file is None:
+        raise gr.Error("Choose a label map first.", title="No label map", print_exception=False)
+    try:
+        return read_label_map(label_file)
+    except ImageError as error:
+        raise gr.Error(f"Label map: {error}", title="Not usable", print_exception=False) from error
+
+
+def _check_seed(seed: float | str | None) -> int | None:
+    """A seed as a person or a script writes it; None or blank is none."""
+    if seed is None or str(seed).strip() == "":
+        return None
+    digits = str(seed).strip().removesuffix(".0")
+    if not (digits.isdecimal() and int(digits) <= MAX_SEED):
+        message = f"The seed is {digits}; give a whole number from 0 to {MAX_SEED}, or none."
+        raise gr.Error(message, title="Seed", print_exception=False)
+    return int(digits)
+
+
+def _read_aloud(label_file: str | None) -> str:
+    """What a chosen file was taken for, or why it is refused, as HTML."""
+    if label_file is None:
+        return ""
+    try:
+        return f'<p class="cg-read" role="status">{escape(read_label_map(label_file).summary)}</p>'
+    except ImageError as error:
+        return f'<p class="cg-read cg-refused" role="alert">{escape(str(error))}</p>'
+
+
+def build_upload(
+    generate: FileSynthesizer, device_name: str, canvas: gr.HTML, tabs: gr.Tabs, paint_tab: str
+) -> None:
+    """Builds the Upload tab and the endpoint inside a `gr.Blocks`.
+
+    Args:
+        generate: makes the results.
+        device_name: for people, for example "CPU".
+        canvas: takes the label map when someone wants to edit it.
+        tabs: turned to the tab with the id `paint_tab` at the same time.
+        paint_tab: the id of the tab that holds `canvas`.
+    """
+    with gr.Row(elem_classes="cg-upload"):
+        with gr.Column(scale=1, min_width=300):
+            label_file, target_file, seed = _build_inputs()
+            with gr.Row():
+                edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
+                start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
+            examples = _build_examples(label_file)
+        with gr.Column(scale=3, min_width=320):
+            view = ResultView(generate.info, device_name)
+
+    shared = {"concurrency_id": "synthesis", "concurrency_limit": 1}
+    for event in (start.click, examples.load_input_event.then):
+        event(
+            lambda *given: view.show(generate(*given)),
+            [label_file, target_file, seed],
+            view.outputs,
+            scroll_to_output=True,
+            api_visibility="private",
+            **shared,
+        )
+    edit.click(
+        lambda chosen: (open_label_map(chosen).label_map, gr.Tabs(selected=paint_tab)),
+        label_file,
+        [canvas, tabs],
+        api_visibility="private",
+    )
+    _add_endpoint(generate, label_file, target_file, shared)
+
+
+def _build_inputs() -> tuple[ImageFile, ImageFile, gr.Textbox]:
+    """The label map (with a line that says what it was taken for), the target photo and the seed."""
+    picture = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
+    label_file = ImageFile(
+        label="Label map",
+        placeholder="Drop a label map\n\nin colours, ids or train ids,\nor a pair of map and photo",
+        elem_id="cg-label-file",
+        **picture,
+    )
+    read = gr.HTML(elem_id="cg-read")
+    label_file.change(_read_aloud, label_file, read, show_progress="hidden", api_visibility="private")
+    with gr.Accordion("Target photo and seed (optional)", open=False):
+        target_file = ImageFile(label="Target: the real photo", elem_id="cg-target-file", **picture)
+        seed = gr.Textbox(
+            label="Seed",
+            placeholder="none",
+            info="The same seed draws the same photo.",
+            max_lines=1,
+            max_length=12,
+            elem_id="cg-seed",
+        )
+    return label_file, target_file, seed
+
+
+def _build_examples(label_file: ImageFile) -> gr.Examples:
+    """Our drawn streets, in the Cityscapes colours."""
+    files = [save_picture(colorize(streets.street(name))) for name in streets.NAMES]
+    label_file.keep_in_cache.update(files)  # or they would be deleted an hour after the first click
+    return gr.Examples(
+        [[file] for file in files],
+        inputs=[label_file],
+        label="Examples",
+        elem_id="cg-examples",
+        api_visibility="private",
+    )
+
+
+def _add_endpoint(
+    generate: FileSynthesizer, label_file: ImageFile, target_file: ImageFile, shared: dict
+) -> None:
+    """`/synthesize`, for scripts: no button of the page leads there."""
+
+    def synthesize(label_map: str, target: str | None = None, seed: float | None = None):
+        result = generate(label_map, target, seed)
+        return save_picture(result.photo), result.as_json()
+
+    with gr.Group(visible=False):
+        seed = gr.Number(value=None, label="Seed", precision=0)
+        photo = gr.Image(label="photo", format="png", type="filepath")
+        scores = gr.JSON(label="scores")
+        gr.Button().click(
+            synthesize,
+            [label_file, target_file, seed],
+            [photo, scores],
+            api_name="synthesize",
+            api_description="Draws the street photo of a Cityscapes label map; scores it if given a target.",
+            **shared,
+        )

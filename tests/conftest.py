@@ -1,0 +1,36 @@
+"""Fixtures that several test modules use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from tiny import write_camvid
+
+from citygan import data
+
+torch.set_num_threads(1)  # the tensors are tiny: threads would only wait for each other
+
+
+@pytest.fixture(scope="session")
+def accelerator() -> Accelerator:
+    """The CPU in float32, where the same run gives the same bits."""
+    return Accelerator(cpu=True, mixed_precision="no")
+
+
+@pytest.fixture(scope="session")
+def camvid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny data set in the CamVid layout, to read only."""
+    return write_camvid(tmp_path_factory.mktemp("camvid"))
+
+
+@pytest.fixture(scope="session")
+def train_set(camvid: Path) -> data.LabelPhotoSet:
+    return data.open_split(camvid, "train", 286)
+
+
+@pytest.fixture(scope="session")
+def val_set(camvid: Path) -> data.LabelPhotoSet:
+    return data.open_split(camvid, "val", 256)

@@ -1,0 +1,155 @@
+"""The `/synthesize` endpoint as a script calls it, and the bounds of what the app accepts over HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fakes
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from citygan import streets
+from citygan.palette import colorize
+from citygan.ui.layout import build_app, launch_options
+from citygan.ui.limits import MAX_BODY_BYTES
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    app = build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test")
+    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    yield address
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def client(url: str, tmp_path_factory) -> Client:
+    return Client(url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+@pytest.fixture(scope="module")
+def label_map() -> np.ndarray:
+    return streets.street(streets.NAMES[0], 240, 160)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[..., dict]:
+    """Writes an array or bytes to a file, and returns it as `gradio_client` sends it."""
+
+    def save(content: np.ndarray | bytes, name: str, **options) -> dict:
+        if isinstance(content, bytes):
+            (tmp_path / name).write_bytes(content)
+        else:
+            Image.fromarray(content).save(tmp_path / name, **options)
+        return handle_file(tmp_path / name)
+
+    return save
+
+
+def read(path: str) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_label_ids_come_back_as_a_photo_pixel_for_pixel(client, saved, label_map):
+    photo, scores = client.predict(saved(label_map, "ids.png"), api_name="/synthesize")
+    np.testing.assert_array_equal(read(photo), fakes.synthesize(label_map))
+    assert scores["ssim"] is scores["psnr"] is scores["percentile"] is None
+    assert scores["notes"][0] == "Read as Cityscapes label ids, 240 x 160."
+
+
+def test_a_colour_map_with_its_target_is_scored(client, saved, label_map):
+    target = np.full((80, 120, 3), 128, np.uint8)
+    files = saved(colorize(label_map), "color.png"), saved(target, "target.jpg")
+    _, scores = client.predict(*files, api_name="/synthesize")
+    assert scores["ssim"] == 0.5
+    assert scores["psnr"] == 20.0
+    assert scores["percentile"] == pytest.approx(50)
+    assert "The target (120 x 80) was resized to 240 x 160." in scores["notes"]
+
+
+def test_a_jpeg_is_snapped_and_the_answer_says_so(client, saved, label_map):
+    file = saved(colorize(label_map), "color.jpg", quality=95)
+    photo, scores = client.predict(label_map=file, api_name="/synthesize")
+    assert (read(photo) == fakes.synthesize(label_map)).mean() > 0.95
+    assert "were snapped to the nearest" in scores["notes"][0]
+
+
+def test_a_seed_reaches_the_generator(client, saved, label_map):
+    photo, _ = client.predict(saved(label_map, "ids.png"), seed=7, api_name="/synthesize")
+    np.testing.assert_array_equal(read(photo), fakes.synthesize(label_map, seed=7))
+
+
+def test_classes_that_the_checkpoint_never_saw_are_named(client, saved):
+    ids = np.full((32, 64), 28, np.uint8)
+    _, scores = client.predict(saved(ids, "bus.png"), api_name="/synthesize")
+    assert "bus (100.0%) as car" in scores["notes"][1]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"no image at all", "is no image"),
+        (b"\x89PNG\r\n\x1a\n", "is no image"),
+        (np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8), "no label map"),
+        (np.full((8, 8), 200, np.uint8), "are no classes"),
+    ],
+    ids=["empty", "text", "header alone", "noise", "unknown ids"],
+)
+def test_an_unfit_label_map_gets_the_reason_and_the_app_goes_on(client, saved, label_map, content, reason):
+    with pytest.raises(AppError, match=reason):
+        client.predict(saved(content, "unfit.png"), api_name="/synthesize")
+    photo, _ = client.predict(saved(label_map, "ids.png"), api_name="/synthesize")
+    assert read(photo).shape == (160, 240, 3)
+
+
+def test_a_broken_target_and_a_negative_seed_get_the_reason(client, saved, label_map):
+    ids = saved(label_map, "ids.png")
+    with pytest.raises(AppError, match="Target photo: "):
+        client.predict(ids, saved(b"GIF89a", "target.gif"), api_name="/synthesize")
+    with pytest.raises(AppError, match="The seed is -1; give a whole number"):
+        client.predict(ids, seed=-1, api_name="/synthesize")
+
+
+@pytest.mark.parametrize("mark", [{}, {"meta": {"_type": "gradio.FileData"}}], ids=["bare", "marked"])
+def test_a_file_of_the_server_cannot_be_named_as_the_label_map(url, tmp_path, label_map, mark):
+    Image.fromarray(label_map).save(tmp_path / "private.png")
+    body = json.dumps({"data": [{"path": str(tmp_path / "private.png"), **mark}, None, None]})
+    endpoint = f"{url}gradio_api/call/synthesize"
+    request = urllib.request.Request(endpoint, body.encode(), {"Content-Type": "application/json"})
+    event = json.load(urllib.request.urlopen(request))["event_id"]
+    assert urllib.request.urlopen(f"{endpoint}/{event}").read().startswith(b"event: error")
+
+
+def test_synthesize_is_the_only_public_endpoint(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert list(endpoints["named_endpoints"]) == ["/synthesize"]
+    assert not endpoints["unnamed_endpoints"]
+    parameters = endpoints["named_endpoints"]["/synthesize"]["parameters"]
+    assert [p["parameter_name"] for p in parameters] == ["label_map", "target", "seed"]
+    assert [p["parameter_has_default"] for p in parameters] == [False, True, True]
+
+
+def post(url: str, body: bytes | io.BytesIO, **headers: str) -> int:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
+    try:
+        return urllib.request.urlopen(request).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_body_above_the_limit_is_refused_whether_or_not_it_says_its_length(url):
+    body = b" " * (MAX_BODY_BYTES + 1)
+    target = f"{url}gradio_api/component_server"
+    assert post(target, body) == 413
+    assert post(target, io.BytesIO(body), **{"Transfer-Encoding": "chunked"}) == 413
+    assert urllib.request.urlopen(url).status == 200

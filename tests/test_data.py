@@ -1,0 +1,502 @@
+"""The readers give the same samples from every layout, name what is wrong, and augment both halves alike."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from PIL import Image
+from tiny import HEIGHT_PX, LAYOUTS, WIDTH_PX, draw_labels, draw_photo, ids_in_photo
+
+from citygan import data, palette
+from citygan.data import DataError, augmentation, encode_labels, find_layout, open_split, simplify_shapes
+
+NAMED = {
+    "Cityscapes label ids": "Cityscapes",
+    "Cityscapes train ids": "Cityscapes",
+    "Cityscapes colours": "Cityscapes",
+    "CamVid": "CamVid",
+    "pairs, photo right": "side-by-side pairs",
+    "pairs, photo left": "side-by-side pairs",
+}
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request, tmp_path):
+    """A data set in each layout: its name and its folder."""
+    return request.param, LAYOUTS[request.param](tmp_path / "set")
+
+
+# Reading
+
+
+def test_a_layout_is_recognized_by_looking_at_the_folder(layout):
+    name, folder = layout
+    assert find_layout(folder).name == NAMED[name]
+
+
+def test_every_layout_reads_to_the_label_maps_and_photos_that_were_drawn(layout):
+    _, folder = layout
+    found = find_layout(folder)
+    for split in ("train", "val"):
+        pairs = found.pairs(folder, split)
+        assert [p.name.rpartition("/")[2] for p in pairs] == tiny.names(split)
+        for pair in pairs:
+            label_map, photo = found.read(pair)
+            drawn = draw_labels(pair.photo.stem.removesuffix("_leftImg8bit"))
+            assert np.array_equal(label_map, drawn)
+            assert np.array_equal(photo, draw_photo(drawn))
+
+
+def test_a_sample_is_a_square_label_map_and_photo_as_bytes(layout):
+    _, folder = layout
+    samples = open_split(folder, "train", 96)
+    assert len(samples) == 3
+    for labels, photo in samples:
+        assert (labels.shape, labels.dtype) == ((96, 96), torch.uint8)
+        assert (photo.shape, photo.dtype) == ((3, 96, 96), torch.uint8)
+        assert type(labels) is type(photo) is torch.Tensor
+
+
+def test_resizing_makes_no_new_ids(layout):
+    _, folder = layout
+    for labels, _ in open_split(folder, "train", 37):
+        assert set(labels.unique().tolist()) <= set(data.CAMVID_IDS.tolist())
+
+
+def test_pairs_with_jpeg_noise_read_to_nearly_the_same(tmp_path):
+    for side in ("left", "right"):
+        folder = tiny.write_pairs(tmp_path / side, photo_on=side, suffix=".jpg")
+        for pair in data.PAIRS.pairs(folder, "train"):
+            label_map, photo = data.PAIRS.read(pair)
+            drawn = draw_labels(pair.name)
+            assert (label_map == drawn).mean() > 0.8
+            assert (ids_in_photo(photo) == drawn).mean() > 0.5
+
+
+def test_the_layout_split_and_number_of_samples_stand_in_the_log(layout, caplog):
+    name, folder = layout
+    with caplog.at_level(logging.INFO):
+        open_split(folder, "val", 32)
+    assert f"{folder}: {NAMED[name]} layout, val, 2 samples" in caplog.text
+
+
+def test_cityscapes_ids_without_a_color_of_their_own_are_folded(tmp_path):
+    folder = tiny.write_cityscapes(tmp_path)
+    file = next(folder.glob("gtFine/train/*/*"))
+    label_map = np.asarray(Image.open(file)).copy()
+    label_map[0, :3] = [3, 4, 18]
+    Image.fromarray(label_map).save(file)
+    read, _ = data.CITYSCAPES.read(data.CITYSCAPES.pairs(folder, "train")[0])
+    assert read[0, :3].tolist() == [0, 0, 17]
+
+
+def test_label_ids_are_read_before_train_ids_and_colors(tmp_path):
+    for kind in ("color", "labelTrainIds", "labelIds"):
+        folder = tiny.write_cityscapes(tmp_path, kind=kind)
+        assert {p.labels.stem.rpartition("_")[2] for p in data.CITYSCAPES.pairs(folder, "train")} == {kind}
+
+
+def test_cities_with_the_same_frame_numbers_are_kept_apart(tmp_path):
+    folder = tiny.write_cityscapes(tmp_path, {"train": 1})
+    for half in ("leftImg8bit", "gtFine"):
+        (folder / half / "train" / "aachen").rename(folder / half / "train" / "ulm")
+    tiny.write_cityscapes(tmp_path, {"train": 1})
+    names = [p.name for p in data.CITYSCAPES.pairs(folder, "train")]
+    assert names == ["aachen/train_000", "ulm/train_000"]
+    data.prepare(folder, tmp_path / "small", 32, splits=["train"])
+    assert len(open_split(tmp_path / "small", "train", 32)) == 2
+
+
+def test_a_set_too_large_for_the_memory_is_read_from_the_disk_each_time(layout, monkeypatch):
+    _, folder = layout
+    kept = open_split(folder, "train", 40)
+    monkeypatch.setattr(data, "MEMORY_BUDGET_BYTES", 0)
+    read = open_split(folder, "train", 40)
+    assert kept.memory is not None
+    assert read.memory is None
+    for one, other in zip(kept, read, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_data_set_is_described_by_its_layout_and_aspect(layout):
+    name, folder = layout
+    assert data.describe(folder) == {"name": NAMED[name], "aspect": WIDTH_PX / HEIGHT_PX}
+
+
+# Preparing
+
+
+def test_a_prepared_set_is_read_by_the_same_reader_and_keeps_its_classes(layout, tmp_path):
+    name, folder = layout
+    out = tmp_path / "small"
+    note = data.prepare(folder, out, 24, splits=["train", "val"])
+    assert find_layout(out).name == "Cityscapes"
+    assert note["splits"] == {"train": 3, "val": 2}
+    assert data.describe(out)["name"] == NAMED[name]
+    assert data.describe(out)["aspect"] == WIDTH_PX / HEIGHT_PX
+    for split, count in note["splits"].items():
+        pairs = data.CITYSCAPES.pairs(out, split)
+        assert len(pairs) == count
+        for pair in pairs:
+            label_map, photo = data.CITYSCAPES.read(pair)
+            assert label_map.shape == photo.shape[:2] == (24, 32)
+            palette.check_label_map(label_map)
+            assert set(np.unique(label_map).tolist()) <= set(data.CAMVID_IDS.tolist())
+
+
+def test_a_prepared_photo_still_lies_on_its_label_map(camvid, tmp_path):
+    data.prepare(camvid, tmp_path, HEIGHT_PX, splits=["train"])
+    for pair in data.CITYSCAPES.pairs(tmp_path, "train"):
+        label_map, photo = data.CITYSCAPES.read(pair)
+        inside = label_map == draw_labels(pair.name.rpartition("/")[2].removeprefix("all_"))
+        assert inside.all()
+        assert np.abs(draw_photo(label_map)[..., 1].astype(int) - photo[..., 1])[2::8, 2::8].max() < 30
+
+
+def test_preparing_counts_what_it_wrote_and_lists_what_it_left_out(tmp_path):
+    folder = tiny.write_camvid(tmp_path / "set")
+    truncate(folder / "train" / "train_001.png")
+    note = data.prepare(folder, tmp_path / "small", 24, splits=["train"], skip_bad=True)
+    assert len(open_split(tmp_path / "small", "train", 32)) == 2
+    assert len(note["skipped"]) == 1
+    assert "train_001.png" in note["skipped"][0]
+    assert json.loads((tmp_path / "small" / "dataset.json").read_text()) == note
+    assert note["splits"] == {"train": 2}
+
+
+def test_preparing_stops_at_a_bad_file_and_names_it(tmp_path):
+    folder = tiny.write_camvid(tmp_path / "set")
+    truncate(folder / "trainannot" / "train_002.png")
+    with pytest.raises(DataError, match=r"trainannot.train_002\.png"):
+        data.prepare(folder, tmp_path / "small", 24, splits=["train"])
+
+
+def test_preparing_a_split_that_is_not_there_is_an_error_that_names_it(camvid, tmp_path):
+    with pytest.raises(DataError, match="test"):
+        data.prepare(camvid, tmp_path, 24, splits=["test"])
+
+
+# What is wrong with a data set
+
+
+def truncate(file: Path) -> None:
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+
+
+def relabel(value: int, mode_of=np.uint8):
+    def change(file: Path) -> None:
+        labels = np.asarray(Image.open(file)).astype(mode_of)
+        labels[0, 0] = value
+        Image.fromarray(labels).save(file)
+
+    return change
+
+
+def replace_by(picture: np.ndarray):
+    return lambda file: Image.fromarray(picture).save(file)
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+CITYSCAPES_LABELS = "gtFine/train/aachen/train_001_gtFine_{}.png"
+SMALL = np.zeros((8, 8, 3), np.uint8)
+BAD = {
+    "a missing label map": ("CamVid", "trainannot/train_001.png", Path.unlink, "there is no"),
+    "a missing Cityscapes label map": (
+        "Cityscapes label ids",
+        CITYSCAPES_LABELS.format("labelIds"),
+        Path.unlink,
+        "there is no",
+    ),
+    "a truncated photo": ("CamVid", "train/train_001.png", truncate, "cannot be read"),
+    "a truncated label map": ("CamVid", "trainannot/train_001.png", truncate, "cannot be read"),
+    "a truncated pair": ("pairs, photo left", "train/train_001.png", truncate, "cannot be read"),
+    "an empty file": ("CamVid", "train/train_001.png", empty, "cannot be read"),
+    "a CamVid id of 12": ("CamVid", "trainannot/train_001.png", relabel(12), "label 12.*0 to 11"),
+    "a Cityscapes id of 34": (
+        "Cityscapes label ids",
+        CITYSCAPES_LABELS.format("labelIds"),
+        relabel(34),
+        "label 34.*0 to 33",
+    ),
+    "a train id of 19": (
+        "Cityscapes train ids",
+        CITYSCAPES_LABELS.format("labelTrainIds"),
+        relabel(19),
+        r"\[19\].*0 to 18",
+    ),
+    "a 16-bit label map": (
+        "Cityscapes label ids",
+        CITYSCAPES_LABELS.format("labelIds"),
+        relabel(7, np.uint16),
+        "8-bit id.*uint16",
+    ),
+    "colours where ids belong": (
+        "Cityscapes label ids",
+        CITYSCAPES_LABELS.format("labelIds"),
+        replace_by(np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)),
+        r"8-bit id.*\(48, 64, 3\)",
+    ),
+    "colours where train ids belong": (
+        "Cityscapes train ids",
+        CITYSCAPES_LABELS.format("labelTrainIds"),
+        replace_by(np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)),
+        r"8-bit id.*\(48, 64, 3\)",
+    ),
+    "a photo of another size": (
+        "CamVid",
+        "train/train_001.png",
+        replace_by(SMALL),
+        r"is \(8, 8\).*\(64, 48\)",
+    ),
+    "a pair of odd width": (
+        "pairs, photo right",
+        "train/train_001.png",
+        replace_by(SMALL[:, :7]),
+        "7 px wide",
+    ),
+}
+
+
+@pytest.fixture(params=BAD)
+def spoiled(request, tmp_path):
+    """A data set with one bad file: the folder, the file, and what is to be said of it."""
+    kind, path, spoil, message = BAD[request.param]
+    folder = LAYOUTS[kind](tmp_path)
+    spoil(folder / path)
+    return folder, Path(path).name, message
+
+
+def test_a_bad_sample_is_an_error_that_names_the_file(spoiled):
+    folder, file, message = spoiled
+    with pytest.raises(DataError, match=message) as caught:
+        open_split(folder, "train", 32)
+    assert file in str(caught.value)
+
+
+def test_with_skip_bad_a_bad_sample_is_left_out_and_counted(spoiled, caplog):
+    folder, file, _ = spoiled
+    with caplog.at_level(logging.INFO):
+        samples = open_split(folder, "train", 32, skip_bad=True)
+    assert len(samples) == len(list(samples)) == 2
+    assert [p.name.rpartition("/")[2] for p in samples.pairs] == ["train_000", "train_002"]
+    assert len(samples.skipped) == 1
+    assert file in samples.skipped[0]
+    assert "2 samples, 1 left out" in caplog.text
+
+
+def test_a_picture_cut_off_anywhere_is_an_error_that_names_it(tmp_path):
+    folder = tiny.write_camvid(tmp_path, {"train": 1})
+    file = folder / "train" / "train_000.png"
+    photo = Image.open(file).copy()
+    for suffix in (".png", ".jpg"):
+        file.unlink()
+        file = file.with_suffix(suffix)
+        photo.save(file)
+        whole = file.read_bytes()
+        for end in [*range(64), *range(64, len(whole) - 16, 37)]:
+            file.write_bytes(whole[:end])
+            with pytest.raises(DataError, match=file.name):
+                open_split(folder, "train", 32)
+
+
+def test_a_set_of_which_nothing_can_be_read_is_an_error_even_with_skip_bad(tmp_path):
+    folder = tiny.write_camvid(tmp_path, {"train": 2})
+    for file in (folder / "train").iterdir():
+        truncate(file)
+    with pytest.raises(DataError, match=r"not one sample.*train_000\.png"):
+        open_split(folder, "train", 32, skip_bad=True)
+
+
+def test_a_folder_that_is_not_there_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere is no folder"):
+        open_split(tmp_path / "nowhere", "train", 32)
+
+
+def test_a_file_is_no_data_set(tmp_path):
+    (tmp_path / "set.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"set\.zip is no folder"):
+        open_split(tmp_path / "set.zip", "train", 32)
+
+
+def test_a_folder_of_something_else_is_an_error_that_says_what_was_expected(tmp_path):
+    (tmp_path / "notes.txt").write_text("no pictures here")
+    with pytest.raises(DataError, match=r"leftImg8bit/.*trainannot/.*side-by-side") as caught:
+        open_split(tmp_path, "train", 32)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_a_split_that_is_not_there_is_an_error_that_names_it(layout):
+    _, folder = layout
+    with pytest.raises(DataError, match="'test'"):
+        open_split(folder, "test", 32)
+
+
+# Side-by-side pairs
+
+
+@pytest.mark.parametrize("photo_on", ["left", "right"])
+def test_the_half_in_palette_colors_is_the_label_map(photo_on):
+    label_map = draw_labels("a pair")
+    halves = [palette.colorize(label_map), draw_photo(label_map)]
+    both = np.concatenate(halves if photo_on == "right" else halves[::-1], 1)
+    got_labels, got_photo = data.split_side_by_side(both)
+    assert np.array_equal(got_labels, label_map)
+    assert np.array_equal(got_photo, draw_photo(label_map))
+
+
+# Augmentation
+
+
+def sample(size_px=64):
+    """A label map and a photo that says which id each pixel has, as tensors."""
+    label_map = np.kron(draw_labels("augmented")[::8, ::8], np.ones((16, 16), np.uint8))[:size_px, :size_px]
+    return torch.from_numpy(label_map.copy()), torch.from_numpy(draw_photo(label_map)).permute(2, 0, 1)
+
+
+def ids_in(photo):
+    return torch.from_numpy(ids_in_photo(photo.permute(1, 2, 0).numpy()))
+
+
+def test_a_crop_and_a_mirror_move_label_map_and_photo_alike():
+    labels, photo = sample()
+    augment = augmentation(48, (64, 64), mirror=True, color_jitter=0)
+    seen = set()
+    for seed in range(20):
+        torch.manual_seed(seed)
+        got_labels, got_photo = augment(labels, photo)
+        assert got_labels.shape == (48, 48)
+        assert got_photo.shape == (3, 48, 48)
+        assert torch.equal(ids_in(got_photo), got_labels)
+        seen.add(got_labels.numpy().tobytes())
+    assert len(seen) > 10
+
+
+def test_a_random_scale_moves_label_map_and_photo_alike_too():
+    labels, photo = sample()
+    augment = augmentation(48, (48, 96), mirror=True, color_jitter=0)
+    for seed in range(20):
+        torch.manual_seed(seed)
+        got_labels, got_photo = augment(labels, photo)
+        assert got_labels.shape == (48, 48)
+        assert set(got_labels.unique().tolist()) <= set(labels.unique().tolist())
+        windows = got_labels.unfold(0, 5, 1).unfold(1, 5, 1).flatten(2)
+        inside = (windows == windows[..., :1]).all(-1)  # two pixels from every outline
+        assert inside.float().mean() > 0.2
+        assert torch.equal(ids_in(got_photo)[2:-2, 2:-2][inside], got_labels[2:-2, 2:-2][inside])
+
+
+def test_half_of_the_samples_are_mirrored_and_none_where_it_is_off():
+    labels, photo = sample(48)
+
+    def mirrored(mirror):
+        augment = augmentation(48, (48, 48), mirror=mirror, color_jitter=0)
+        results = [augment(labels, photo)[0] for _ in range(60)]
+        assert all(torch.equal(r, labels) or torch.equal(r, labels.flip(1)) for r in results)
+        return sum(not torch.equal(r, labels) for r in results)
+
+    torch.manual_seed(0)
+    assert 15 < mirrored(True) < 45
+    assert mirrored(False) == 0
+
+
+def test_color_jitter_changes_the_photo_alone():
+    labels, photo = sample()
+
+    def augmented(strength):
+        torch.manual_seed(3)
+        return augmentation(48, (64, 64), mirror=True, color_jitter=strength)(labels, photo)
+
+    plain_labels, plain_photo = augmented(0)
+    labels, photo = augmented(0.4)
+    assert torch.equal(labels, plain_labels)
+    assert not torch.equal(photo, plain_photo)
+    assert photo.dtype == torch.uint8
+
+
+def test_augmentation_leaves_the_sample_in_memory_as_it_was():
+    labels, photo = sample()
+    before = labels.clone(), photo.clone()
+    for _ in range(5):
+        augmentation(48, (48, 80), mirror=True, color_jitter=0.4)(labels, photo)
+    assert torch.equal(labels, before[0])
+    assert torch.equal(photo, before[1])
+
+
+def test_the_same_seed_augments_alike():
+    labels, photo = sample()
+    augment = augmentation(48, (50, 90), mirror=True, color_jitter=0.3)
+
+    def augmented(seed):
+        torch.manual_seed(seed)
+        return augment(labels, photo)[1]
+
+    assert torch.equal(augmented(1), augmented(1))
+    assert not torch.equal(augmented(1), augmented(2))
+
+
+@pytest.mark.parametrize("window_px", [1, 3, 5, 7])
+def test_simplifying_is_a_majority_vote_over_the_window(window_px):
+    maps = np.random.default_rng(0).choice(np.array([0, 7, 23, 26], np.uint8), (2, 9, 12))
+    simplified = simplify_shapes(torch.from_numpy(maps), window_px).numpy()
+    assert simplified.shape == maps.shape
+    assert simplified.dtype == np.uint8
+    half = window_px // 2
+    for n, y, x in np.ndindex(maps.shape):
+        window = maps[n, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1]
+        votes = np.bincount(window.ravel())
+        assert votes[simplified[n, y, x]] == votes.max()
+
+
+def test_simplifying_over_one_pixel_changes_nothing():
+    maps = torch.randint(0, 34, (2, 9, 12), dtype=torch.uint8)
+    assert torch.equal(simplify_shapes(maps, 1), maps)
+
+
+# Encoding
+
+
+def test_colors_are_the_palette_in_minus_one_to_one():
+    maps = np.stack([draw_labels("one"), draw_labels("two")])
+    encoded = encode_labels(torch.from_numpy(maps), "colors")
+    assert (encoded.shape, encoded.dtype) == ((2, 3, HEIGHT_PX, WIDTH_PX), torch.float32)
+    wanted = palette.colorize(maps).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1
+    assert encoded.numpy() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_classes_are_one_channel_each():
+    ids = [c.id for c in palette.CLASSES]
+    encoded = encode_labels(torch.tensor([[ids]], dtype=torch.uint8), "classes")
+    assert encoded.dtype == torch.float32
+    assert torch.equal(encoded[0, :, 0], torch.eye(len(ids)))
+
+
+@pytest.mark.parametrize("encoding", data.ENCODINGS)
+def test_an_encoding_has_the_channels_that_the_networks_are_built_for(encoding):
+    assert (
+        encode_labels(torch.zeros(1, 2, 2, dtype=torch.uint8), encoding).shape[1] == data.ENCODINGS[encoding]
+    )
+
+
+def test_an_unknown_encoding_is_an_error_that_names_it():
+    with pytest.raises(ValueError, match=r"'rgb' is unknown; choose one of colors, classes"):
+        encode_labels(torch.zeros(1, 2, 2, dtype=torch.uint8), "rgb")
+
+
+def test_photos_are_shown_in_minus_one_to_one():
+    photos = torch.tensor([0, 255], dtype=torch.uint8)
+    assert data.to_unit_range(photos).tolist() == [-1, 1]
+
+
+def test_class_shares_fall_and_sum_to_one_over_many_maps():
+    maps = [torch.tensor([[7, 7], [7, 23]], dtype=torch.uint8), torch.tensor([[23, 0]], dtype=torch.uint8)]
+    shares = data.class_shares(maps)
+    assert list(shares) == [7, 23, 0]
+    assert list(shares.values()) == pytest.approx([3 / 6, 2 / 6, 1 / 6])

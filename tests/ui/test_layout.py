@@ -1,0 +1,53 @@
+"""The page as a whole: what its header says, where it loads from, and whether it fits."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import fakes
+import pytest
+from playwright.sync_api import Page, expect
+
+from citygan.ui.layout import build_app, launch_options
+
+
+@pytest.fixture(scope="module")
+def url(serve) -> str:
+    return serve(build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test"), **launch_options())
+
+
+def open_tab(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.get_by_role("tab", name=name).click()
+    expect(page.locator("#cg-generate" if name == "Upload" else ".cg-stage")).to_be_visible()
+
+
+def test_the_header_names_checkpoint_device_and_licence(page, url):
+    page.goto(url)
+    facts = page.locator(".cg-facts")
+    for fact in (fakes.INFO.name, fakes.INFO.dataset, "a test", fakes.INFO.license):
+        expect(facts).to_contain_text(fact)
+
+
+def test_nothing_is_loaded_from_another_host(page, url):
+    hosts = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    for name in ("Upload", "Paint"):
+        open_tab(page, url, name)
+    page.wait_for_load_state("networkidle")
+    assert hosts - {""} == {urlsplit(url).netloc}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["Paint", "Upload"])
+def test_the_page_fits_a_phone(open_page, url, name, scheme):
+    phone = open_page(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme=scheme)
+    open_tab(phone, url, name)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_dark_mode_is_dark(open_page, url):
+    page = open_page(color_scheme="dark")
+    open_tab(page, url, "Upload")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(int(channel) for channel in background.strip("rgb()").split(",")) < 60

@@ -1,0 +1,184 @@
+"""The server functions of the studio answer correctly, and nothing that a stranger sends makes them raise."""
+
+import base64
+import io
+import json
+import math
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from citygan.palette import CLASSES, colorize
+from citygan.streets import NAMES, street
+from citygan.ui.canvas import checksum, decode_map, encode_map
+from citygan.ui.live import MAX_PSNR_DB, MAX_TARGETS, Live
+
+INFO = SimpleNamespace(
+    height_px=64, aspect=4 / 3, val_ssim_percentiles=tuple(np.linspace(0.2, 0.6, 101).tolist())
+)
+MAP = street("junction", 172, 128)
+
+
+def synthesize(label_map, seed=None):
+    return colorize(label_map) ^ np.uint8(0 if seed is None else seed % 256)
+
+
+def score(photo, target):
+    ssim_map = np.full(photo.shape[:2], 0.5, np.float32)
+    return SimpleNamespace(ssim=0.4, psnr=math.inf, ssim_map=ssim_map)
+
+
+@pytest.fixture
+def live():
+    return Live(synthesize, score, INFO, wait_s=0.01)
+
+
+def opened(data_url):
+    return np.array(Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2]))))
+
+
+def data_url(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_a_photo_comes_with_the_checksum_of_its_map(live):
+    answer = live.render({"map": encode_map(MAP), "seed": None, "target": None})
+    assert answer["map_crc32"] == checksum(MAP)
+    assert (answer["width"], answer["height"]) == (172, 128)
+    assert np.abs(opened(answer["photo"]).astype(int) - colorize(MAP)).mean() < 4
+    assert answer["scores"] is None
+    assert not answer["target_missing"]
+    json.dumps(answer, allow_nan=False)
+
+
+def test_a_seed_reaches_the_generator(live):
+    plain, seeded = (live.render({"map": encode_map(MAP), "seed": seed})["photo"] for seed in (None, 200))
+    assert plain != seeded
+
+
+def test_scores_against_a_target_come_with_their_percentile(live):
+    token = live.set_target({"image": data_url(colorize(MAP))})["token"]
+    answer = live.render({"map": encode_map(MAP), "target": token})
+    assert answer["scores"] == {"ssim": 0.4, "psnr": MAX_PSNR_DB, "percentile": 50}
+
+
+def test_a_target_that_is_gone_is_reported(live):
+    answer = live.render({"map": encode_map(MAP), "target": "no such token"})
+    assert answer["target_missing"]
+    assert answer["scores"] is None
+
+
+def test_only_the_targets_used_last_are_kept(live):
+    image = data_url(np.zeros((8, 8, 3), np.uint8))
+    tokens = [live.set_target({"image": image})["token"] for _ in range(MAX_TARGETS)]
+    live.render({"map": encode_map(MAP), "target": tokens[0]})
+    live.set_target({"image": image})
+    missing = [live.render({"map": encode_map(MAP), "target": t})["target_missing"] for t in tokens[:2]]
+    assert missing == [False, True]
+
+
+def test_who_waits_too_long_is_told_that_the_server_is_busy():
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(label_map, seed=None):
+        inside.set()
+        leave.wait(30)
+        return colorize(label_map)
+
+    live = Live(slow, score, INFO, wait_s=0.01)
+    first = threading.Thread(target=live.render, args=({"map": encode_map(MAP)},))
+    first.start()
+    inside.wait(30)
+    assert live.render({"map": encode_map(MAP)}) == {"busy": True}
+    leave.set()
+    first.join()
+    assert "photo" in live.render({"map": encode_map(MAP)})
+
+
+def test_the_turn_is_given_back_when_the_generator_fails():
+    def fails(label_map, seed=None):
+        raise ValueError("the generator cannot do this")
+
+    live = Live(fails, score, INFO, wait_s=0.01)
+    for _ in range(2):
+        assert live.render({"map": encode_map(MAP)}) == {"error": "the generator cannot do this"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_street_comes_in_the_size_of_the_canvas(live, name):
+    answer = live.street({"name": name})
+    assert decode_map(answer["map"]).shape == (128, 170)
+    assert answer == live.street({"name": name, "seed": None})
+
+
+def test_a_random_street_tells_the_seed_that_draws_it_again(live):
+    answer = live.street({"name": None, "seed": None})
+    assert live.street({"name": None, "seed": answer["seed"]}) == answer
+
+
+def test_a_picture_of_class_colours_opens_exactly(live):
+    answer = live.open_picture({"image": data_url(colorize(MAP))})
+    assert np.array_equal(decode_map(answer["map"]), MAP)
+    assert "172 x 128" in answer["report"]
+    assert answer["target"] is None
+
+
+def test_the_final_result_is_lossless(live):
+    token = live.set_target({"image": data_url(colorize(MAP))})["token"]
+    answer = live.final_result({"map": encode_map(MAP), "seed": 7, "target": token})
+    assert np.array_equal(opened(answer["photo"]), synthesize(MAP, 7))
+    assert np.array_equal(opened(answer["labels_color"]), colorize(MAP))
+    assert np.array_equal(opened(answer["labels_ids"]), MAP)
+    assert np.array_equal(opened(answer["pair"]), np.hstack([synthesize(MAP, 7), colorize(MAP)]))
+    assert np.array_equal(opened(answer["ssim_map"]), np.full(MAP.shape, 128))
+    assert answer["scores"]["ssim"] == 0.4
+
+
+def test_a_result_without_target_has_no_ssim_map(live):
+    answer = live.final_result({"map": encode_map(MAP)})
+    assert answer["ssim_map"] is None
+    assert answer["scores"] is None
+
+
+SMALL = encode_map(np.full((2, 2), CLASSES[0].id, np.uint8))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        *(None, [], "map", 3, {}, {"map": None}, {"map": []}, {"map": SMALL, "extra": 1}),
+        *({"map": SMALL, "seed": seed} for seed in (-1, 2**31, 1.5, True, "1", [], 10**400)),
+        *({"map": SMALL, "target": target} for target in (1, True, [], {}, "x" * 65)),
+        *({"map": SMALL | change} for change in ({"width": 3}, {"data": "!"}, {"width": 10**9}, {"seq": -1})),
+    ],
+)
+@pytest.mark.parametrize("function", ["render", "final_result"])
+def test_a_malformed_request_for_a_photo_is_an_error_in_words(live, function, request_):
+    answer = getattr(live, function)(request_)
+    assert list(answer) == ["error"]
+    assert answer["error"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        *(None, [], {}, {"image": None}, {"image": 1}, {"image": ""}, {"image": "not base64!"}),
+        *({"image": "data:image/png;base64," + text} for text in ("", "AAAA", "iVBORw0KGgo=")),
+        *({"image": "file:///etc/passwd"}, {"image": "A" * (12 * 2**20 + 4)}),
+    ],
+)
+@pytest.mark.parametrize("function", ["set_target", "open_picture"])
+def test_a_malformed_image_is_an_error_in_words(live, function, request_):
+    answer = getattr(live, function)(request_)
+    assert list(answer) == ["error"]
+    assert answer["error"]
+
+
+@pytest.mark.parametrize("request_", [None, {"name": "boulevard"}, {"name": 3}, {"seed": -1}, {"seed": "1"}])
+def test_a_malformed_request_for_a_street_is_an_error_in_words(live, request_):
+    assert list(live.street(request_)) == ["error"]

@@ -1,0 +1,115 @@
+"""The Upload tab in a real browser: from a file to the photo, the scores and the canvas."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import fakes
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from citygan import streets
+from citygan.palette import colorize
+from citygan.ui.layout import build_app, launch_options
+from citygan.ui.result import color_ssim
+
+
+@pytest.fixture(scope="module")
+def url(serve) -> str:
+    return serve(build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test"), **launch_options())
+
+
+@pytest.fixture(scope="module")
+def label_map() -> np.ndarray:
+    return streets.street(streets.NAMES[1], 240, 160)
+
+
+@pytest.fixture
+def upload(page: Page, url: str) -> Page:
+    """The page, turned to its Upload tab."""
+    page.goto(url)
+    page.get_by_role("tab", name="Upload").click()
+    expect(page.locator("#cg-generate")).to_be_visible()
+    return page
+
+
+def choose(page: Page, field: str, pixels: np.ndarray, path: Path) -> None:
+    Image.fromarray(pixels).save(path)
+    page.locator(f"{field} input[type=file]").set_input_files(path)
+    expect(page.locator(f"{field} img")).to_be_visible()
+
+
+def shown(page: Page, selector: str) -> np.ndarray:
+    """The pixels of the picture behind an `img`."""
+    picture = page.locator(f"{selector} img").first
+    expect(picture).to_be_visible()
+    source = picture.get_attribute("src")
+    return np.asarray(Image.open(io.BytesIO(page.request.get(source).body())).convert("RGB"))
+
+
+def test_an_uploaded_id_map_becomes_the_photo_of_these_ids(upload, label_map, tmp_path):
+    choose(upload, "#cg-label-file", label_map, tmp_path / "map.png")
+    expect(upload.locator("#cg-read")).to_contain_text("Read as Cityscapes label ids, 240 x 160.")
+    upload.locator("#cg-generate").click()
+    np.testing.assert_array_equal(shown(upload, "#cg-photo"), fakes.synthesize(label_map))
+    np.testing.assert_array_equal(shown(upload, "#cg-labels"), colorize(label_map))
+    expect(upload.locator("#cg-slider")).to_be_hidden()
+    expect(upload.locator("#cg-scores")).to_contain_text("on a test")
+
+
+def test_a_target_brings_scores_slider_and_ssim_map(upload, label_map, tmp_path):
+    choose(upload, "#cg-label-file", colorize(label_map), tmp_path / "map.png")
+    upload.get_by_text("Target photo and seed").click()
+    choose(upload, "#cg-target-file", np.full((80, 120, 3), 90, np.uint8), tmp_path / "target.png")
+    upload.locator("#cg-generate").click()
+    scores = upload.locator("#cg-scores")
+    expect(scores).to_contain_text("0.500")
+    expect(scores).to_contain_text("50 % of Drawn's validation photos score lower")
+    expect(scores).to_contain_text("20.0 dB")
+    expect(scores).to_contain_text(fakes.INFO.ssim_definition)
+    expect(scores).to_contain_text("The target (120 x 80) was resized to 240 x 160.")
+    expect(upload.locator("#cg-slider img").first).to_be_visible()
+    ssim_map = fakes.score(fakes.synthesize(label_map), None).ssim_map
+    np.testing.assert_array_equal(shown(upload, "#cg-ssim-map"), color_ssim(ssim_map))
+
+
+def test_a_photo_given_as_label_map_is_refused_with_the_reason(upload, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    choose(upload, "#cg-label-file", noise, tmp_path / "photo.png")
+    expect(upload.get_by_role("alert").filter(has_text="no label map")).to_be_visible()
+    upload.locator("#cg-generate").click()
+    expect(upload.get_by_test_id("toast-body")).to_contain_text("far from every class colour")
+
+
+def test_generate_without_a_file_asks_for_one(upload):
+    upload.locator("#cg-generate").click()
+    expect(upload.get_by_test_id("toast-body")).to_contain_text("Choose a label map first.")
+
+
+def test_the_download_is_the_photo_as_png(upload, label_map, tmp_path):
+    choose(upload, "#cg-label-file", label_map, tmp_path / "map.png")
+    upload.locator("#cg-generate").click()
+    button = upload.locator("#cg-download")
+    expect(button).to_be_visible()
+    with upload.expect_download() as download:
+        button.click()
+    with Image.open(download.value.path()) as image:
+        assert image.format == "PNG"
+        np.testing.assert_array_equal(np.asarray(image), fakes.synthesize(label_map))
+
+
+def test_an_example_is_drawn_with_one_click(upload):
+    upload.locator("#cg-examples img").first.click()
+    expected = fakes.synthesize(streets.street(streets.NAMES[0]))
+    np.testing.assert_array_equal(shown(upload, "#cg-photo"), expected)
+
+
+def test_edit_this_map_opens_it_in_the_paint_tab(upload, tmp_path):
+    label_map = np.full((64, 96), 7, np.uint8)
+    choose(upload, "#cg-label-file", label_map, tmp_path / "map.png")
+    upload.locator("#cg-edit").click()
+    expect(upload.get_by_role("tab", name="Paint")).to_have_attribute("aria-selected", "true")
+    expect(upload.locator(".cg-palette").get_by_text("100%")).to_be_visible()
