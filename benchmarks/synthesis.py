@@ -22,7 +22,7 @@ from figures import Figures, alternating_medians_ms
 
 from citygan import checkpoints
 from citygan.checkpoints import CheckpointInfo
-from citygan.data import encode_labels
+from citygan.encoding import encode_labels
 from citygan.models import UNet
 from citygan.models.layers import for_inference
 from citygan.palette import CLASSES

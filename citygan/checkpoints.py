@@ -34,7 +34,7 @@ class CheckpointInfo:
     name: str  # for people, for example "camvid-unet"
     generator: str  # a key of citygan.models.GENERATORS
     arguments: dict  # the keyword arguments of that generator, width among them
-    encoding: str  # what the generator sees of a label map, see citygan.data.encode_labels
+    encoding: str  # what the generator sees of a label map, see citygan.encoding
     norm_statistics: str  # "running", "batch" or "instance": which ones the norm layers want at inference
     height_px: int  # of the maps and photos it was trained on
     width_px: int

@@ -16,9 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn.functional import avg_pool2d
 from torchvision import tv_tensors
-from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
 
@@ -323,84 +321,6 @@ def split_side_by_side(both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 CITYSCAPES = Layout("Cityscapes", _cityscapes_pairs, _read_cityscapes)
 CAMVID = Layout("CamVid", _camvid_pairs, _read_camvid)
 PAIRS = Layout("side-by-side pairs", _side_by_side_pairs, _read_side_by_side)
-
-
-def augmentation(
-    crop_px: int, load_px: tuple[int, int], *, mirror: bool, color_jitter: float
-) -> Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
-    """The paired augmentation of pix2pix (section 6.2): resize, random crop, mirror; both halves alike.
-
-    Args:
-        crop_px: Side of the square crop.
-        load_px: The sample is first resized to a square of a size drawn from this range, ends included.
-        mirror: Mirror half of the samples.
-        color_jitter: Strength of brightness, contrast and saturation jitter of the photo alone; 0 is none.
-
-    Returns:
-        A function from a label map `(H, W) uint8` and a photo `(3, H, W) uint8` to the same, `crop_px`
-        square. It draws from torch's global generator.
-    """
-    geometry = v2.Compose([v2.RandomCrop(crop_px), v2.RandomHorizontalFlip(0.5 if mirror else 0.0)])
-    jitter = v2.ColorJitter(color_jitter, color_jitter, color_jitter) if color_jitter else None
-
-    def augment(labels: torch.Tensor, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        size = int(torch.randint(load_px[0], load_px[1] + 1, ()))
-        pair = tv_tensors.Mask(labels[None]), tv_tensors.Image(photo)
-        if photo.shape[-1] != size:
-            pair = tuple(TF.resize(t, [size, size], antialias=True) for t in pair)
-        mask, image = geometry(*pair)
-        image = jitter(image) if jitter else image
-        return mask[0].as_subclass(torch.Tensor), image.as_subclass(torch.Tensor)
-
-    return augment
-
-
-def simplify_shapes(label_maps: torch.Tensor, window_px: int) -> torch.Tensor:
-    """Replaces each id by the most frequent one in a window: outlines become the blobs that people paint.
-
-    Args:
-        label_maps: `(N, H, W) uint8`.
-        window_px: Odd side of the window; 1 changes nothing.
-    """
-    present = label_maps.unique()
-    votes = (label_maps[:, None] == present[:, None, None]).float()
-    half = window_px // 2
-    votes = avg_pool2d(
-        votes, (window_px, 1), 1, (half, 0)
-    )  # rows, then columns: the same mean, far fewer additions
-    votes = avg_pool2d(votes, (1, window_px), 1, (0, half))
-    return present[votes.argmax(1)]
-
-
-ENCODINGS = {"colors": 3, "classes": len(palette.CLASSES)}
-_CLASS_INDEX = torch.zeros(256, dtype=torch.uint8)
-_CLASS_INDEX[[c.id for c in palette.CLASSES]] = torch.arange(len(palette.CLASSES), dtype=torch.uint8)
-_COLORS = torch.from_numpy(palette.colorize(np.arange(256, dtype=np.uint8))).float().div(127.5).sub(1)
-
-
-def encode_labels(label_maps: torch.Tensor, encoding: str) -> torch.Tensor:
-    """What the networks are shown of a label map.
-
-    Args:
-        label_maps: `(N, H, W) uint8` ids.
-        encoding: "colors" for palette colours in [-1, 1], as pix2pix; "classes" for one channel a class, 0
-        or 1.
-
-    Returns:
-        `(N, ENCODINGS[encoding], H, W) float32`.
-    """
-    ids = label_maps.long()
-    if encoding == "colors":
-        return _COLORS.to(ids.device)[ids].permute(0, 3, 1, 2).contiguous()
-    if encoding == "classes":
-        classes = torch.arange(ENCODINGS["classes"], device=ids.device)
-        return (_CLASS_INDEX.to(ids.device)[ids][:, None] == classes[:, None, None]).float()
-    raise ValueError(f"encoding {encoding!r} is unknown; choose one of {', '.join(ENCODINGS)}")
-
-
-def to_unit_range(photos: torch.Tensor) -> torch.Tensor:
-    """Photos `uint8` -> `float32` in [-1, 1]."""
-    return photos.float().div(127.5).sub(1)
 
 
 def class_shares(label_maps: Iterable[torch.Tensor]) -> dict[int, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .data import ENCODINGS
+from .encoding import ENCODINGS
 from .models import DISCRIMINATORS, GENERATORS
 
 

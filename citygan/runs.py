@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from . import checkpoints, palette
 from .checkpoints import CheckpointInfo
-from .data import LabelPhotoSet, class_shares, encode_labels
+from .data import LabelPhotoSet, class_shares
+from .encoding import encode_labels
 from .metrics import SSIM_DEFINITION
 from .recipes import TrainConfig
 from .reports import RunLog, draw_animation, draw_curves, draw_grid

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from . import checkpoints, palette
-from .data import encode_labels
+from .encoding import encode_labels
 from .models.layers import NearestConv2d, for_inference
 
 log = logging.getLogger(__name__)

@@ -12,14 +12,9 @@ from accelerate import Accelerator
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from .data import (
-    ENCODINGS,
-    LabelPhotoSet,
-    augmentation,
-    encode_labels,
-    simplify_shapes,
-    to_unit_range,
-)
+from .augmentation import augment_for_discriminator, augmentation, simplify_shapes
+from .data import LabelPhotoSet
+from .encoding import ENCODINGS, encode_labels, to_unit_range
 from .losses import adversarial_loss, l1_loss, ssim_loss
 from .metrics import mean_ssim
 from .models import DISCRIMINATORS, GENERATORS
@@ -225,31 +220,6 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
         state.average.update_parameters(state._unwrapped())
     values = torch.stack([v.detach().float() for v in losses.values()]).tolist()
     return dict(zip(losses, values, strict=True))
-
-
-def augment_for_discriminator(
-    conditions: torch.Tensor, photos: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Differentiable colour and shift augmentation, so that few photos are not learned by heart.
-
-    Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, saturation
-    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. A map and its photo shift alike.
-    """
-    n, device = photos.shape[0], photos.device
-    brightness, saturation, contrast = (torch.rand(3, n, 1, 1, 1, device=device)).unbind()
-    photos = photos + (brightness - 0.5)
-    grey = photos.mean(1, keepdim=True)
-    photos = (photos - grey) * (2 * saturation) + grey
-    mean = photos.mean((1, 2, 3), keepdim=True)
-    photos = (photos - mean) * (contrast + 0.5) + mean
-    reach = photos.shape[-1] // 8
-    dx, dy = (int(v) for v in torch.randint(-reach, reach + 1, (2,)))
-    return _shift(conditions, dx, dy), _shift(photos, dx, dy)
-
-
-def _shift(images: torch.Tensor, dx: int, dy: int) -> torch.Tensor:
-    """Moves images by whole pixels; what comes in from outside is 0."""
-    return nn.functional.pad(images, (dx, -dx, dy, -dy))
 
 
 @torch.no_grad()

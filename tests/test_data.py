@@ -12,7 +12,9 @@ from PIL import Image
 from tiny import HEIGHT_PX, LAYOUTS, WIDTH_PX, draw_labels, draw_photo, ids_in_photo
 
 from citygan import data, palette
-from citygan.data import DataError, augmentation, encode_labels, find_layout, open_split, simplify_shapes
+from citygan.augmentation import augmentation, simplify_shapes
+from citygan.data import DataError, find_layout, open_split
+from citygan.encoding import encode_labels
 
 NAMED = {
     "Cityscapes label ids": "Cityscapes",
@@ -337,6 +339,13 @@ def test_a_split_that_is_not_there_is_an_error_that_names_it(layout):
     _, folder = layout
     with pytest.raises(DataError, match="'test'"):
         open_split(folder, "test", 32)
+
+
+def test_a_corrupt_note_of_a_prepared_set_is_an_error_that_names_it(camvid, tmp_path):
+    data.prepare(camvid, tmp_path, 24, splits=["train"])
+    (tmp_path / "dataset.json").write_text("{")
+    with pytest.raises(DataError, match=r"dataset\.json"):
+        data.describe(tmp_path)
 
 
 # Side-by-side pairs

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [  # from above to below
-    *("palette", "images", "streets", "data", "models", "losses", "metrics", "recipes", "training"),
-    *("checkpoints", "synthesis", "evaluation", "reports", "runs", "ui"),
+    *("palette", "images", "streets", "encoding", "data", "augmentation", "models", "losses", "metrics"),
+    *("recipes", "training", "checkpoints", "synthesis", "evaluation", "reports", "runs", "ui"),
 ]
 FILES = sorted((ROOT / "citygan").rglob("*.py"))
 NOT_FOR_THE_APP = {"losses", "training", "recipes", "reports", "runs", "evaluation"}
@@ -24,7 +24,8 @@ MODULES = {name_of(f): f for f in FILES}
 
 
 def imports_of(file: Path) -> set[str]:
-    """The full names of all that a file imports, inside functions too: modules, and what is taken from them."""
+    """The full names of all that a file imports, inside functions too: modules, and what is taken from
+    them."""
     package = name_of(file) if file.name == "__init__.py" else name_of(file).rpartition(".")[0]
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

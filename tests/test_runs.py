@@ -27,7 +27,6 @@ from citygan.training import TrainingError
 pytestmark = pytest.mark.timeout(900)  # a run is several processes, on a machine that may be busy
 
 ROOT = Path(__file__).resolve().parent.parent
-BYTECODE = Path(tempfile.gettempdir()) / "citygan-tests-bytecode"
 STEPS = 8
 DEADLINE_S = 240  # for a process to start; only a broken one comes near it
 # Everything that draws random numbers: noise, dropout, scale, jitter, simplified shapes, augmentation.
@@ -50,11 +49,23 @@ def command(data, out, **more):
     ]
 
 
-def start(arguments, **options) -> subprocess.Popen:
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(BYTECODE)  # so that only the first process compiles its imports
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(arguments, cwd=ROOT, env=environment, **pipes, **options)
+@pytest.fixture(scope="module")
+def start():
+    """Starts processes, and ends at last those that a failed test left."""
+    started = []
+    with tempfile.TemporaryDirectory() as bytecode:  # so that only the first process compiles its imports
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = bytecode
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+        def start_one(arguments: list[str]) -> subprocess.Popen:
+            started.append(subprocess.Popen(arguments, cwd=ROOT, env=environment, **pipes))
+            return started[-1]
+
+        yield start_one
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
 def finish(process: subprocess.Popen) -> subprocess.CompletedProcess:
@@ -105,7 +116,7 @@ def assert_same_end(out, finished):
 
 
 @pytest.fixture(scope="module")
-def finished(data_folder, tmp_path_factory):
+def finished(start, data_folder, tmp_path_factory):
     """The folder of a run of two epochs that nothing interrupted."""
     out = tmp_path_factory.mktemp("runs") / "finished"
     result = finish(start(command(data_folder, out)))
@@ -167,7 +178,7 @@ def test_the_best_checkpoint_is_that_of_the_best_validation_ssim(finished):
 
 
 def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights_as_an_uninterrupted_one(
-    data_folder, finished, tmp_path
+    start, data_folder, finished, tmp_path
 ):
     out = tmp_path / "finished"  # the name stands in the checkpoint
     process = start(command(data_folder, out))
@@ -183,7 +194,7 @@ def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights_as_an_uninterrupted_
     assert_same_end(out, finished)
 
 
-def test_ctrl_c_saves_exits_with_0_and_prints_the_command_that_goes_on(data_folder, tmp_path):
+def test_ctrl_c_saves_exits_with_0_and_prints_the_command_that_goes_on(start, data_folder, tmp_path):
     out = tmp_path / "run"
     process = start(command(data_folder, out, epochs=200))
     wait_for(out / "state.pt", process)
@@ -385,6 +396,22 @@ def test_a_state_that_is_a_pickle_with_code_is_not_opened(make_run, tmp_path):
     with pytest.raises(Exception, match=r"(?i)weights.only"):
         run.go()
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_corrupt_state_is_an_error_that_names_it(make_run):
+    run = make_run()
+    run.out.mkdir()
+    run.state_file.write_bytes(b"half of it")
+    with pytest.raises(TrainingError, match=r"state\.pt"):
+        run.go()
+
+
+def test_cuda_where_there_is_none_is_an_error_and_not_the_cpu(data_folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    arguments = command(data_folder, tmp_path / "run", epochs=1)[2:]
+    arguments[arguments.index("--device") + 1] = "cuda"
+    assert train.main(arguments) == 1
+    assert "CUDA" in capsys.readouterr().err
 
 
 def test_the_precision_is_bf16_only_where_the_machine_computes_in_it(monkeypatch):

@@ -11,7 +11,7 @@ from torch._inductor.exc import InvalidCxxCompiler
 
 from citygan import palette
 from citygan.checkpoints import CheckpointError
-from citygan.data import encode_labels
+from citygan.encoding import encode_labels
 from citygan.models import UNet
 from citygan.models.layers import for_inference
 from citygan.streets import street

@@ -13,7 +13,8 @@ from torch import nn
 
 from citygan import checkpoints, palette
 from citygan.checkpoints import CheckpointInfo
-from citygan.data import CAMVID_IDS, ENCODINGS
+from citygan.data import CAMVID_IDS
+from citygan.encoding import ENCODINGS
 from citygan.models import UNet
 from citygan.recipes import RECIPES, TrainConfig
 
@@ -141,8 +142,8 @@ def info(**changes) -> CheckpointInfo:
 def settled_unet(encoding: str = "colors", width: int = 8, **arguments) -> UNet:
     """A U-Net with random weights that behaves like a trained one.
 
-    Its norm statistics fit what it is shown, its noise counts, and its photos use their range: fresh weights would
-    give a grey photo, in which every error is small.
+    Its norm statistics fit what it is shown, its noise counts, and its photos use their range: fresh
+    weights would give a grey photo, in which every error is small.
     """
     torch.manual_seed(7)
     channels = ENCODINGS[encoding]

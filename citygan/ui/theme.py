@@ -13,7 +13,7 @@ CSS = """
 .cg-header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 0 2px; }
 .cg-header h1 { font-size: 22px; font-weight: 650; letter-spacing: -0.01em; margin: 0; }
 .cg-header p { margin: 0; color: var(--body-text-color-subdued); font-size: 14px; }
-.cg-header .cg-facts { margin-left: auto; font-size: 12.5px; }
+.cg-header .cg-facts { flex-basis: 100%; font-size: 12.5px; }
 .cg-upload { max-width: 1440px; margin: 0 auto; }
 .cg-read { margin: 0; font-size: 14px; line-height: 1.45; color: var(--body-text-color-subdued); }
 .cg-read.cg-refused { color: var(--error-text-color); }
