@@ -33,32 +33,37 @@ class Scores:
     ssim_map: np.ndarray  # (H, W) float32, -1 to 1: where they differ
 
 
-def compare(photo: np.ndarray, target: np.ndarray) -> Scores:
+def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | None = None) -> Scores:
     """SSIM, PSNR and the SSIM map of a photo against its target.
 
     Args:
         photo: `(H, W, 3) uint8`.
-        target: `(h, w, 3) uint8`; resized to the photo where the sizes differ.
+        target: `(h, w, 3) uint8`.
+        size_px: Width and height to compare at, such as the model's own; both are resized to it. By default the
+            photo's size.
 
     Raises:
-        ValueError: another type or shape, or a photo below 11 px, the window of SSIM.
+        ValueError: another type or shape, or a size below 11 px, the window of SSIM.
     """
     for name, image in (("photo", photo), ("target", target)):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
                 f"the {name} must be (H, W, 3) uint8 with pixels, not {image.dtype} {image.shape}"
             )
-    if min(photo.shape[:2]) < _WINDOW_PX:
-        raise ValueError(
-            f"SSIM needs photos of at least {_WINDOW_PX} px, got {photo.shape[1]} x {photo.shape[0]}"
-        )
-    if photo.shape != target.shape:
-        size = photo.shape[1::-1]
-        target = np.asarray(Image.fromarray(target).resize(size, Image.Resampling.BICUBIC))
-    a, b = (torch.from_numpy(np.array(i)).permute(2, 0, 1)[None].float() / 255 for i in (photo, target))
+    width, height = size_px or photo.shape[1::-1]
+    if min(width, height) < _WINDOW_PX:
+        raise ValueError(f"SSIM needs photos of at least {_WINDOW_PX} px, got {width} x {height}")
+    a, b = (_resized(image, (width, height)) for image in (photo, target))
     ssim, full = structural_similarity_index_measure(a, b, data_range=1.0, return_full_image=True)
     psnr = peak_signal_noise_ratio(a, b, data_range=1.0)
     return Scores(float(ssim), float(psnr), full[0].mean(0).numpy())
+
+
+def _resized(image: np.ndarray, size_px: tuple[int, int]) -> torch.Tensor:
+    """`(H, W, 3) uint8` -> `(1, 3, height, width)` in [0, 1]."""
+    if image.shape[1::-1] != size_px:
+        image = np.asarray(Image.fromarray(image).resize(size_px, Image.Resampling.BICUBIC))
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
 
 
 @torch.no_grad()

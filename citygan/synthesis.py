@@ -107,6 +107,7 @@ class Synthesizer:
             log.warning("photos are made without compiled code: %s", str(error).splitlines()[0])
             return False
         self._compiled = compiled
+        log.info("photos are now made by compiled code")
         return True
 
     def compile_in_background(self) -> threading.Thread:
