@@ -39,8 +39,8 @@ def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | No
     Args:
         photo: `(H, W, 3) uint8`.
         target: `(h, w, 3) uint8`.
-        size_px: Width and height to compare at, such as the model's own; both are resized to it. By default the
-            photo's size.
+        size_px: Width and height to compare at, such as the model's own; both are resized to it. By default
+            the photo's size.
 
     Raises:
         ValueError: another type or shape, or a size below 11 px, the window of SSIM.

@@ -11,6 +11,7 @@ const MODEL_PX = 2; // canvas pixels for one pixel of the model, each way
 const SMALLEST_PX = (2 * MODEL_PX) ** 2; // regions with fewer canvas pixels than that are lost
 const SMALL_REGIONS = 3; // so many are normal
 const UNSEEN_LINES = 3;
+const BEHIND = ["void", "flat", "nature", "construction", "sky"]; // categories that others stand in front of
 const HORIZON = 0.58;
 const SKY_SHARE = 0.3; // of the height, when a sky is added
 
@@ -68,7 +69,7 @@ function unseen(ids, counts, classes) {
 
 /** Streets without road or sky. What is added goes behind people, vehicles and street furniture. */
 function missing(ids, width, height, counts, idOf, classes) {
-  const ground = new Set(classes.filter((c) => ["void", "flat", "nature", "construction", "sky"].includes(c.category)).map((c) => c.id));
+  const ground = new Set(classes.filter((c) => BEHIND.includes(c.category)).map((c) => c.id));
   const painted = (id, points) => {
     const out = ids.slice();
     polygon(points, (y, x0, x1) => {
@@ -83,12 +84,14 @@ function missing(ids, width, height, counts, idOf, classes) {
   if (!counts[idOf("road")]) {
     const [top, left, right] = [HORIZON * height, 0.47 * width, 0.53 * width];
     const road = [[left, top], [right, top], [1.1 * width, height], [-0.1 * width, height]];
-    findings.push({ key: "road", text: "There is no road", button: "Add a road", mend: () => painted(idOf("road"), road) });
+    const mend = () => painted(idOf("road"), road);
+    findings.push({ key: "road", text: "There is no road", button: "Add a road", mend });
   }
   if (!counts[idOf("sky")]) {
     const bottom = SKY_SHARE * height;
     const sky = [[0, 0], [width, 0], [width, bottom], [0, bottom]];
-    findings.push({ key: "sky", text: "There is no sky", button: "Add sky", mend: () => painted(idOf("sky"), sky) });
+    const mend = () => painted(idOf("sky"), sky);
+    findings.push({ key: "sky", text: "There is no sky", button: "Add sky", mend });
   }
   return findings;
 }

@@ -100,7 +100,8 @@ export function buildShare(painter, seedOf, saveProject) {
   const words = el("p");
   const instead = textButton("Save project", saveProject);
   const close = textButton("Close", () => dialog.close());
-  const dialog = el("dialog", "cg-help", el("h2", "", "Link to this map"), words, field, el("div", "cg-bar", instead, close));
+  const title = el("h2", "", "Link to this map");
+  const dialog = el("dialog", "cg-help", title, words, field, el("div", "cg-bar", instead, close));
   dialog.setAttribute("aria-label", "Link to this map");
 
   const share = async () => {

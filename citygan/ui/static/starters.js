@@ -57,7 +57,8 @@ export function buildStarters(painter, names, server, { openMap, project, target
   const seed = el("input", "cg-number");
   Object.assign(seed, { type: "number", min: 0, max: MAX_SEED, placeholder: "seed" });
   seed.setAttribute("aria-label", "Seed of the random street; empty for a new one");
-  const random = textButton("Random street", () => begin({ name: null, seed: seed.value === "" ? null : Number(seed.value) }));
+  const seedWanted = () => (seed.value === "" ? null : Number(seed.value));
+  const random = textButton("Random street", () => begin({ name: null, seed: seedWanted() }));
   seed.addEventListener("keydown", (event) => event.key === "Enter" && random.click());
   menu.append(el("div", "cg-street-grid", ...thumbs.map(({ node }) => node)), el("div", "cg-bar", random, seed));
   menuBelow(opener, menu, fill);
@@ -66,7 +67,8 @@ export function buildStarters(painter, names, server, { openMap, project, target
   async function openFile(file) {
     try {
       if (await project.open(file)) return;
-      if (file.size > MAX_FILE_BYTES) throw new Error(`it has ${(file.size / 2 ** 20).toFixed(0)} MiB; use the Upload tab`);
+      const tooLarge = `it has ${(file.size / 2 ** 20).toFixed(0)} MiB; use the Upload tab`;
+      if (file.size > MAX_FILE_BYTES) throw new Error(tooLarge);
       const answer = await server.open_picture({ image: await dataUrl(file) });
       if (!answer?.map) throw new Error(answer?.error ?? "there is no connection to the server");
       openMap(decodeMap(answer.map), null, answer.report);

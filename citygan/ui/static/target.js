@@ -25,7 +25,8 @@ export function buildTarget(painter, server, { changed }) {
   const curve = buildCurve();
   const overlay = slider("On canvas", { value: 0 }, (percent) => painter.setOverlay(picture, percent / 100));
   const remove = textButton("Remove", clear);
-  const about = el("div", "cg-target-about", thumb, el("div", "cg-scores", figures, curve.element), overlay.element, remove);
+  const scores = el("div", "cg-scores", figures, curve.element);
+  const about = el("div", "cg-target-about", thumb, scores, overlay.element, remove);
   const element = el("section", "cg-target", pick, about);
   element.setAttribute("aria-label", "Target photo");
   about.hidden = true;
