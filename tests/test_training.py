@@ -14,7 +14,6 @@ from citygan.training import (
     StepDone,
     TrainingError,
     TrainState,
-    augment_for_discriminator,
     set_learning_rate,
     train,
     train_step,
@@ -124,26 +123,6 @@ def test_a_generator_for_a_checkpoint_is_a_copy(accelerator):
     with torch.no_grad():
         next(copy.parameters()).add_(1)
     assert not torch.equal(next(copy.parameters()), next(state.generator.parameters()))
-
-
-def test_the_discriminators_augmentation_shifts_map_and_photo_alike():
-    torch.manual_seed(0)
-    conditions, photos = torch.ones(2, 3, 64, 64), torch.rand(2, 3, 64, 64) * 2 - 1
-    shifts = set()
-    for _ in range(12):
-        moved_conditions, moved_photos = augment_for_discriminator(conditions, photos)
-        assert moved_photos.shape == photos.shape
-        outside = moved_conditions[:, 0] == 0
-        assert torch.equal(outside, (moved_photos == 0).all(1))
-        assert outside.float().mean() <= 1 - (7 / 8) ** 2
-        shifts.add(outside.numpy().tobytes())
-    assert len(shifts) > 8
-
-
-def test_gradients_pass_through_the_discriminators_augmentation():
-    photos = torch.rand(2, 3, 64, 64, requires_grad=True)
-    augment_for_discriminator(torch.ones(2, 3, 64, 64), photos)[1].square().sum().backward()
-    assert (photos.grad[:, :, 16:48, 16:48] != 0).float().mean() > 0.9
 
 
 # The loop
