@@ -42,6 +42,7 @@ def fit(
     save_minutes: float = 5.0,
     dataset_name: str = "",
     weights_license: str = "as the licence of the training data demands",
+    start_from: Path | None = None,
 ) -> None:
     """Trains a recipe; the same command again resumes. Each field of the recipe is a flag.
 
@@ -56,6 +57,7 @@ def fit(
         save_minutes: Time between saves of the training state inside an epoch.
         dataset_name: What the checkpoint says it was trained on; default: the layout.
         weights_license: What the checkpoint says of its own licence.
+        start_from: The folder of another run, whose networks are trained on.
     """
     precision = best_precision(device) if precision == "auto" else precision
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
@@ -63,7 +65,9 @@ def fit(
     val_set = datasets.open_split(data, "val", config.size_px, skip_bad=skip_bad, progress=True)
     note = datasets.describe(data)
     dataset = DatasetNote(dataset_name or note["name"], note["aspect"], weights_license)
-    run = Run(out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes)
+    run = Run(
+        out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes, start_from=start_from
+    )
     if not run.go():
         print(f"stopped and saved; go on with: python {shlex.join(sys.argv)}")
 

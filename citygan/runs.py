@@ -29,6 +29,8 @@ from .training import EpochDone, StepDone, TrainState, generator_arguments, trai
 
 log = logging.getLogger(__name__)
 
+STATE = "state.pt"
+
 
 @dataclass(frozen=True)
 class DatasetNote:
@@ -52,6 +54,7 @@ class Run:
     accelerator: Accelerator
     save_minutes: float = 5.0  # between saves of the training state inside an epoch
     samples: int = 6  # validation maps that are drawn after each epoch
+    start_from: Path | None = None  # the folder of a run whose networks this one trains on
 
     def go(self) -> bool:
         """Trains to the last epoch; False when Ctrl-C or SIGTERM stopped it earlier, with everything saved.
@@ -64,6 +67,9 @@ class Run:
         if self.state_file.is_file():
             self.state.load_state_dict(torch.load(self.state_file, map_location="cpu", weights_only=True))
             log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
+        elif self.start_from:
+            earlier = torch.load(self.start_from / STATE, map_location="cpu", weights_only=True)
+            self.state.start_from(earlier)
         self.run_log = RunLog(self.out, self.state.epoch)
         self.seen = class_shares(labels for labels, _ in self.train_set)
         best = [row["val_ssim"] for row in self.run_log.rows]
@@ -78,7 +84,7 @@ class Run:
 
     @property
     def state_file(self) -> Path:
-        return self.out / "state.pt"
+        return self.out / STATE
 
     def _stop(self, *_) -> None:
         self.stopped = True
@@ -143,6 +149,8 @@ class Run:
 
     def _info(self, event: EpochDone) -> CheckpointInfo:
         arguments = generator_arguments(self.config)
+        earlier = self.state.started_from
+        recipe = {"name": self.recipe} | asdict(self.config)
         return CheckpointInfo(
             name=self.out.name,
             generator=self.config.generator,
@@ -154,10 +162,10 @@ class Run:
             aspect=self.dataset.aspect,
             dataset=self.dataset.name,
             license=self.dataset.license,
-            recipe={"name": self.recipe} | asdict(self.config),
+            recipe=recipe | ({"started_from": earlier} if earlier else {}),
             seen=self.seen,
             images_seen=event.images_seen,
-            epochs=event.epoch,
+            epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),
             parameters=sum(p.numel() for p in self.state.inference_generator().parameters()),
             ssim={"val": round(event.val_ssim, 4)},

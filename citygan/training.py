@@ -68,6 +68,9 @@ class TrainState:
                 self._unwrapped(), multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True
             )
         self.epoch = self.step = self.images_seen = 0
+        self.started_from: dict | None = (
+            None  # the configuration and position of the run that this one goes on from
+        )
 
     def _unwrapped(self) -> nn.Module:
         return self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
@@ -91,7 +94,11 @@ class TrainState:
         """The training state as tensors and plain values, for `torch.save`."""
         position = {"epoch": self.epoch, "step": self.step, "images_seen": self.images_seen}
         parts = {name: part.state_dict() for name, part in self._parts().items()}
-        return {"config": asdict(self.config), "position": position} | parts
+        return {
+            "config": asdict(self.config),
+            "position": position,
+            "started_from": self.started_from,
+        } | parts
 
     def load_state_dict(self, saved: dict) -> None:
         """Takes up a saved state.
@@ -108,10 +115,27 @@ class TrainState:
         if differing:
             was = ", ".join(f"{k} was {saved['config'].get(k)!r}" for k in differing)
             raise TrainingError(f"this run was started with another configuration ({was}); use another --out")
-        for name, part in self._parts().items():
-            part.load_state_dict(saved[name])
+        self._load_parts(saved)
+        self.started_from = saved["started_from"]
         self.epoch, self.step = saved["position"]["epoch"], saved["position"]["step"]
         self.images_seen = saved["position"]["images_seen"]
+
+    def start_from(self, saved: dict) -> None:
+        """Takes networks and optimizers from another run, to train them on with another configuration.
+
+        Raises:
+            TrainingError: its networks have other shapes.
+        """
+        try:
+            self._load_parts(saved)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise TrainingError(f"the networks of that run do not fit this configuration: {error}") from error
+        self.images_seen = saved["position"]["images_seen"]
+        self.started_from = {"recipe": saved["config"], "epochs": saved["position"]["epoch"]}
+
+    def _load_parts(self, saved: dict) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(saved[name])
 
 
 def generator_arguments(config: TrainConfig) -> dict:
