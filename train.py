@@ -20,10 +20,9 @@ from accelerate import Accelerator
 
 from citygan import checkpoints, evaluation, reports
 from citygan import data as datasets
-from citygan.checkpoints import CheckpointError
 from citygan.recipes import RECIPES, TrainConfig
 from citygan.runs import DatasetNote, Run, best_precision
-from citygan.synthesis import Synthesizer
+from citygan.synthesis import Synthesizer, find_device
 from citygan.training import TrainingError
 
 RecipeName = Literal[tuple(RECIPES)]
@@ -37,7 +36,7 @@ def fit(
     *,
     recipe: RecipeName = "citygan",
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "no", "bf16", "fp16"] = "auto",
+    precision: Literal["auto", "no", "bf16"] = "auto",
     skip_bad: bool = False,
     save_minutes: float = 5.0,
     dataset_name: str = "",
@@ -59,6 +58,7 @@ def fit(
         weights_license: What the checkpoint says of its own licence.
         start_from: The folder of another run, whose networks are trained on.
     """
+    find_device(device)
     precision = best_precision(device) if precision == "auto" else precision
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     train_set = datasets.open_split(data, "train", config.load_px_max, skip_bad=skip_bad, progress=True)
@@ -154,9 +154,11 @@ def main(arguments: list[str]) -> int:
     commands = {"fit": fit, "prepare": prepare, "evaluate": evaluate, "export": export}
     try:
         tyro.extras.subcommand_cli_from_dict(commands, args=arguments)
-    except (datasets.DataError, CheckpointError, TrainingError, OSError) as error:
+    except (ValueError, TrainingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before or after the training, which saves by itself
+        return 130
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch.nn.functional import avg_pool2d, pad
 from torchvision import tv_tensors
-from torchvision.transforms import v2
+from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional as TF
 
 
@@ -31,10 +31,10 @@ def augmentation(
 
     def augment(labels: torch.Tensor, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         size = int(torch.randint(load_px[0], load_px[1] + 1, ()))
-        pair = tv_tensors.Mask(labels[None]), tv_tensors.Image(photo)
         if photo.shape[-1] != size:
-            pair = tuple(TF.resize(t, [size, size], antialias=True) for t in pair)
-        mask, image = geometry(*pair)
+            labels = TF.resize(labels[None], [size, size], interpolation=InterpolationMode.NEAREST_EXACT)[0]
+            photo = TF.resize(photo, [size, size], antialias=True)
+        mask, image = geometry(tv_tensors.Mask(labels[None]), tv_tensors.Image(photo))
         image = jitter(image) if jitter else image
         return mask[0].as_subclass(torch.Tensor), image.as_subclass(torch.Tensor)
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from .encoding import ENCODINGS
 from .models import GENERATORS
 
 FORMAT = 1
@@ -91,7 +92,12 @@ def write_atomically(path: Path, write) -> None:
     temporary = path.with_name(f".{path.name}.part")
     try:
         write(temporary)
+        temporary.chmod(0o644)
         os.replace(temporary, path)
+    except (RuntimeError, SafetensorError) as error:  # what torch and safetensors make of a full disk
+        raise OSError(
+            f"{path} could not be written; is the disk full? An earlier one is whole. ({error})"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -146,9 +152,10 @@ def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
         raise CheckpointError(
             f"{source} wants the generator {info.generator!r}; known are {', '.join(GENERATORS)}"
         )
+    _check_info(info, source)
     try:
         generator = GENERATORS[info.generator](**info.arguments)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{info_file} has arguments that {info.generator!r} does not take: {error}"
         ) from error
@@ -161,6 +168,26 @@ def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
     _check_tensors(tensors, generator.state_dict(), source)
     generator.load_state_dict({k: t.float() if t.is_floating_point() else t for k, t in tensors.items()})
     return generator.eval(), info
+
+
+def _check_info(info: CheckpointInfo, source: Path | str) -> None:
+    allowed = {"encoding": tuple(ENCODINGS), "norm_statistics": ("running", "batch", "instance")}
+    for name, values in allowed.items():
+        if getattr(info, name) not in values:
+            raise CheckpointError(
+                f"{source} has the {name} {getattr(info, name)!r}; known are {', '.join(values)}"
+            )
+    for name in ("width_px", "height_px"):
+        value = getattr(info, name)
+        if not isinstance(value, int) or value < 1 or value % 256:
+            raise CheckpointError(f"{source} has the {name} {value!r}; it must be a multiple of 256")
+    if not isinstance(info.arguments, dict):
+        raise CheckpointError(f"{source} has the arguments {info.arguments!r}; expected names and values")
+    channels, wanted = info.arguments.get("in_channels"), ENCODINGS[info.encoding]
+    if channels != wanted:
+        raise CheckpointError(
+            f"{source} takes {channels} channels, but its encoding {info.encoding!r} has {wanted}"
+        )
 
 
 def _check_tensors(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], source: Path | str) -> None:
@@ -188,7 +215,9 @@ def _with(path: Path | str, suffix: str) -> Path:
 
 def _locate(source: str) -> tuple[Path, Path]:
     """The weights and the `.json` of a checkpoint, fetched from the Hub if it is not a path."""
-    if Path(source).suffix in (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"):
+    if not Path(source).name:
+        raise CheckpointError(f"{source!r} is no checkpoint; name a file such as {SHIPPED.name}, or a Hub id")
+    if Path(source).suffix.lower() in (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"):
         raise CheckpointError(
             f"{source} is a pickle, which can run code when it is opened; only .safetensors are loaded"
         )

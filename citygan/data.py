@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torchvision import tv_tensors
+from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
 
@@ -75,11 +75,10 @@ class LabelPhotoSet:
     def _load(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
         label_map, photo = self.layout.read(pair)
         size = [self.size_px, self.size_px]
-        labels = TF.resize(tv_tensors.Mask(torch.from_numpy(label_map)[None]), size)[0]
-        image = TF.resize(
-            tv_tensors.Image(torch.from_numpy(photo.copy()).permute(2, 0, 1)), size, antialias=True
-        )
-        return labels.as_subclass(torch.Tensor), image.as_subclass(torch.Tensor).contiguous()
+        ids = torch.from_numpy(label_map.copy())[None]
+        labels = TF.resize(ids, size, interpolation=InterpolationMode.NEAREST_EXACT)[0]
+        image = TF.resize(torch.from_numpy(photo.copy()).permute(2, 0, 1), size, antialias=True)
+        return labels, image.contiguous()
 
     def load(self, *, skip_bad: bool, progress: bool = False) -> LabelPhotoSet:
         """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory
@@ -171,7 +170,10 @@ def describe(folder: Path, split: str = "train") -> dict:
     photo."""
     noted = folder / "dataset.json"
     if noted.is_file():
-        return json.loads(noted.read_text())
+        try:
+            return json.loads(noted.read_text())
+        except ValueError as error:
+            raise DataError(f"{noted} is damaged ({error}); run train.py prepare again") from error
     layout = find_layout(folder)
     pairs = layout.pairs(folder, split)
     if not pairs:
@@ -198,7 +200,7 @@ def prepare(
         "skipped": [],
     }
     for split in splits:
-        pairs = layout.pairs(folder, split)
+        pairs, skipped = layout.pairs(folder, split), len(note["skipped"])
         for pair in tqdm(pairs, f"preparing {split}"):
             try:
                 aspects.append(_prepare_one(layout, pair, out, split, height_px))
@@ -206,7 +208,7 @@ def prepare(
                 if not skip_bad:
                     raise
                 note["skipped"].append(str(error))
-        note["splits"][split] = len(pairs)
+        note["splits"][split] = len(pairs) - (len(note["skipped"]) - skipped)
     if not aspects:
         raise DataError(f"{folder} has no samples in {', '.join(splits)}")
     note["aspect"] = float(np.median(aspects))
@@ -243,11 +245,16 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
+def _grey(path: Path) -> np.ndarray:
+    values = np.asarray(_open(path))
+    if values.ndim != 2 or values.dtype != np.uint8:
+        raise DataError(f"{path} should hold one 8-bit id a pixel, but is {values.dtype} {values.shape}")
+    return values
+
+
 def _ids(path: Path, table: np.ndarray | None = None) -> np.ndarray:
     """Reads a picture of ids; `table` maps them to Cityscapes ids."""
-    ids = np.asarray(_open(path))
-    if ids.ndim != 2 or ids.dtype != np.uint8:
-        raise DataError(f"{path} should hold one 8-bit id a pixel, but is {ids.dtype} {ids.shape}")
+    ids = _grey(path)
     limit = len(table) - 1 if table is not None else palette.MAX_ID
     if ids.max() > limit:
         raise DataError(f"{path} has the label {ids.max()}; the classes go from 0 to {limit}")
@@ -276,7 +283,7 @@ def _read_cityscapes(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
     if pair.labels.stem.endswith("_color"):
         label_map, _ = palette.snap(np.asarray(_open(pair.labels).convert("RGB")))
     elif pair.labels.stem.endswith("_labelTrainIds"):
-        train_ids = np.asarray(_open(pair.labels))
+        train_ids = _grey(pair.labels)
         unknown = set(np.unique(train_ids).tolist()) - palette.TRAIN_IDS - {255}
         if unknown:
             raise DataError(

@@ -51,7 +51,11 @@ def read_log(folder: Path) -> list[dict[str, float]]:
     if not file.is_file():
         return []
     with file.open(newline="") as stream:
-        return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(stream)]
+        return [{k: _number(v) for k, v in row.items() if v} for row in csv.DictReader(stream)]
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
 
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import platform
 import signal
 import time
@@ -25,7 +26,7 @@ from .encoding import encode_labels
 from .metrics import SSIM_DEFINITION
 from .recipes import TrainConfig
 from .reports import RunLog, draw_animation, draw_curves, draw_grid
-from .training import EpochDone, StepDone, TrainState, generator_arguments, train
+from .training import EpochDone, StepDone, TrainingError, TrainState, generator_arguments, train
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +66,10 @@ class Run:
         """
         self.state = TrainState(self.config, self.accelerator)
         if self.state_file.is_file():
-            self.state.load_state_dict(torch.load(self.state_file, map_location="cpu", weights_only=True))
+            self.state.load_state_dict(_read_state(self.state_file))
             log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
         elif self.start_from:
-            earlier = torch.load(self.start_from / STATE, map_location="cpu", weights_only=True)
-            self.state.start_from(earlier)
+            self.state.start_from(_read_state(self.start_from / STATE))
         self.run_log = RunLog(self.out, self.state.epoch)
         self.seen = class_shares(labels for labels, _ in self.train_set)
         best = [row["val_ssim"] for row in self.run_log.rows]
@@ -117,10 +117,11 @@ class Run:
             return
         generator = self.state.inference_generator()
         info = self._info(event)
-        checkpoints.save(self.out / "last", generator, info)
+        trained = self.state.trained_generator()
+        checkpoints.save(self.out / "last", trained, info)
         if event.val_ssim > self.best_ssim:
             self.best_ssim = event.val_ssim
-            checkpoints.save(self.out / "best", generator, info)
+            checkpoints.save(self.out / "best", trained, info)
         losses = {f"loss/{name}": value for name, value in event.losses.items()}
         self.run_log.add(
             {"epoch": event.epoch, "images_seen": event.images_seen, "val_ssim": event.val_ssim}
@@ -167,10 +168,19 @@ class Run:
             images_seen=event.images_seen,
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),
-            parameters=sum(p.numel() for p in self.state.inference_generator().parameters()),
+            parameters=sum(p.numel() for p in self.state.trained_generator().parameters()),
             ssim={"val": round(event.val_ssim, 4)},
             ssim_definition=SSIM_DEFINITION,
         )
+
+
+def _read_state(path: Path) -> dict:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{path} is damaged and cannot be resumed from; move it away to start over"
+        ) from error
 
 
 class _ProgressBar:

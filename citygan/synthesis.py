@@ -98,11 +98,11 @@ class Synthesizer:
         from torch._dynamo.exc import TorchDynamoException  # slow to import, and of use here alone
         from torch._inductor.exc import InvalidCxxCompiler
 
-        compiled = torch.compile(self._eager, options={"freezing": True, "fallback_random": True})
+        compiled = torch.compile(deepcopy(self._eager), options={"freezing": True, "fallback_random": True})
         blank = torch.zeros(1, self.info.height_px, self.info.width_px, dtype=torch.uint8)
         try:
             with torch.inference_mode():
-                compiled(self._conditions(blank))
+                compiled(self._conditions(blank), self._noise(DEFAULT_NOISE_SEED))
         except (TorchDynamoException, InvalidCxxCompiler) as error:
             log.warning("photos are made without compiled code: %s", str(error).splitlines()[0])
             return False
@@ -124,20 +124,30 @@ class Synthesizer:
     def _generate(self, label_maps: torch.Tensor, seed: int | None) -> np.ndarray:
         """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
         conditions = self._conditions(label_maps)
-        dropout = seed is not None and self._has_dropout
-        with self._lock, torch.random.fork_rng(self._rng_devices):
-            torch.manual_seed(DEFAULT_NOISE_SEED if seed is None else seed)
-            if dropout or self._compiled is None:
-                set_dropout(self._eager, on=dropout)
-                photos = self._eager(conditions)
+        noise = self._noise(DEFAULT_NOISE_SEED if seed is None else seed)
+        with self._lock:
+            if seed is not None and self._has_dropout:
+                photos = self._with_dropout(conditions, noise, seed)
             else:
-                photos = self._compiled(conditions)
+                photos = (self._compiled or self._eager)(conditions, noise)
         photos = photos.float().add(1).mul(127.5).round().clamp(0, 255).byte()
         return photos[0].permute(1, 2, 0).contiguous().cpu().numpy()
 
-    @property
-    def _rng_devices(self) -> list[torch.device]:
-        return [self.device] if self.device.type == "cuda" else []
+    def _noise(self, seed: int) -> list[torch.Tensor]:
+        drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, seed)
+        return [n.to(self.device) for n in drawn]
+
+    def _with_dropout(self, conditions: torch.Tensor, noise: list[torch.Tensor], seed: int) -> torch.Tensor:
+        """Dropout as pix2pix's noise (section 2.1 of the paper); it draws from the global generator, put
+        back after."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            set_dropout(self._eager, on=True)
+            try:
+                return self._eager(conditions, noise)
+            finally:
+                set_dropout(self._eager, on=False)
 
 
 def find_device(name: str) -> torch.device:
@@ -165,7 +175,7 @@ def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) 
         conv, norm = getattr(module, "conv", None), getattr(module, "norm", None)
         if isinstance(conv, NearestConv2d):
             conv = module.conv = _as_transposed(conv)
-        if isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None:
+        if isinstance(norm, nn.BatchNorm2d) and norm_statistics == "running":
             module.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
             module.norm = nn.Identity()
     return fast.to(device=device, dtype=_dtype_for(device), memory_format=torch.channels_last)

@@ -75,11 +75,13 @@ class TrainState:
     def _unwrapped(self) -> nn.Module:
         return self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
 
+    def trained_generator(self) -> nn.Module:
+        """The generator as a checkpoint holds it: the average of its weights where there is one."""
+        return self.average.module if self.average else self._unwrapped()
+
     def inference_generator(self) -> nn.Module:
-        """A copy of the generator (of the average where there is one) as a checkpoint holds it, ready to
-        generate."""
-        source = self.average.module if self.average else self._unwrapped()
-        return for_inference(deepcopy(source), self.config.norm_statistics)
+        """A copy of it that is ready to generate."""
+        return for_inference(deepcopy(self.trained_generator()), self.config.norm_statistics)
 
     def _parts(self) -> dict:
         parts = {
@@ -182,9 +184,8 @@ def train(
             labels = torch.stack([s[0] for s in samples]).to(device)
             photos = to_unit_range(torch.stack([s[1] for s in samples]).to(device))
             if config.simplify_px and torch.rand(()) < 0.5:
-                labels = simplify_shapes(
-                    labels, int(torch.randint(1, config.simplify_px // 2 + 1, ())) * 2 + 1
-                )
+                reach = int(torch.randint(1, (config.simplify_px - 1) // 2 + 1, ()))
+                labels = simplify_shapes(labels, 2 * reach + 1)
             set_learning_rate(state, state.epoch + step / steps)
             losses = train_step(state, encode_labels(labels, config.encoding), photos)
             check_finite(losses, state.epoch, step)
@@ -280,5 +281,5 @@ def set_learning_rate(state: TrainState, epochs_done: float) -> None:
 
 
 def step_seed(seed: int, epoch: int, step: int) -> int:
-    """One seed for each step of a run; the primes keep runs, epochs and steps apart."""
+    """One seed for each step of a run of up to 100,003 steps an epoch."""
     return (seed * 1_000_003 + epoch * 100_003 + step) % 2**63

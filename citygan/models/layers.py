@@ -53,17 +53,18 @@ class FeatureNoise(nn.Module):
     """Adds Gaussian noise times a learned weight for each channel: detail that the label map does not
     determine.
 
-    The same noise is drawn for all channels of a pixel (Karras et al. 2019, https://arxiv.org/abs/1812.04948,
-    section 3.2). It comes from torch's global generator, so a seed fixes it.
+    All channels of a pixel get the same noise (Karras et al. 2019, https://arxiv.org/abs/1812.04948, section
+    3.2). It is `(N, 1, H, W)`, and drawn from torch's global generator where none is given.
     """
 
     def __init__(self, channels: int):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(channels, 1, 1))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        noise = torch.randn(x.shape[0], 1, *x.shape[2:], device=x.device).to(x.dtype)
-        return x + self.weight.to(x.dtype) * noise
+    def forward(self, x: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
+        if noise is None:
+            noise = torch.randn(x.shape[0], 1, *x.shape[2:], device=x.device)
+        return x + self.weight.to(x.dtype) * noise.to(x.dtype)
 
 
 def initialize(network: nn.Module) -> nn.Module:
@@ -92,5 +93,6 @@ def for_inference(network: nn.Module, norm_statistics: str) -> nn.Module:
     if norm_statistics == "batch":
         for m in network.modules():
             if isinstance(m, nn.BatchNorm2d):
-                m.running_mean = m.running_var = None  # without them, torch takes the batch's own
+                m.track_running_stats = False  # so that training mode normalizes, and averages nothing
+                m.train()
     return network

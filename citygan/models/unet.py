@@ -36,11 +36,12 @@ class Up(nn.Module):
         else:
             self.conv = NearestConv2d(in_channels, out_channels, bias=norm == "none")
         self.norm = norm_layer(norm, out_channels)
-        self.noise = FeatureNoise(out_channels) if noise else nn.Identity()
+        self.noise = FeatureNoise(out_channels) if noise else None
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.dropout(self.noise(self.norm(self.conv(self.activation(x)))))
+    def forward(self, x: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
+        x = self.norm(self.conv(self.activation(x)))
+        return self.dropout(self.noise(x, noise) if self.noise else x)
 
 
 class UNet(nn.Module):
@@ -91,7 +92,17 @@ class UNet(nn.Module):
             )
         initialize(self)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
+        """The noise of one photo, `(1, 1, h, w) float32` for each decoder block that adds some: fixed by
+        the seed."""
+        rng = torch.Generator().manual_seed(seed)
+        noisy = [i for i, up in enumerate(self.ups) if up.noise]
+        return [
+            torch.randn(1, 1, height_px >> (DEPTH - 1 - i), width_px >> (DEPTH - 1 - i), generator=rng)
+            for i in noisy
+        ]
+
+    def forward(self, x: torch.Tensor, noise: list[torch.Tensor] | None = None) -> torch.Tensor:
         if x.shape[2] % 256 or x.shape[3] % 256 or x.shape[2] == 0:
             raise ValueError(f"the U-Net takes multiples of 256 px, got {x.shape[3]} x {x.shape[2]}")
         skips = []
@@ -99,6 +110,6 @@ class UNet(nn.Module):
             x = down(x)
             skips.append(x)
         x = skips.pop()
-        for up in self.ups[:-1]:
-            x = torch.cat([up(x), skips.pop()], 1)
+        for i, up in enumerate(self.ups[:-1]):
+            x = torch.cat([up(x, noise[i] if noise else None), skips.pop()], 1)
         return torch.tanh(self.ups[-1](x))
