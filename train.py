@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import tyro
 from accelerate import Accelerator
 
-from citygan import checkpoints, evaluation, reports
+from citygan import checkpoints, evaluation, palette, reports, streets
 from citygan import data as datasets
 from citygan.recipes import RECIPES, TrainConfig
 from citygan.runs import DatasetNote, Run, best_precision
@@ -142,6 +142,23 @@ def export(checkpoint: Path, out: Path, *, half: bool = True) -> None:
     checkpoints.save(out, generator, replace(info, name=out.name), half=half)
 
 
+def draw(model: str, out: Path, *, seed: int | None = None) -> None:
+    """Draws the photos that a checkpoint makes of our own eight streets, below their label maps.
+
+    Args:
+        model: A checkpoint, a path or a Hub id.
+        out: A .jpg file.
+        seed: Of the photos.
+    """
+    synthesizer = Synthesizer(model)
+    maps = [streets.street(name, 342, 256) for name in streets.NAMES]
+    columns = [(palette.colorize(m), synthesizer(m, seed)) for m in maps]
+    half = len(columns) // 2
+    reports.draw_grid(
+        [above + below for above, below in zip(columns[:half], columns[half:], strict=True)], out
+    )
+
+
 @dataclass(frozen=True)
 class _RecipeFlag:
     recipe: RecipeName = "citygan"
@@ -151,7 +168,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     chosen, _ = tyro.cli(_RecipeFlag, args=arguments, return_unknown_args=True, add_help=False)
     fit.__defaults__ = (RECIPES[chosen.recipe],)  # the flags' defaults, and what --help shows
-    commands = {"fit": fit, "prepare": prepare, "evaluate": evaluate, "export": export}
+    commands = {"fit": fit, "prepare": prepare, "evaluate": evaluate, "export": export, "draw": draw}
     try:
         tyro.extras.subcommand_cli_from_dict(commands, args=arguments)
     except (ValueError, TrainingError, OSError) as error:
