@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from tiny import HEIGHT_PX, LAYOUTS, WIDTH_PX, draw_labels, draw_photo, ids_in_photo
 
-from citygan import data, palette
+from citygan import data, layouts, palette
 from citygan.data import DataError, find_layout, open_split
 
 NAMED = {
@@ -64,14 +64,14 @@ def test_a_sample_is_a_square_label_map_and_photo_as_bytes(layout):
 def test_resizing_makes_no_new_ids(layout):
     _, folder = layout
     for labels, _ in open_split(folder, "train", 37):
-        assert set(labels.unique().tolist()) <= set(data.CAMVID_IDS.tolist())
+        assert set(labels.unique().tolist()) <= set(layouts.CAMVID_IDS.tolist())
 
 
 def test_pairs_with_jpeg_noise_read_to_nearly_the_same(tmp_path):
     for side in ("left", "right"):
         folder = tiny.write_pairs(tmp_path / side, photo_on=side, suffix=".jpg")
-        for pair in data.PAIRS.pairs(folder, "train"):
-            label_map, photo = data.PAIRS.read(pair)
+        for pair in layouts.PAIRS.pairs(folder, "train"):
+            label_map, photo = layouts.PAIRS.read(pair)
             drawn = draw_labels(pair.name)
             assert (label_map == drawn).mean() > 0.8
             assert (ids_in_photo(photo) == drawn).mean() > 0.5
@@ -90,14 +90,14 @@ def test_cityscapes_ids_without_a_color_of_their_own_are_folded(tmp_path):
     label_map = np.asarray(Image.open(file)).copy()
     label_map[0, :3] = [3, 4, 18]
     Image.fromarray(label_map).save(file)
-    read, _ = data.CITYSCAPES.read(data.CITYSCAPES.pairs(folder, "train")[0])
+    read, _ = layouts.CITYSCAPES.read(layouts.CITYSCAPES.pairs(folder, "train")[0])
     assert read[0, :3].tolist() == [0, 0, 17]
 
 
 def test_label_ids_are_read_before_train_ids_and_colors(tmp_path):
     for kind in ("color", "labelTrainIds", "labelIds"):
         folder = tiny.write_cityscapes(tmp_path, kind=kind)
-        assert {p.labels.stem.rpartition("_")[2] for p in data.CITYSCAPES.pairs(folder, "train")} == {kind}
+        assert {p.labels.stem.rpartition("_")[2] for p in layouts.CITYSCAPES.pairs(folder, "train")} == {kind}
 
 
 def test_cities_with_the_same_frame_numbers_are_kept_apart(tmp_path):
@@ -105,7 +105,7 @@ def test_cities_with_the_same_frame_numbers_are_kept_apart(tmp_path):
     for half in ("leftImg8bit", "gtFine"):
         (folder / half / "train" / "aachen").rename(folder / half / "train" / "ulm")
     tiny.write_cityscapes(tmp_path, {"train": 1})
-    names = [p.name for p in data.CITYSCAPES.pairs(folder, "train")]
+    names = [p.name for p in layouts.CITYSCAPES.pairs(folder, "train")]
     assert names == ["aachen/train_000", "ulm/train_000"]
     data.prepare(folder, tmp_path / "small", 32, splits=["train"])
     assert len(open_split(tmp_path / "small", "train", 32)) == 2
@@ -139,19 +139,19 @@ def test_a_prepared_set_is_read_by_the_same_reader_and_keeps_its_classes(layout,
     assert data.describe(out)["name"] == NAMED[name]
     assert data.describe(out)["aspect"] == WIDTH_PX / HEIGHT_PX
     for split, count in note["splits"].items():
-        pairs = data.CITYSCAPES.pairs(out, split)
+        pairs = layouts.CITYSCAPES.pairs(out, split)
         assert len(pairs) == count
         for pair in pairs:
-            label_map, photo = data.CITYSCAPES.read(pair)
+            label_map, photo = layouts.CITYSCAPES.read(pair)
             assert label_map.shape == photo.shape[:2] == (24, 32)
             palette.check_label_map(label_map)
-            assert set(np.unique(label_map).tolist()) <= set(data.CAMVID_IDS.tolist())
+            assert set(np.unique(label_map).tolist()) <= set(layouts.CAMVID_IDS.tolist())
 
 
 def test_a_prepared_photo_still_lies_on_its_label_map(camvid, tmp_path):
     data.prepare(camvid, tmp_path, HEIGHT_PX, splits=["train"])
-    for pair in data.CITYSCAPES.pairs(tmp_path, "train"):
-        label_map, photo = data.CITYSCAPES.read(pair)
+    for pair in layouts.CITYSCAPES.pairs(tmp_path, "train"):
+        label_map, photo = layouts.CITYSCAPES.read(pair)
         inside = label_map == draw_labels(pair.name.rpartition("/")[2].removeprefix("all_"))
         assert inside.all()
         assert np.abs(draw_photo(label_map)[..., 1].astype(int) - photo[..., 1])[2::8, 2::8].max() < 30
@@ -354,7 +354,7 @@ def test_the_half_in_palette_colors_is_the_label_map(photo_on):
     label_map = draw_labels("a pair")
     halves = [palette.colorize(label_map), draw_photo(label_map)]
     both = np.concatenate(halves if photo_on == "right" else halves[::-1], 1)
-    got_labels, got_photo = data.split_side_by_side(both)
+    got_labels, got_photo = layouts.split_side_by_side(both)
     assert np.array_equal(got_labels, label_map)
     assert np.array_equal(got_photo, draw_photo(label_map))
 

@@ -7,7 +7,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [  # from above to below
-    *("palette", "images", "streets", "encoding", "data", "augmentation", "models", "losses", "metrics"),
+    *(
+        "palette",
+        "images",
+        "streets",
+        "encoding",
+        "layouts",
+        "data",
+        "augmentation",
+        "models",
+        "losses",
+        "metrics",
+    ),
     *("recipes", "training", "checkpoints", "synthesis", "evaluation", "reports", "runs", "ui"),
 ]
 FILES = sorted((ROOT / "citygan").rglob("*.py"))

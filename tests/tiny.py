@@ -13,8 +13,8 @@ from torch import nn
 
 from citygan import checkpoints, palette
 from citygan.checkpoints import CheckpointInfo
-from citygan.data import CAMVID_IDS
 from citygan.encoding import ENCODINGS
+from citygan.layouts import CAMVID_IDS
 from citygan.models import UNet
 from citygan.recipes import RECIPES, TrainConfig
 
