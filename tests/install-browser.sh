@@ -1,9 +1,7 @@
 #!/bin/sh
 # Finds a Chromium for the browser tests, or installs one: Playwright's own, else the system's package.
 set -eu
-for name in chromium chromium-browser google-chrome; do
-  if command -v "$name" >/dev/null 2>&1; then exit 0; fi
-done
+if command -v chromium >/dev/null 2>&1; then exit 0; fi
 if python - <<'PY'
 import os, sys
 from playwright.sync_api import sync_playwright
