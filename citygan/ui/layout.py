@@ -19,7 +19,7 @@ from citygan.ui.canvas import LabelCanvas
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
 from citygan.ui.theme import CSS, make_theme
-from citygan.ui.upload import FileSynthesizer, build_upload
+from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
 
 MAX_WAITING = int(
     os.environ.get("CITYGAN_MAX_QUEUE", "64")
@@ -47,14 +47,15 @@ def build_app(
         with gr.Tabs() as tabs:
             with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
                 canvas = LabelCanvas(
-                    streets.street(streets.NAMES[0]),
+                    streets.street("tree-lined road"),
                     info=info,
                     server_functions=live.functions,
                     streets=streets.NAMES,
                     elem_id="cg-canvas",
                 )
-            with gr.Tab("Upload", id="upload"):
+            with gr.Tab("Upload", id="upload") as upload:
                 build_upload(FileSynthesizer(synthesize, score, info), device_name, canvas, tabs, "paint")
+            upload.select(None, js=name_examples(), api_visibility="private")
     return app.queue(max_size=MAX_WAITING, default_concurrency_limit=1)
 
 
@@ -86,5 +87,6 @@ def _header(info: CheckpointInfo, device_name: str) -> str:
     return (
         '<header class="cg-header"><h1>CityGAN</h1>'
         "<p>Paint a street as a label map, and see it as a photo.</p>"
+        '<details class="cg-about"><summary>About this checkpoint</summary></details>'
         f'<p class="cg-facts">{escape(facts)}</p></header>'
     )
