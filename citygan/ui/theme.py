@@ -8,12 +8,23 @@ _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "H
 _MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
 CSS = """
-.gradio-container { padding-top: 12px !important; }
+.gradio-container { padding-top: clamp(0px, 0.8vw, 12px) !important; }
+.gradio-container .main.fillable { padding: clamp(8px, 1.2vw, 16px) clamp(20px, 2.3vw, 32px) !important; }
 .gradio-container .html-container { padding: 0 !important; }
+.gradio-container .tab-container button.selected { color: var(--primary-600); }
+.dark .gradio-container .tab-container button.selected { color: var(--primary-400); }
 .cg-header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 0 2px; }
 .cg-header h1 { font-size: 22px; font-weight: 650; letter-spacing: -0.01em; margin: 0; }
 .cg-header p { margin: 0; color: var(--body-text-color-subdued); font-size: 14px; }
 .cg-header .cg-facts { flex-basis: 100%; font-size: 12.5px; }
+.cg-header .cg-about { display: none; }
+@media (max-width: 760px) {
+  .column:has(> .tabs) { gap: 8px; }
+  .cg-header > p:not(.cg-facts) { display: none; }
+  .cg-header .cg-about { display: block; margin-inline-start: auto; font-size: 14px; }
+  .cg-header .cg-about summary { cursor: pointer; padding: 4px; }
+  .cg-header .cg-about:not([open]) + .cg-facts { display: none; }
+}
 .cg-upload { max-width: 1440px; margin: 0 auto; }
 .cg-read { margin: 0; font-size: 14px; line-height: 1.45; color: var(--body-text-color-subdued); }
 .cg-read.cg-refused { color: var(--error-text-color); }

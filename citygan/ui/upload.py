@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -191,6 +192,19 @@ def _build_examples(label_file: ImageFile) -> gr.Examples:
         elem_id="cg-examples",
         api_visibility="private",
     )
+
+
+def name_examples() -> str:
+    """JavaScript for when the tab is first seen: Gradio shows the examples as buttons without a name."""
+    return f"""() => {{
+        const names = {json.dumps(streets.NAMES)};
+        const name = () => {{
+            const buttons = document.querySelectorAll("#cg-examples .gallery-item");
+            if (!buttons.length) requestAnimationFrame(name);
+            buttons.forEach((button, i) => (button.title = `Draw the street “${{names[i]}}”`));
+        }};
+        name();
+    }}"""
 
 
 def _add_endpoint(

@@ -465,6 +465,23 @@ def test_keys_work_only_while_the_focus_is_in_the_studio(canvas):
     assert canvas.stage.get_attribute("data-tool") == "eraser"
 
 
+@pytest.mark.parametrize("control", [".cg-class", ".cg-size input", ".cg-toolbar button"])
+def test_delete_clears_the_map_only_while_the_focus_is_on_the_canvas(canvas, control):
+    canvas.page.locator(control).first.press("Delete")
+    assert np.array_equal(canvas.ids, street())
+    canvas.press("Delete")
+    assert (canvas.ids == UNLABELED).all()
+
+
+def test_letters_typed_into_a_field_of_the_studio_are_no_keys(canvas):
+    canvas.page.get_by_role("button", name="Streets").click()
+    seed = canvas.page.get_by_label("Seed of the random street")
+    seed.press_sequentially("7e")
+    seed.press("Delete")
+    assert canvas.stage.get_attribute("data-tool") == "brush"
+    assert np.array_equal(canvas.ids, street())
+
+
 def test_the_keyboard_alone_paints_where_its_cursor_is(canvas):
     canvas.size(4)
     canvas.press("6", "ArrowRight", "Shift+ArrowDown", "Enter")

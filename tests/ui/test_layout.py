@@ -29,6 +29,17 @@ def test_the_header_names_checkpoint_device_and_licence(page, url):
         expect(facts).to_contain_text(fact)
 
 
+def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(open_page, url):
+    phone = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_tab(phone, url, "Paint")
+    facts = phone.locator(".cg-facts")
+    expect(facts).to_be_hidden()
+    for part in (".cg-palette", ".cg-stage", ".cg-photo-frame"):
+        expect(phone.locator(part)).to_be_in_viewport(ratio=1)
+    phone.get_by_text("About this checkpoint").tap()
+    expect(facts).to_be_visible()
+
+
 def test_nothing_is_loaded_from_another_host(page, url):
     hosts = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))

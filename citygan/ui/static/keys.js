@@ -7,7 +7,6 @@ const ACTION_KEYS = {
   f: "fit",
   m: "mirror",
   u: "fillUnlabeled",
-  delete: "clear",
   "?": "help",
   "+": "zoomIn",
   "=": "zoomIn",
@@ -25,7 +24,7 @@ export const KEY_LIST = [
   ["Ctrl Enter", "Make the photo now"],
   ["U", "Fill what is unlabeled from its neighbours"],
   ["M", "Mirror the map"],
-  ["Delete", "Clear the map"],
+  ["Delete", "Clear the map, while the focus is on the canvas"],
   ["Wheel, + -", "Zoom; F fits the whole map"],
   ["Space", "Hold and drag to pan; the middle button does the same"],
   ["Arrows", "Move a cursor over the canvas, with Shift by ten pixels"],
@@ -76,6 +75,7 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     else if (event.key === "Enter") tools.finish() || press(event);
     else if (event.key === " ") holdSpace(event);
     else if (event.key === "Backspace") return tools.stepBack();
+    else if (event.key === "Delete") actions.clear();
     else return false;
     return true;
   };
