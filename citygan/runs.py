@@ -177,7 +177,7 @@ class Run:
 def _read_state(path: Path) -> dict:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise TrainingError(
             f"{path} is damaged and cannot be resumed from; move it away to start over"
         ) from error
