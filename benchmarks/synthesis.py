@@ -93,7 +93,7 @@ def compare(
             continue
         calls = {"plain": lambda: plain(label_map), "fast": lambda: synthesizer(label_map)}
         ms = alternating_medians_ms(calls, repeats=repeats)
-        figures.add(f"{name}: plain float32", ms["plain"], "ms")
+        figures.add(f"{name}: plain float32, beside {state}", ms["plain"], "ms")
         figures.add(f"{name}: {state}", ms["fast"], "ms")
         figures.add(f"{name}: {state}, times as fast", ms["plain"] / ms["fast"], "x", at_least=goal)
         figures.add(

@@ -96,12 +96,13 @@ class Synthesizer:
         if self.device.type != "cpu":
             return False
         from torch._dynamo.exc import TorchDynamoException  # slow to import, and of use here alone
+        from torch._inductor import config as inductor_config
         from torch._inductor.exc import InvalidCxxCompiler
 
-        compiled = torch.compile(deepcopy(self._eager), options={"freezing": True, "fallback_random": True})
+        compiled = torch.compile(deepcopy(self._eager))
         blank = torch.zeros(1, self.info.height_px, self.info.width_px, dtype=torch.uint8)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), inductor_config.patch(freezing=True):
                 compiled(self._conditions(blank), self._noise(DEFAULT_NOISE_SEED))
         except (TorchDynamoException, InvalidCxxCompiler) as error:
             log.warning("photos are made without compiled code: %s", str(error).splitlines()[0])
@@ -129,7 +130,8 @@ class Synthesizer:
             if seed is not None and self._has_dropout:
                 photos = self._with_dropout(conditions, noise, seed)
             else:
-                photos = (self._compiled or self._eager)(conditions, noise)
+                generator = self._eager if self._compiled is None else self._compiled
+                photos = generator(conditions, noise)
         photos = photos.float().add(1).mul(127.5).round().clamp(0, 255).byte()
         return photos[0].permute(1, 2, 0).contiguous().cpu().numpy()
 

@@ -235,6 +235,15 @@ def test_compiled_code_makes_the_photos_and_noise_stays_seeded(with_noise, monke
     assert len(used) == 1
 
 
+def test_what_torch_compile_really_returns_makes_the_same_photo(with_noise, monkeypatch):
+    really_compile = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network, **_: really_compile(network, backend="eager"))
+    monkeypatch.setattr(with_noise, "_compiled", None)
+    plain = with_noise(MAP, seed=4)
+    assert with_noise.compile()
+    assert np.array_equal(with_noise(MAP, seed=4), plain)
+
+
 def test_compiling_leaves_torchs_own_random_numbers_undisturbed(with_noise, monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda network, **_: network)
     monkeypatch.setattr(with_noise, "_compiled", None)
