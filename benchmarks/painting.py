@@ -76,7 +76,7 @@ def running_app(model: str | None, *, compile: bool) -> Iterator[str]:
 
 def paint(page: Page, strokes: int) -> None:
     """Paints strokes as a person does, each until its photo is there."""
-    box = page.locator(".cg-stage canvas").first.bounding_box()
+    box = page.locator(".cg-stage").bounding_box()
     for i in range(strokes):
         page.keyboard.press(str(1 + i % 6))
         x, y = 0.15 + 0.7 * (i * 0.381966 % 1), 0.15 + 0.7 * (i * 0.618034 % 1)
@@ -102,7 +102,7 @@ def measure(page: Page, url: str, strokes: int, figures: Figures) -> None:
     )
     page.goto(url)
     page.wait_for_selector(".cg-photo [data-crc32]")
-    page.locator(".cg-stage canvas").first.click()
+    page.locator(".cg-stage").focus()
     wire = page.evaluate(
         "performance.getEntriesByType('resource').map(e => e.name).find(name => name.includes('wire.js'))"
     )
