@@ -30,7 +30,7 @@ class Scores:
 
     ssim: float  # -1 to 1, 1 for equal photos
     psnr: float  # dB; infinite for equal photos
-    ssim_map: np.ndarray  # (H, W) float32, -1 to 1: where they differ
+    ssim_map: np.ndarray  # (H, W) float32, -1 to 1, of the photo's size: where they differ
 
 
 def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | None = None) -> Scores:
@@ -56,7 +56,11 @@ def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | No
     a, b = (_resized(image, (width, height)) for image in (photo, target))
     ssim, full = structural_similarity_index_measure(a, b, data_range=1.0, return_full_image=True)
     psnr = peak_signal_noise_ratio(a, b, data_range=1.0)
-    return Scores(float(ssim), float(psnr), full[0].mean(0).numpy())
+    ssim_map = full[0].mean(0).numpy()
+    if ssim_map.shape != photo.shape[:2]:
+        whole = Image.fromarray(ssim_map).resize(photo.shape[1::-1], Image.Resampling.BILINEAR)
+        ssim_map = np.asarray(whole)
+    return Scores(float(ssim), float(psnr), ssim_map)
 
 
 def _resized(image: np.ndarray, size_px: tuple[int, int]) -> torch.Tensor:

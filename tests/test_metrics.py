@@ -122,3 +122,14 @@ def test_the_percentile_is_the_share_that_scores_lower():
 def test_the_definition_says_range_window_and_library():
     for word in ("torchmetrics", "data_range 1.0", "11 px", "[0, 1]"):
         assert word in SSIM_DEFINITION
+
+
+def test_scores_at_the_models_size_come_with_a_map_of_the_photos_size():
+    rng = np.random.default_rng(5)
+    photo, target = rng.integers(0, 256, (2, 30, 40, 3), dtype=np.uint8)
+    scores = compare(photo, target, size_px=(16, 16))
+    small = [
+        np.asarray(Image.fromarray(p).resize((16, 16), Image.Resampling.BICUBIC)) for p in (photo, target)
+    ]
+    assert scores.ssim == compare(*small).ssim
+    assert scores.ssim_map.shape == (30, 40)
