@@ -69,7 +69,7 @@ class TrainState:
             )
         self.epoch = self.step = self.images_seen = 0
         self.started_from: dict | None = (
-            None  # the configuration and position of the run that this one goes on from
+            None  # configuration and epochs of the run that this one goes on from
         )
 
     def _unwrapped(self) -> nn.Module:
@@ -107,8 +107,7 @@ class TrainState:
 
         Raises:
             TrainingError: it belongs to another configuration; the message names the fields. The number of
-            epochs
-                and their decay may differ, so that a run can be made longer.
+                epochs and their decay may differ, so that a run can be made longer.
         """
         free = {"epochs", "decay_epochs"}
         differing = [

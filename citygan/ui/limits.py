@@ -58,7 +58,9 @@ class BodyLimit:
 
         try:
             await self.app(scope, counted_receive, watched_send)
-        except Exception:
+        except (
+            Exception
+        ):  # whatever the app makes of a body that was cut short; the refusal below is the answer
             if received <= limit:
                 raise
         if received > limit and not started:
