@@ -19,10 +19,10 @@ ROOMS = [  # from above to below
         "losses",
         "metrics",
     ),
-    *("recipes", "training", "checkpoints", "synthesis", "evaluation", "reports", "runs", "ui"),
+    *("recipes", "training", "checkpoints", "synthesis", "evaluation", "reports", "runs", "commands", "ui"),
 ]
 FILES = sorted((ROOT / "citygan").rglob("*.py"))
-NOT_FOR_THE_APP = {"losses", "training", "recipes", "reports", "runs", "evaluation"}
+NOT_FOR_THE_APP = {"losses", "training", "recipes", "reports", "runs", "evaluation", "commands"}
 
 
 def name_of(file: Path) -> str:
