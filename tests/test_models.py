@@ -30,8 +30,10 @@ def test_the_patch_discriminator_of_width_64_has_2_8_million_parameters():
 
 
 def test_the_tables_name_the_networks():
-    assert {"unet": UNet} == GENERATORS
-    assert {"patch": PatchDiscriminator} == DISCRIMINATORS
+    assert list(GENERATORS) == ["unet", "flat-unet", "unet-256", "blocks-unet", "deeplab"]
+    assert GENERATORS["unet"] is UNet
+    assert list(DISCRIMINATORS) == ["patch", "resnet18"]
+    assert DISCRIMINATORS["patch"] is PatchDiscriminator
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])

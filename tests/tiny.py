@@ -146,8 +146,13 @@ def settled_unet(encoding: str = "colors", width: int = 8, **arguments) -> UNet:
     weights would give a grey photo, in which every error is small.
     """
     torch.manual_seed(7)
-    channels = ENCODINGS[encoding]
-    network = UNet(channels, width, **({"dropout": 0.0} | arguments)).train()
+    network = UNet(ENCODINGS[encoding], width, **({"dropout": 0.0} | arguments))
+    return settled(network, network.ups[-1].conv, ENCODINGS[encoding])
+
+
+def settled(network: nn.Module, last: nn.Module, channels: int = 3) -> nn.Module:
+    """The same of any generator, with `last` as the layer before its tanh; it has no dropout."""
+    network.train()
     conditions = torch.rand(4, channels, 256, 256) * 2 - 1
     with torch.no_grad():
         for m in network.modules():
@@ -155,7 +160,6 @@ def settled_unet(encoding: str = "colors", width: int = 8, **arguments) -> UNet:
                 nn.init.uniform_(m.noise.weight, 0.1, 0.3)
             if isinstance(m, nn.BatchNorm2d):
                 m.momentum = None  # the plain mean of what it is shown
-        last = network.ups[-1].conv
         for _ in range(2):
             spread = network(conditions).atanh().std()
             last.weight.mul_(0.6 / spread)

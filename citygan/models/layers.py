@@ -79,15 +79,15 @@ def initialize(network: nn.Module) -> nn.Module:
     return network
 
 
-def for_inference(network: nn.Module, norm_statistics: str) -> nn.Module:
+def for_inference(network: nn.Module, norm_statistics: str, *, dropout: bool = False) -> nn.Module:
     """Puts a network into inference mode, in place, with the norm statistics that its checkpoint wants.
 
     Args:
         network: The generator.
         norm_statistics: "running" for the averages kept in training; "batch" for those of the image at
-        hand, as
-            pix2pix does (section 3.3: with one image that is instance normalization); "instance" where the
-            layers know no other.
+            hand, as pix2pix does (section 3.3: with one image that is instance normalization); "instance"
+            where the layers know no other.
+        dropout: Whether dropout stays on, as pix2pix's noise (section 3.3).
     """
     network.eval().requires_grad_(False)
     if norm_statistics == "batch":
@@ -95,4 +95,12 @@ def for_inference(network: nn.Module, norm_statistics: str) -> nn.Module:
             if isinstance(m, nn.BatchNorm2d):
                 m.track_running_stats = False  # so that training mode normalizes, and averages nothing
                 m.train()
+    set_dropout(network, on=dropout)
     return network
+
+
+def set_dropout(network: nn.Module, *, on: bool) -> None:
+    """Turns the dropout of a network in inference mode on, as pix2pix's noise, or off."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.train(on)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from .generator import Generator, check_size
 from .layers import FeatureNoise, NearestConv2d, initialize, norm_layer
 
 DEPTH = 8  # 256 px halve eight times to 1 px
@@ -13,10 +14,10 @@ DEPTH = 8  # 256 px halve eight times to 1 px
 class Down(nn.Module):
     """LeakyReLU, 4x4 convolution of stride 2, norm: `(N, C, H, W)` -> `(N, K, H/2, W/2)`."""
 
-    def __init__(self, in_channels: int, out_channels: int, *, norm: str, first: bool = False):
+    def __init__(self, in_channels: int, out_channels: int, *, norm: str, bias: bool, first: bool = False):
         super().__init__()
         self.activation = nn.Identity() if first else nn.LeakyReLU(0.2)
-        self.conv = nn.Conv2d(in_channels, out_channels, 4, 2, 1, bias=norm == "none")
+        self.conv = nn.Conv2d(in_channels, out_channels, 4, 2, 1, bias=bias)
         self.norm = norm_layer(norm, out_channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -27,14 +28,22 @@ class Up(nn.Module):
     """ReLU, upsampling convolution, norm, noise, dropout: `(N, C, H, W)` -> `(N, K, 2H, 2W)`."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, *, norm: str, upsampling: str, dropout: float, noise: bool
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        norm: str,
+        bias: bool,
+        upsampling: str,
+        dropout: float,
+        noise: bool,
     ):
         super().__init__()
         self.activation = nn.ReLU()
         if upsampling == "transposed":
-            self.conv = nn.ConvTranspose2d(in_channels, out_channels, 4, 2, 1, bias=norm == "none")
+            self.conv = nn.ConvTranspose2d(in_channels, out_channels, 4, 2, 1, bias=bias)
         else:
-            self.conv = NearestConv2d(in_channels, out_channels, bias=norm == "none")
+            self.conv = NearestConv2d(in_channels, out_channels, bias=bias)
         self.norm = norm_layer(norm, out_channels)
         self.noise = FeatureNoise(out_channels) if noise else None
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
@@ -44,7 +53,7 @@ class Up(nn.Module):
         return self.dropout(self.noise(x, noise) if self.noise else x)
 
 
-class UNet(nn.Module):
+class UNet(Generator):
     """U-Net with 8 downs, 8 ups and skips: `(N, in_channels, H, W)` -> photos `(N, 3, H, W)` in [-1, 1].
 
     H and W are multiples of 256. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.1: no
@@ -53,6 +62,16 @@ class UNet(nn.Module):
 
     Unlike the paper, `upsampling="nearest"` replaces the transposed convolutions, `norm="instance"` the
     batch norm, and `noise` adds seeded noise to the decoder's features.
+
+    Args:
+        in_channels: Of the conditions.
+        width: Channels of the first layer; the others have up to 8 times as many.
+        norm: "batch", "instance" or "none".
+        upsampling: "transposed" or "nearest".
+        dropout: Probability.
+        noise: Whether the decoder adds noise.
+        biases: Which convolutions have one: "free" for those that no norm follows, "all", or "last".
+        first_dropout: The first of the three decoder layers with dropout; 0 is the innermost.
 
     Raises:
         ValueError: an unknown norm or upsampling, or an input that is no multiple of 256.
@@ -67,6 +86,8 @@ class UNet(nn.Module):
         upsampling: str = "transposed",
         dropout: float = 0.5,
         noise: bool = False,
+        biases: str = "free",
+        first_dropout: int = 1,
     ):
         super().__init__()
         if upsampling not in ("transposed", "nearest"):
@@ -74,19 +95,22 @@ class UNet(nn.Module):
         channels = [width * min(2**i, 8) for i in range(DEPTH)]  # 64 128 256 512 512 512 512 512
         self.downs = nn.ModuleList()
         for i, out in enumerate(channels):
-            bare = i in (0, DEPTH - 1)
             before = channels[i - 1] if i else in_channels
-            self.downs.append(Down(before, out, norm="none" if bare else norm, first=i == 0))
+            level_norm = "none" if i in (0, DEPTH - 1) else norm
+            bias = biases == "all" or (biases == "free" and level_norm == "none")
+            self.downs.append(Down(before, out, norm=level_norm, bias=bias, first=i == 0))
         self.ups = nn.ModuleList()
         for i in reversed(range(DEPTH)):
             innermost, outermost = i == DEPTH - 1, i == 0
+            level_norm = "none" if outermost else norm
             self.ups.append(
                 Up(
                     channels[i] * (1 if innermost else 2),
                     3 if outermost else channels[i - 1],
-                    norm="none" if outermost else norm,
+                    norm=level_norm,
+                    bias=outermost or biases == "all" or (biases == "free" and level_norm == "none"),
                     upsampling=upsampling,
-                    dropout=dropout if DEPTH - 4 <= i < DEPTH - 1 else 0.0,
+                    dropout=dropout if 0 <= DEPTH - 1 - i - first_dropout < 3 else 0.0,
                     noise=noise and not outermost,
                 )
             )
@@ -103,8 +127,7 @@ class UNet(nn.Module):
         ]
 
     def forward(self, x: torch.Tensor, noise: list[torch.Tensor] | None = None) -> torch.Tensor:
-        if x.shape[2] % 256 or x.shape[3] % 256 or x.shape[2] == 0:
-            raise ValueError(f"the U-Net takes multiples of 256 px, got {x.shape[3]} x {x.shape[2]}")
+        check_size(x)
         skips = []
         for down in self.downs:
             x = down(x)
