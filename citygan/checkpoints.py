@@ -5,23 +5,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from . import hub
 from .encoding import ENCODINGS
 from .models import GENERATORS
 
 FORMAT = 1
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-unet"
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 
 class CheckpointError(ValueError):
@@ -50,6 +47,7 @@ class CheckpointInfo:
     parameters: int
     ssim: dict[str, float] = field(default_factory=dict)  # "train", "val", "test"
     ssim_definition: str = ""
+    dropout_at_inference: bool = False  # whether photos are made with dropout on, drawn from the seed
     val_ssim_percentiles: tuple[float, ...] = ()  # 101 values: the 0th to the 100th percentile over val
     format: int = FORMAT
 
@@ -136,18 +134,43 @@ def read_info(path: Path) -> CheckpointInfo:
     return CheckpointInfo.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
 
 
+def resolve(source: Path | str, *, revision: str | None = None, token: str | None = None) -> str:
+    """Names a checkpoint for good: a path stays as it is, a Hub id is fetched and gets its full commit.
+
+    Args:
+        source: As for `load`.
+        revision: Of the Hub id, if it names none itself: a branch, a tag or a full commit.
+        token: For the Hub; by default the one in HF_TOKEN, or of `hf auth login`.
+
+    Raises:
+        CheckpointError: there is no such path, or a revision is named for one.
+        HubError: the Hub did not give it.
+    """
+    if find_files(str(source)):
+        if revision:
+            raise CheckpointError(f"{source} is a path here, and has no revision {revision!r}")
+        return str(source)
+    repo, named = hub.split_id(str(source))
+    if named and revision:
+        raise CheckpointError(f"{source} names a revision already; leave out {revision!r}")
+    return f"{repo}@{hub.pull(repo, named or revision, token).commit}"
+
+
 def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
     """Loads a generator in float32, strictly.
 
     Args:
-        source: A path with or without its suffix, or a Hugging Face Hub id, `OWNER/NAME` or
-            `OWNER/NAME@REVISION`.
+        source: A path with or without its suffix, a folder as pushed to the Hub, or a Hugging Face Hub id,
+            `OWNER/NAME` or `OWNER/NAME@REVISION`.
 
     Raises:
-        CheckpointError: not found, corrupt, of another architecture, a pickle, or out of reach.
+        CheckpointError: not found, corrupt, of another architecture, or a pickle.
+        HubError: the Hub did not give it.
     """
-    weights, info_file = _locate(str(source))
-    info = CheckpointInfo.from_json(info_file.read_text(encoding="utf-8", errors="replace"), str(info_file))
+    here = find_files(str(source))
+    weights, info_file = here or _pull(str(source))
+    where = str(info_file) if here else f"{source}/{hub.CONFIG}"
+    info = CheckpointInfo.from_json(info_file.read_text(encoding="utf-8", errors="replace"), where)
     if info.generator not in GENERATORS:
         raise CheckpointError(
             f"{source} wants the generator {info.generator!r}; known are {', '.join(GENERATORS)}"
@@ -213,15 +236,27 @@ def _with(path: Path | str, suffix: str) -> Path:
     return path.with_name(path.name.removesuffix(".safetensors").removesuffix(".json") + suffix)
 
 
-def _locate(source: str) -> tuple[Path, Path]:
-    """The weights and the `.json` of a checkpoint, fetched from the Hub if it is not a path."""
+def _pull(hub_id: str) -> tuple[Path, Path]:
+    pulled = hub.pull(*hub.split_id(hub_id))
+    return pulled.weights, pulled.config
+
+
+def find_files(source: str) -> tuple[Path, Path] | None:
+    """The weights and the `.json` of a path; None for what can only be a Hub id.
+
+    Raises:
+        CheckpointError: it is neither, a pickle, or half a checkpoint.
+    """
     if not Path(source).name:
         raise CheckpointError(f"{source!r} is no checkpoint; name a file such as {SHIPPED.name}, or a Hub id")
     if Path(source).suffix.lower() in (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"):
         raise CheckpointError(
-            f"{source} is a pickle, which can run code when it is opened; only .safetensors are loaded"
+            f"{source} is a pickle, which can run code when it is opened; only .safetensors are loaded. "
+            "train.py import-weights reads those of two other pix2pix projects safely"
         )
     weights, info = _with(source, ".safetensors"), _with(source, ".json")
+    if not (weights.is_file() or info.is_file()) and Path(source, hub.CONFIG).is_file():
+        weights, info = Path(source, hub.WEIGHTS), Path(source, hub.CONFIG)  # a folder, as pushed to the Hub
     if weights.is_file() and info.is_file():
         return weights, info
     if weights.is_file() or info.is_file():
@@ -229,23 +264,14 @@ def _locate(source: str) -> tuple[Path, Path]:
         raise CheckpointError(
             f"{missing} does not exist; a checkpoint is a .safetensors with a .json beside it"
         )
-    if not HUB_ID.fullmatch(source) or Path(source).parent.is_dir():
+    if source == str(SHIPPED):
+        raise CheckpointError(
+            f"{SHIPPED} is not there: it comes with CityGAN's repository, not with the installed package; "
+            "name a checkpoint, a path or a Hub id"
+        )
+    if not hub.HUB_ID.fullmatch(source) or Path(source).parent.is_dir():
         raise CheckpointError(
             f"there is no checkpoint {source}: expected {weights.name} and {info.name}, or a Hub id, "
             "OWNER/NAME"
         )
-    return _fetch(source)
-
-
-def _fetch(hub_id: str) -> tuple[Path, Path]:
-    repo, _, revision = hub_id.partition("@")
-    try:
-        info = hf_hub_download(repo, "config.json", revision=revision or None)
-        weights = hf_hub_download(repo, "model.safetensors", revision=revision or None)
-    except HfHubHTTPError as error:
-        raise CheckpointError(f"{hub_id} cannot be had from the Hugging Face Hub: {error}") from error
-    except OSError as error:
-        raise CheckpointError(
-            f"{hub_id} is not a path here, and the Hugging Face Hub did not give it: {error}"
-        ) from error
-    return Path(weights), Path(info)
+    return None

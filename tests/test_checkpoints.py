@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
-from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 
-from citygan import checkpoints
+from citygan import checkpoints, hub
 from citygan.checkpoints import CheckpointError, CheckpointInfo
 from citygan.models import UNet
 from citygan.models.layers import for_inference
@@ -345,29 +344,69 @@ def test_a_path_that_names_no_file_is_an_error_too(tmp_path, monkeypatch, name):
         checkpoints.load(name)
 
 
-def test_a_hub_id_is_fetched_at_its_revision(path, tmp_path, monkeypatch):
+@pytest.fixture
+def hub_asked(path, tmp_path, monkeypatch):
+    """What is asked of a Hub that has the tiny checkpoint under every name; `test_hub.py` has a real one."""
     asked = []
 
-    def fetch(repo, filename, revision=None):
-        asked.append((repo, filename, revision))
-        return str(path.with_suffix(".json" if filename.endswith(".json") else ".safetensors"))
+    def pull(repo, revision=None, token=None):
+        asked.append((repo, revision, token))
+        return hub.Pulled(path.with_suffix(".safetensors"), path.with_suffix(".json"), "c" * 40)
 
-    monkeypatch.setattr(checkpoints, "hf_hub_download", fetch)
+    monkeypatch.setattr(hub, "pull", pull)
     monkeypatch.chdir(tmp_path)
+    return asked
+
+
+def test_a_hub_id_is_pulled_at_its_revision(hub_asked):
     assert checkpoints.load("someone/streets@v2")[1] == tiny.info()
-    assert asked == [("someone/streets", "config.json", "v2"), ("someone/streets", "model.safetensors", "v2")]
     checkpoints.load("someone/streets")
-    assert asked[-1] == ("someone/streets", "model.safetensors", None)
+    assert hub_asked == [("someone/streets", "v2", None), ("someone/streets", None, None)]
 
 
-def test_a_hub_that_is_out_of_reach_is_an_error_that_names_the_id(tmp_path, monkeypatch):
-    def fail(*_, **__):
-        raise LocalEntryNotFoundError("no connection")
+def test_a_hub_id_is_resolved_to_its_full_commit(hub_asked):
+    commit = "c" * 40
+    assert checkpoints.resolve("someone/streets") == f"someone/streets@{commit}"
+    assert checkpoints.resolve("someone/streets@v2") == f"someone/streets@{commit}"
+    assert checkpoints.resolve("someone/streets", revision="v3", token="hf_") == f"someone/streets@{commit}"
+    assert [revision for _, revision, _ in hub_asked] == [None, "v2", "v3"]
+    assert hub_asked[-1][2] == "hf_"
 
-    monkeypatch.setattr(checkpoints, "hf_hub_download", fail)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CheckpointError, match=r"someone/streets.*no connection"):
+
+def test_a_path_is_resolved_to_itself_and_has_no_revision(path, hub_asked):
+    assert checkpoints.resolve(path) == str(path)
+    with pytest.raises(CheckpointError, match="is a path here, and has no revision 'v2'"):
+        checkpoints.resolve(path, revision="v2")
+    assert hub_asked == []
+
+
+def test_two_revisions_are_one_too_many(hub_asked):
+    with pytest.raises(CheckpointError, match="someone/streets@v2 names a revision already; leave out 'v3'"):
+        checkpoints.resolve("someone/streets@v2", revision="v3")
+
+
+def test_another_projects_config_is_named_by_its_hub_id(path, hub_asked):
+    path.with_suffix(".json").write_text('{"model_type": "bert"}')
+    with pytest.raises(CheckpointError, match=r"someone/streets/config\.json is not the \.json of a CityGAN"):
         checkpoints.load("someone/streets")
+
+
+def test_a_newer_format_on_the_hub_says_to_update(path, hub_asked):
+    change_json(path, format=checkpoints.FORMAT + 1)
+    with pytest.raises(CheckpointError, match=r"someone/streets/config\.json has format.*update"):
+        checkpoints.load("someone/streets")
+
+
+def test_a_folder_as_pushed_to_the_hub_is_a_checkpoint_too(path, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path.with_suffix(".safetensors").rename(folder / "model.safetensors")
+    path.with_suffix(".json").rename(folder / "config.json")
+    assert checkpoints.load(folder)[1] == tiny.info()
+    assert checkpoints.resolve(folder) == str(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors does not exist"):
+        checkpoints.load(folder)
 
 
 def test_the_info_says_what_json_can_hold():
