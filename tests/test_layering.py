@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [  # from above to below
     *(
         "palette",
+        "zoo",
         "images",
         "streets",
         "encoding",
@@ -16,13 +17,33 @@ ROOMS = [  # from above to below
         "data",
         "augmentation",
         "models",
+        "foreign",
         "losses",
         "metrics",
     ),
-    *("recipes", "training", "checkpoints", "synthesis", "evaluation", "reports", "runs", "commands", "ui"),
+    *(
+        "recipes",
+        "state",
+        "graphed_step",
+        "training",
+        "hub_errors",
+        "hub",
+        "checkpoints",
+        "card",
+        "batch",
+        "cuda_graph",
+        "synthesis",
+        "shelf",
+        "segmenter",
+        "segmenter_training",
+        "evaluation",
+        "reports",
+        "runs",
+    ),
+    *("rows", "table", "tabulate", "search", "search_report", "space", "commands", "ui"),
 ]
 FILES = sorted((ROOT / "citygan").rglob("*.py"))
-NOT_FOR_THE_APP = {"losses", "training", "recipes", "reports", "runs", "evaluation", "commands"}
+NOT_FOR_THE_APP = {"losses", "segmenter", "training", "recipes", "reports", "runs", "evaluation", "space", "commands"}
 
 
 def name_of(file: Path) -> str:
@@ -67,7 +88,10 @@ def test_every_module_has_its_place_in_the_order():
 def test_a_room_imports_only_rooms_above_it(file):
     room = room_of(name_of(file))
     imported = {room_of(m) for m in modules_of(file)} - {"", room}
-    below = [r for r in imported if not room or ROOMS.index(r) > ROOMS.index(room)]
+    if not room:  # `citygan` itself opens one room, and only when asked
+        assert imported == {"synthesis"}
+        return
+    below = [r for r in imported if ROOMS.index(r) > ROOMS.index(room)]
     assert not below, f"{file.relative_to(ROOT)} imports {below}, which lie below it"
 
 

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from .checkpoint import draw, export
 from .evaluate import evaluate
 from .fit import fit
+from .import_weights import import_weights
 from .prepare import prepare
+from .push import push
+from .search import search
+from .segmenter import segmenter
+from .space import space
+from .table import table
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "fit": fit,
@@ -15,4 +21,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "export": export,
     "draw": draw,
+    "segmenter": segmenter,
+    "table": table,
+    "search": search,
+    "import-weights": import_weights,
+    "push": push,
+    "space": space,
 }
