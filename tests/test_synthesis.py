@@ -228,7 +228,7 @@ def test_compiled_code_makes_the_photos_and_noise_stays_seeded(with_noise, monke
 
     plain = with_noise(MAP, seed=4)
     monkeypatch.setattr(torch, "compile", compile_nothing)
-    monkeypatch.setattr(with_noise, "_compiled", None)  # put back after the test
+    monkeypatch.setattr(with_noise, "_photos", with_noise._photos)  # put back after the test
     assert with_noise.compile()
     used.clear()
     assert np.array_equal(with_noise(MAP, seed=4), plain)
@@ -238,7 +238,7 @@ def test_compiled_code_makes_the_photos_and_noise_stays_seeded(with_noise, monke
 def test_what_torch_compile_really_returns_makes_the_same_photo(with_noise, monkeypatch):
     really_compile = torch.compile
     monkeypatch.setattr(torch, "compile", lambda network, **_: really_compile(network, backend="eager"))
-    monkeypatch.setattr(with_noise, "_compiled", None)
+    monkeypatch.setattr(with_noise, "_photos", with_noise._photos)
     plain = with_noise(MAP, seed=4)
     assert with_noise.compile()
     assert np.array_equal(with_noise(MAP, seed=4), plain)
@@ -246,7 +246,7 @@ def test_what_torch_compile_really_returns_makes_the_same_photo(with_noise, monk
 
 def test_compiling_leaves_torchs_own_random_numbers_undisturbed(with_noise, monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda network, **_: network)
-    monkeypatch.setattr(with_noise, "_compiled", None)
+    monkeypatch.setattr(with_noise, "_photos", with_noise._photos)
     torch.manual_seed(42)
     expected = torch.rand(4)
     torch.manual_seed(42)
@@ -257,7 +257,7 @@ def test_compiling_leaves_torchs_own_random_numbers_undisturbed(with_noise, monk
 def test_a_seed_still_turns_dropout_on_after_compiling(with_dropout, monkeypatch):
     plain = with_dropout(MAP, seed=4)
     monkeypatch.setattr(torch, "compile", lambda network, **_: lambda x, noise: torch.zeros_like(x))
-    monkeypatch.setattr(with_dropout, "_compiled", None)
+    monkeypatch.setattr(with_dropout, "_photos", with_dropout._photos)
     with_dropout.compile()
     assert np.array_equal(with_dropout(MAP, seed=4), plain)
     assert with_dropout(MAP).shape == (256, 256, 3)
