@@ -7,8 +7,8 @@ import { buildProject } from "./project.js";
 import { buildShare, readLink } from "./share.js";
 import { buildStarters } from "./starters.js";
 import { buildTarget } from "./target.js";
-import { el } from "./surface.js";
-import { crc32, decodeMap, encodeMap } from "./wire.js";
+import { resample } from "./shapes.js";
+import { crc32, encodeMap } from "./wire.js";
 
 const MIN_GAP_MS = 50; // between two requests: at most 20 a second
 const ANSWER_WITHIN_MS = 30_000;
@@ -22,16 +22,18 @@ const RATE_OVER_MS = 2000;
  * @property {number} crc32 of the map that made it
  * @property {number} revision of the painter then
  * @property {number} serial counts the requests
- * @property {object} map that map, on the wire
+ * @property {{ids: Uint8Array, width: number, height: number}} map that map
  * @property {number | null} seed
  * @property {{ssim: number, psnr: number, percentile: number | null} | null} scores
- * @property {number} width
- * @property {number} height
  */
 
-/** Newest wins: one request in flight; when its photo is back, what the map is by then goes out next. */
+/**
+ * Newest wins: one request in flight; when its photo is back, what the map is by then goes out next. It goes at the
+ * size that the generator sees, a quarter of the bytes, and the photo comes back at that size.
+ */
 export class LiveLoop {
   #painter;
+  #size;
   #render;
   #wishes;
   #on;
@@ -47,12 +49,14 @@ export class LiveLoop {
 
   /**
    * @param {object} painter
+   * @param {number[]} size width and height that the generator sees
    * @param {(request: object) => Promise<object | undefined>} render undefined when the server is gone
    * @param {() => {seed: number | null, target: string | null}} wishes
    * @param {{photo: (photo: Photo) => void, settled: () => void, state: (kind: string, text: string) => void}} on
    */
-  constructor(painter, render, wishes, on) {
+  constructor(painter, size, render, wishes, on) {
     this.#painter = painter;
+    this.#size = size;
     this.#render = render;
     this.#wishes = wishes;
     this.#on = on;
@@ -101,7 +105,9 @@ export class LiveLoop {
       if (!stroking) this.#on.settled();
       return;
     }
-    const request = { map: encodeMap(ids, width, height, revision, !stroking), ...wishes };
+    const seen = resample(ids, width, height, ...this.#size);
+    const request = { map: encodeMap(seen, ...this.#size, revision, !stroking), ...wishes };
+    const map = { ids: ids.slice(), width, height };
     const forced = this.#forced;
     this.#sentKey = key;
     this.#forced = false;
@@ -113,7 +119,7 @@ export class LiveLoop {
     clearTimeout(patience);
     this.#inFlight = false;
     if (answer?.photo) {
-      this.#arrived({ ...answer, ...request, crc32: sum, revision, serial });
+      this.#arrived({ ...answer, ...wishes, map, crc32: sum, revision, serial });
     } else if (answer?.error) {
       this.#on.state("error", answer.error);
     } else {
@@ -156,7 +162,7 @@ export class LiveLoop {
 /**
  * Fills the areas around the canvas and starts the loop.
  * @param {object} painter the canvas, as `main.js` offers it
- * @param {{photo: HTMLElement, extras: HTMLElement, menu: HTMLElement}} areas
+ * @param {{photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
  * @param {object} props of the component
  * @param {Record<string, (request: object) => Promise<object | undefined>>} server
  */
@@ -184,9 +190,9 @@ export function mountStudio(painter, areas, props, server) {
     now: () => loop.now(),
     setSeed,
     target,
-    restore: (shot) => openMap(decodeMap(shot.map), shot.seed, "Restored the map and the seed of that photo"),
+    restore: (shot) => openMap(shot.map, shot.seed, "Restored the map and the seed of that photo"),
   });
-  const loop = new LiveLoop(painter, server.render, () => ({ seed, target: target.token }), {
+  const loop = new LiveLoop(painter, props.photo_size, server.render, () => ({ seed, target: target.token }), {
     state: photo.setState,
     settled: () => photo.settle(),
     photo: (shot) => {
@@ -200,9 +206,9 @@ export function mountStudio(painter, areas, props, server) {
   const autosave = buildAutosave(painter, { seed: () => seed, openMap });
   const lint = buildLint(painter);
 
-  areas.photo.append(photo.frame);
-  areas.extras.append(autosave.element, photo.bar, target.element, photo.strip, lint.element);
-  areas.menu.closest(".cg-toolbar").append(el("div", "cg-files", starters.element, project.element, share));
+  areas.photo.append(photo.frame, autosave.element);
+  areas.extras.append(photo.bar, target.element, lint.element, photo.strip);
+  areas.files.append(starters.element, project.element, share);
   target.acceptOn(areas.photo);
 
   painter.subscribe(() => loop.changed());

@@ -15,8 +15,15 @@ export function attachPointers(surface, tools, on) {
   let painting = null; // id of the pointer that paints
   let panning = null; // last event of the pointer that pans
   let pinched = false; // until all fingers are up, none of them paints
+  let box = null; // of the stage, measured once for many moves: it makes the browser lay the page out
 
-  const pointOf = (event, box) => {
+  const forget = () => (box = null);
+  for (const event of ["scroll", "resize"]) addEventListener(event, forget, { capture: true, passive: true });
+  new ResizeObserver(forget).observe(document.body);
+  stage.addEventListener("pointerenter", forget);
+
+  const pointOf = (event) => {
+    box ??= stage.getBoundingClientRect();
     const [x, y] = surface.toMap(event.clientX, event.clientY, box);
     const pressed = event.pointerType === "pen" && event.pressure > 0;
     return {
@@ -30,6 +37,7 @@ export function attachPointers(surface, tools, on) {
   };
 
   stage.addEventListener("pointerdown", (event) => {
+    forget();
     if (event.pointerType === "touch") {
       if (painting !== null && !fingers.size) return; // the palm of a hand that holds a pen
       fingers.set(event.pointerId, event);
@@ -49,7 +57,6 @@ export function attachPointers(surface, tools, on) {
   });
 
   stage.addEventListener("pointermove", (event) => {
-    const box = stage.getBoundingClientRect();
     if (fingers.has(event.pointerId) && pinched) {
       pinch(event);
     } else if (panning?.pointerId === event.pointerId) {
@@ -58,12 +65,12 @@ export function attachPointers(surface, tools, on) {
       on.panned();
     } else if (painting === event.pointerId) {
       const events = event.getCoalescedEvents?.() ?? [];
-      for (const each of events.length ? events : [event]) tools.move(pointOf(each, box));
+      for (const each of events.length ? events : [event]) tools.move(pointOf(each));
       tools.flush();
     } else if (event.pointerType !== "touch") {
-      tools.hover(pointOf(event, box));
+      tools.hover(pointOf(event));
     }
-    on.onHover(pointOf(event, box));
+    on.onHover(pointOf(event));
   });
 
   function pinch(event) {
