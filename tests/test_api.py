@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import io
 import json
+import re
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,18 +18,23 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from citygan import streets
+from citygan.checkpoints import SHIPPED
 from citygan.palette import colorize
 from citygan.ui.layout import build_app, launch_options
 from citygan.ui.limits import MAX_BODY_BYTES
+
+ROOT = SHIPPED.parent.parent
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     app = build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test")
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, mcp_server=True, **launch_options())
     yield address
     app.close()
 
@@ -54,7 +63,7 @@ def saved(tmp_path: Path) -> Callable[..., dict]:
     return save
 
 
-def read(path: str) -> np.ndarray:
+def read(path: str | Path | io.BytesIO) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image)
 
@@ -128,6 +137,94 @@ def test_a_file_of_the_server_cannot_be_named_as_the_label_map(url, tmp_path, la
     request = urllib.request.Request(endpoint, body.encode(), {"Content-Type": "application/json"})
     event = json.load(urllib.request.urlopen(request))["event_id"]
     assert urllib.request.urlopen(f"{endpoint}/{event}").read().startswith(b"event: error")
+
+
+def examples(language: str) -> list:
+    """The code blocks of the README and of docs/api.md in one language; of the shell's, those with curl."""
+    found = []
+    for name in ("README.md", "docs/api.md"):
+        blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+        wanted = [b for b in blocks if language == "python" or "curl" in b]
+        found += [pytest.param(b, id=f"{name} {i}") for i, b in enumerate(wanted, 1)]
+    return found
+
+
+@pytest.fixture
+def here(tmp_path: Path, label_map: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the examples name, as the working directory."""
+    Image.fromarray(label_map).save(tmp_path / "labels.png")
+    Image.fromarray(np.full((160, 240, 3), 128, np.uint8)).save(tmp_path / "target.png")
+    (tmp_path / "checkpoints").symlink_to(ROOT / "checkpoints")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("code", examples("python"))
+def test_every_python_example_of_the_documentation_runs(code, here, url, label_map):
+    code = code.replace("http://127.0.0.1:7860", url).replace("OWNER/NAME", str(SHIPPED))
+    names = {"label_map": label_map}
+    exec(code, names)
+    photo = next(value for name, value in names.items() if name.startswith("photo"))
+    photo = read(photo) if isinstance(photo, str) else photo
+    assert photo.shape == (*names["label_map"].shape, 3)
+    assert photo.std() > 10
+
+
+@pytest.mark.parametrize("code", examples("sh"))
+def test_every_curl_example_of_the_documentation_runs(code, here, url, label_map):
+    code = code.replace("http://127.0.0.1:7860", url.rstrip("/"))
+    run = subprocess.run(["sh", "-eu", "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("event: complete")
+    np.testing.assert_array_equal(read(here / "photo.png"), fakes.synthesize(label_map, seed=1))
+
+
+def test_the_documentation_shows_the_client_and_plain_http():
+    assert any("gradio_client" in example.values[0] for example in examples("python"))
+    assert examples("sh")
+
+
+def test_the_examples_of_the_page_name_files_and_no_other_host(url):
+    endpoints = json.load(urllib.request.urlopen(f"{url}gradio_api/info"))["named_endpoints"]
+    snippets = endpoints["/synthesize"]["code_snippets"]
+    assert "handle_file('labels.png')" in snippets["python"]
+    assert not [a for s in snippets.values() for a in re.findall(r"https?://[^/'\" ]+/", s) if a != url]
+
+
+def ask_tool(url: str, **arguments) -> tuple[list, object]:
+    """The tools that the app offers to language models, and what the only one answers."""
+
+    async def ask() -> tuple[list, object]:
+        async with (
+            streamable_http_client(f"{url}gradio_api/mcp/") as (source, sink, _),
+            ClientSession(source, sink) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            return tools, await session.call_tool("synthesize", arguments)
+
+    return asyncio.run(ask())
+
+
+def test_a_language_model_finds_one_tool_whose_description_says_how_to_use_it(url, here, label_map):
+    picture = base64.b64encode((here / "labels.png").read_bytes()).decode()
+    tools, answer = ask_tool(url, label_map=f"data:image/png;base64,{picture}", seed=1)
+    assert [tool.name for tool in tools] == ["synthesize"]
+    assert "road #804080" in tools[0].description
+    fields = tools[0].inputSchema["properties"]
+    assert fields.keys() == {"label_map", "target", "seed"}
+    assert all(field["description"] for field in fields.values())
+    assert tools[0].inputSchema["required"] == ["label_map"]
+    assert not answer.isError
+    address = re.search(r"http://[^']+image\.png", answer.content[0].text)[0]
+    photo = urllib.request.urlopen(address).read()
+    np.testing.assert_array_equal(read(io.BytesIO(photo)), fakes.synthesize(label_map, seed=1))
+
+
+def test_a_tool_call_cannot_name_a_file_of_the_server(url, here):
+    _, answer = ask_tool(url, label_map=str(here / "labels.png"))
+    assert answer.isError
+    assert "Invalid file data format" in answer.content[0].text
 
 
 def test_synthesize_is_the_only_public_endpoint(client):

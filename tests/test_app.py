@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import pickle
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
+import tiny
+from fakes import INFO
 
 import app
+from citygan.checkpoints import SHIPPED
+from citygan.hub_errors import HubError, HubUnreachableError
+from citygan.models import UNet
+from citygan.ui.layout import _header
+
+# Ends the app at its first sight of `spaces`, and says what was imported before.
+STOPPING_SPACES = """
+import sys
+sys.exit("torch was imported first" if "torch" in sys.modules else "in time")
+"""
 
 
-def refusal(model: Path, capsys: pytest.CaptureFixture) -> str:
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CITYGAN_MODEL", "CITYGAN_DEVICE", "CITYGAN_MAX_QUEUE", "SPACE_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def refusal(capsys: pytest.CaptureFixture, *arguments: str) -> str:
     with pytest.raises(SystemExit) as ended:
-        app.main(app.Options(model=str(model)))
+        app.main(list(arguments))
     assert ended.value.code == 2
-    return capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    return message
 
 
 def test_a_missing_checkpoint_ends_in_one_line(tmp_path, capsys):
-    message = refusal(tmp_path / "nowhere", capsys)
+    message = refusal(capsys, "--model", str(tmp_path / "nowhere"))
     assert message.startswith("citygan: ")
     assert "nowhere" in message
-    assert "Traceback" not in message
 
 
 def test_a_pickle_is_named_and_never_loaded(tmp_path, capsys):
@@ -30,10 +56,143 @@ def test_a_pickle_is_named_and_never_loaded(tmp_path, capsys):
             return Path.touch, (tmp_path / "sprung",)
 
     (tmp_path / "net.pth").write_bytes(pickle.dumps(Trap()))
-    assert refusal(tmp_path / "net.pth", capsys).startswith("citygan: ")
+    assert refusal(capsys, "--model", str(tmp_path / "net.pth")).startswith("citygan: ")
     assert not (tmp_path / "sprung").exists()
 
 
-def test_the_environment_names_the_default_model(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CITYGAN_MAX_QUEUE", "many", "CITYGAN_MAX_QUEUE is 'many'; give a whole number above 0"),
+        ("CITYGAN_MAX_QUEUE", "0", "0 visitors may wait; give a whole number above 0"),
+        ("CITYGAN_DEVICE", "gpu", "device 'gpu' is unknown; choose auto, cpu or cuda"),
+        ("CITYGAN_MODEL", "net.pth", "net.pth is a pickle"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_ends_in_one_line(monkeypatch, capsys, name, value, message):
+    monkeypatch.setenv(name, value)
+    assert message in refusal(capsys)
+
+
+def test_variables_are_the_defaults_of_flags_and_empty_ones_are_none(monkeypatch):
+    monkeypatch.setenv("CITYGAN_DEVICE", "cpu")
+    monkeypatch.setenv("CITYGAN_MAX_QUEUE", " ")
+    assert app.Options() == app.Options(device="cpu", max_queue=64)
+
+
+def test_mcp_without_its_package_is_refused_with_the_remedy(monkeypatch, capsys):
+    monkeypatch.setattr(app, "find_spec", lambda name: None)
+    assert "pip install 'gradio[mcp]'" in refusal(capsys, "--mcp")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is opened, where the Hub is out of reach."""
+    names = []
+
+    def open_one(checkpoint: str, device: str) -> str:
+        names.append(str(checkpoint))
+        if checkpoint == "someone/streets":
+            raise HubUnreachableError("no answer")
+        if checkpoint == "someone/secret":
+            raise HubError("private")
+        return "a synthesizer"
+
+    monkeypatch.setattr(app, "Synthesizer", open_one)
+    return names
+
+
+def test_the_variable_names_the_model_and_the_flag_wins(monkeypatch, opened):
+    monkeypatch.setenv("CITYGAN_MODEL", "someone/else")
+    assert app.open_checkpoint(app.Options()) == ("a synthesizer", "")
+    app.open_checkpoint(app.Options(model="one/other"))
+    monkeypatch.setenv("CITYGAN_MODEL", "")
+    app.open_checkpoint(app.Options())
+    assert opened == ["someone/else", "one/other", str(SHIPPED)]
+
+
+def test_a_space_whose_model_is_out_of_reach_shows_the_shipped_one_and_says_so(monkeypatch, opened):
     monkeypatch.setenv("CITYGAN_MODEL", "someone/streets")
-    assert app.Options().model == "someone/streets"
+    _, notice = app.open_checkpoint(app.Options())
+    assert opened == ["someone/streets", str(SHIPPED)]
+    assert notice == "someone/streets is out of reach; this is camvid-unet."
+    assert notice in _header(INFO, "a test", "", notice)
+
+
+def test_a_model_of_the_command_line_that_is_out_of_reach_is_an_error(opened):
+    with pytest.raises(HubUnreachableError, match="no answer"):
+        app.open_checkpoint(app.Options(model="someone/streets"))
+
+
+def test_a_variable_that_names_a_forbidden_model_is_an_error(monkeypatch, opened):
+    monkeypatch.setenv("CITYGAN_MODEL", "someone/secret")
+    with pytest.raises(HubError, match="private"):
+        app.open_checkpoint(app.Options())
+
+
+def test_the_page_shows_the_commit_of_a_checkpoint_from_the_hub():
+    assert "fake-unet (someone/streets@0123456789ab), trained on" in _header(
+        INFO, "a test", f"someone/streets@0123456789ab{'c' * 28}", ""
+    )
+    assert "fake-unet, trained on" in _header(INFO, "a test", "/home/me/runs/x@y/best", "")
+
+
+def test_only_on_a_space_visitors_can_duplicate_it(monkeypatch):
+    assert "Duplicate" not in _header(INFO, "a test", "", "")
+    monkeypatch.setenv("SPACE_ID", "someone/citygan")
+    link = 'href="https://huggingface.co/spaces/someone/citygan?duplicate=true"'
+    assert link in _header(INFO, "a test", "", "")
+    monkeypatch.setenv("SPACE_ID", 'a/b"><script>')
+    assert "script" not in _header(INFO, "a test", "", "")
+
+
+def test_spaces_is_imported_before_torch(tmp_path):
+    (tmp_path / "spaces.py").write_text(STOPPING_SPACES)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    run = subprocess.run([sys.executable, app.__file__], env=environment, capture_output=True, text=True)
+    assert run.stderr.strip() == "in time"
+
+
+class FakeSpaces(ModuleType):
+    """What `spaces` does on ZeroGPU, as far as it shows: arguments and results cross to another process."""
+
+    def __init__(self) -> None:
+        super().__init__("spaces")
+        self.durations: list[int] = []
+
+    def GPU(self, *, duration: int):  # noqa: N802
+        self.durations.append(duration)
+
+        def decorate(task):
+            assert not inspect.iscoroutinefunction(task)
+
+            def call(*args, **kwargs):
+                args, kwargs = pickle.loads(pickle.dumps((args, kwargs)))
+                return pickle.loads(pickle.dumps(task(*args, **kwargs)))
+
+            return call
+
+        return decorate
+
+
+def test_on_zero_gpu_photos_are_made_under_the_decorator_and_nothing_is_compiled(tmp_path, monkeypatch):
+    spaces, built, launched = FakeSpaces(), [], []
+    monkeypatch.setitem(sys.modules, "spaces", spaces)
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    monkeypatch.setenv("CITYGAN_MODEL", str(tiny.save_checkpoint(tmp_path, UNet(3, 1).eval())))
+    spec = spec_from_file_location("app_on_zero_gpu", app.__file__)
+    zero_gpu = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, zero_gpu)
+    spec.loader.exec_module(zero_gpu)
+
+    def build_app(synthesize, *_, **__):
+        built.append(synthesize)
+        return SimpleNamespace(launch=lambda **_: launched.append(list(spaces.durations)))
+
+    monkeypatch.setattr(zero_gpu, "build_app", build_app)
+    monkeypatch.setattr(zero_gpu.Synthesizer, "compile_in_background", lambda _: pytest.fail("on ZeroGPU"))
+    zero_gpu.main([])
+    assert launched == [[zero_gpu.GPU_CALL_S]]  # decorated by then: ZeroGPU looks at launch
+    label_map = np.full((48, 64), 7, np.uint8)
+    photo = built[0](label_map, seed=3)
+    np.testing.assert_array_equal(photo, zero_gpu.Synthesizer(os.environ["CITYGAN_MODEL"])(label_map, 3))

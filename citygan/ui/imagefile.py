@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
@@ -31,3 +32,7 @@ class ImageFile(gr.Image):
         if payload.path is None or not Path(payload.path).resolve().is_relative_to(uploads):
             raise gr.Error("Send the image as an uploaded file.", print_exception=False)
         return payload.path
+
+    def example_payload(self) -> dict[str, Any]:
+        """What "Use via API" shows in its examples: no address on another host."""
+        return {"path": "labels.png", "url": "labels.png", "meta": {"_type": "gradio.FileData"}}

@@ -8,7 +8,9 @@ _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "H
 _MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 
 CSS = """
-.gradio-container { padding-top: clamp(0px, 0.8vw, 12px) !important; }
+.gradio-container { padding-top: 0 !important; }
+.column:has(> .tabs) { gap: 4px; }
+.gradio-container .tab-wrapper { margin-bottom: 10px; padding-bottom: 0; }
 .gradio-container .main.fillable { padding: clamp(8px, 1.2vw, 16px) clamp(20px, 2.3vw, 32px) !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .gradio-container .tab-container button.selected { color: var(--primary-600); }
@@ -18,9 +20,13 @@ CSS = """
 .cg-header p { margin: 0; color: var(--body-text-color-subdued); font-size: 14px; }
 .cg-header .cg-facts { flex-basis: 100%; font-size: 12.5px; }
 .cg-header .cg-about { display: none; }
+.cg-header .cg-notice { flex-basis: 100%; color: var(--body-text-color); }
+.cg-header .cg-duplicate { margin-inline-start: auto; padding: 2px 10px; font-size: 13px;
+  border: 1px solid var(--border-color-primary); border-radius: 8px;
+  color: var(--body-text-color); text-decoration: none; }
+.cg-header .cg-duplicate:hover { border-color: var(--primary-500); }
 @media (max-width: 760px) {
-  .column:has(> .tabs) { gap: 8px; }
-  .cg-header > p:not(.cg-facts) { display: none; }
+  .cg-header > p:not(.cg-facts, .cg-notice) { display: none; }
   .cg-header .cg-about { display: block; margin-inline-start: auto; font-size: 14px; }
   .cg-header .cg-about summary { cursor: pointer; padding: 4px; }
   .cg-header .cg-about:not([open]) + .cg-facts { display: none; }

@@ -210,9 +210,27 @@ def name_examples() -> str:
 def _add_endpoint(
     generate: FileSynthesizer, label_file: ImageFile, target_file: ImageFile, shared: dict
 ) -> None:
-    """`/synthesize`, for scripts: no button of the page leads there."""
+    """`/synthesize`, for scripts and, through MCP, for language models: no button of the page leads there.
+
+    Gradio describes it by its docstring; of each argument it takes one line.
+    """
 
     def synthesize(label_map: str, target: str | None = None, seed: float | None = None):
+        """Draws a street photo from a semantic label map in the 35 classes of Cityscapes.
+
+        The label map is painted in the Cityscapes colours: road #804080, sidewalk #f423e8, building #464646,
+        fence #be9999, pole #999999, traffic sign #dcdc00, vegetation #6b8e23, sky #4682b4, person #dc143c,
+        rider #ff0000, car #00008e and so on. Other colours are snapped to the nearest of them.
+
+        Args:
+            label_map: The label map: those colours in a PNG or JPEG, or label ids or train ids in a grey PNG.
+            target: The real photo of the same street; the drawn one is scored against it.
+            seed: A whole number from 0 to 2147483647. Another one draws other details.
+
+        Returns:
+            the photo, a PNG of the label map's size
+            and an object with ssim, psnr (dB) and percentile (null without a target), milliseconds and notes.
+        """
         result = generate(label_map, target, seed)
         return save_picture(result.photo), result.as_json()
 
@@ -225,6 +243,5 @@ def _add_endpoint(
             [label_file, target_file, seed],
             [photo, scores],
             api_name="synthesize",
-            api_description="Draws the street photo of a Cityscapes label map; scores it if given a target.",
             **shared,
         )

@@ -1,0 +1,75 @@
+"""The page as a Hugging Face Space: the folder that it needs, and its upload."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from .hub_errors import plain_errors
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs")
+_NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyi", ".*")
+
+
+def assemble(out: Path, root: Path = ROOT) -> int:
+    """Copies what a Space needs, and nothing else: the app, its package, the shipped checkpoint, the README.
+
+    The README's front matter is what configures the Space.
+
+    Args:
+        out: A folder that is empty or not there yet.
+        root: CityGAN's repository.
+
+    Returns:
+        The size of the folder in bytes.
+
+    Raises:
+        ValueError: something is in the folder, or there is no repository, as where CityGAN was installed.
+    """
+    missing = [part for part in PARTS if not (root / part).exists()]
+    if missing:
+        raise ValueError(f"{root} has no {', '.join(missing)}; a Space is made in CityGAN's repository")
+    if out.exists() and any(out.iterdir()):
+        raise ValueError(f"{out} is not empty; name another folder or remove it")
+    out.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        if (root / part).is_dir():
+            shutil.copytree(root / part, out / part, ignore=_NOT_SOURCE)
+        else:
+            shutil.copy2(root / part, out / part)
+    return sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
+
+
+def upload(folder: Path, repo: str, *, private: bool = False, token: str | None = None) -> str:
+    """Makes the Space, if it is not there, and uploads the folder.
+
+    Files that earlier versions of the package had are removed; what else its owner put there stays.
+
+    Args:
+        folder: What `assemble` made.
+        repo: OWNER/NAME.
+        private: Whether a new Space is private.
+        token: By default the one in HF_TOKEN, or of `hf auth login`.
+
+    Returns:
+        The Space's address.
+
+    Raises:
+        HubError: it was not uploaded; the message says why and what to do.
+    """
+    api = HfApi(token=token)
+    with plain_errors(repo, "main", "pushing"):
+        space = api.create_repo(
+            repo, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
+        )
+        api.upload_folder(
+            repo_id=repo,
+            folder_path=folder,
+            repo_type="space",
+            commit_message="Update CityGAN",
+            delete_patterns="citygan/*",
+        )
+    return str(space)
