@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 
 try:
     import spaces  # before anything that may touch CUDA: on ZeroGPU it lends a GPU to each call
@@ -29,10 +30,13 @@ import tyro
 from citygan.checkpoints import SHIPPED
 from citygan.hub_errors import HubUnreachableError
 from citygan.metrics import compare
+from citygan.shelf import Shelf, find_runs
 from citygan.synthesis import Synthesizer
+from citygan.ui.compare import Model
 from citygan.ui.layout import build_app, launch_options
 
 ZERO_GPU = spaces is not None and os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+ROOT = Path(__file__).resolve().parent
 GPU_CALL_S = 10  # at most; ZeroGPU lets short calls go first
 
 
@@ -61,6 +65,8 @@ class Options:
     port: int | None = None  # By default the first free one from 7860.
     # Visitors who may wait; the next one is told to come back. By default CITYGAN_MAX_QUEUE.
     max_queue: int = field(default_factory=_default_max_queue)
+    # More checkpoints for the Compare tab than those in runs/: paths, or ids of the Hub.
+    compare: tuple[str, ...] = ()
     compile: bool = True  # On the CPU, in the background: photos then take half the time.
     mcp: bool = False  # Also offer /synthesize as a tool for language models; needs gradio[mcp].
     share: bool = False  # Also serve through a public gradio.live link.
@@ -84,14 +90,17 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     info = synthesizer.info
     score = partial(compare, size_px=(info.width_px, info.height_px))
+    synthesize = with_gpu(synthesizer)
     app = build_app(
-        with_gpu(synthesizer),
+        synthesize,
         score,
         info,
         synthesizer.device_name,
         source=synthesizer.source,
         max_waiting=options.max_queue,
         notice=notice,
+        shelf=make_shelf((synthesize, info), synthesizer.source, options),
+        results=ROOT / "results",
     )
     if options.compile and not ZERO_GPU:
         synthesizer.compile_in_background()
@@ -121,6 +130,17 @@ def open_checkpoint(options: Options) -> tuple[Synthesizer, str]:
             raise
         logging.warning("%s; the shipped checkpoint is shown", error)
         return Synthesizer(SHIPPED, options.device), f"{named} is out of reach; this is {SHIPPED.name}."
+
+
+def make_shelf(first: Model, name: str, options: Options) -> Shelf:
+    """The checkpoints of the Compare tab; on ZeroGPU, all but the first stay on the CPU."""
+
+    def open_model(name: str) -> Model:
+        opened = Synthesizer(name, "cpu" if ZERO_GPU else options.device)
+        return opened, opened.info
+
+    found = [str(SHIPPED), *find_runs(Path("runs")), *options.compare]
+    return Shelf(first, name, found, open_model)
 
 
 def with_gpu(synthesizer: Synthesizer) -> Callable[..., np.ndarray]:

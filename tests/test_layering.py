@@ -43,7 +43,9 @@ ROOMS = [  # from above to below
     *("rows", "table", "tabulate", "search", "search_report", "space", "commands", "ui"),
 ]
 FILES = sorted((ROOT / "citygan").rglob("*.py"))
-NOT_FOR_THE_APP = {"losses", "segmenter", "training", "recipes", "reports", "runs", "evaluation", "space", "commands"}
+NOT_FOR_THE_APP = {
+    *("losses", "segmenter", "training", "recipes", "reports", "runs", "evaluation", "space", "commands"),
+}
 
 
 def name_of(file: Path) -> str:

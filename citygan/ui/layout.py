@@ -1,4 +1,4 @@
-"""The page: a header, the Paint tab and the Upload tab."""
+"""The page: a header and the tabs, Paint, Upload, Compare and Results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,9 +17,13 @@ from starlette.middleware import Middleware
 from citygan import streets
 from citygan.checkpoints import CheckpointInfo
 from citygan.images import MAX_FILE_BYTES
+from citygan.metrics import compare
+from citygan.shelf import Shelf
 from citygan.ui.canvas import LabelCanvas
+from citygan.ui.compare import build_compare
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
+from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
 from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
 
@@ -35,6 +40,8 @@ def build_app(
     source: str = "",
     max_waiting: int = MAX_WAITING,
     notice: str = "",
+    shelf: Shelf | None = None,
+    results: Path | None = None,
 ) -> gr.Blocks:
     """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
 
@@ -46,6 +53,8 @@ def build_app(
         source: where the checkpoint came from; OWNER/NAME@COMMIT of the Hub is shown.
         max_waiting: visitors in the queue.
         notice: one sentence that everyone should read, for example that another checkpoint was asked for.
+        shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
+        results: the folder of the table of systems, for the Results tab.
     """
     synthesize = _one_at_a_time(synthesize)
     live = Live(synthesize, score, info)
@@ -65,6 +74,12 @@ def build_app(
             with gr.Tab("Upload", id="upload") as upload:
                 build_upload(FileSynthesizer(synthesize, score, info), device_name, canvas, tabs, "paint")
             upload.select(None, js=name_examples(), api_visibility="private")
+            if shelf:
+                with gr.Tab("Compare", id="compare"):
+                    build_compare(shelf, shelf.names, compare, canvas)
+            if results:
+                with gr.Tab("Results", id="results"):
+                    build_results(info, results, Path(source).parent)
     return app.queue(max_size=max_waiting, default_concurrency_limit=1)
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import gradio as gr
 import numpy as np
 from PIL import Image
 
@@ -60,6 +61,8 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
                 return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
             except ValueError as error:
                 return {"error": str(error)}
+            except gr.Error as error:  # what a GPU that is lent for the call refuses with
+                return {"error": error.message}
             except BusyError:
                 return {"busy": True}
 

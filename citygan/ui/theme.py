@@ -42,6 +42,16 @@ CSS = """
 .cg-figures dd + dd { font-size: 12.5px; font-weight: 400; color: var(--body-text-color-subdued); }
 .cg-notes { margin: 10px 0 0; padding-left: 18px; font-size: 14px; line-height: 1.5; }
 .cg-definition { margin: 8px 0 0; font-size: 12.5px; color: var(--body-text-color-subdued); }
+.cg-cards { display: grid; gap: 14px;
+  grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); }
+.cg-card { margin: 0; border: 1px solid var(--border-color-primary); border-radius: 10px; overflow: hidden; }
+.cg-card img { display: block; width: 100%; margin: 0; }
+.cg-card figcaption { padding: 8px 12px 10px; font-size: 13px; line-height: 1.45;
+  color: var(--body-text-color-subdued); }
+.cg-card b { display: block; font-size: 14px; color: var(--body-text-color); overflow-wrap: anywhere; }
+.cg-card.cg-refused figcaption { color: var(--error-text-color); }
+.cg-results { max-width: 1200px; margin: 0 auto; }
+.cg-results h2 { font-size: 18px; margin: 4px 0 10px; }
 #cg-download { align-self: flex-start; width: auto; }
 .cg-empty { display: grid; place-content: center; min-height: 320px; text-align: center; border-radius: 10px;
   border: 1px dashed var(--border-color-primary); color: var(--body-text-color-subdued); padding: 24px; }

@@ -1,0 +1,146 @@
+"""The Compare tab: one label map, and the photo that each checkpoint makes of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from citygan.checkpoints import CheckpointInfo
+from citygan.images import ImageError, read_photo
+from citygan.metrics import Scores
+from citygan.palette import colorize
+from citygan.ui.imagefile import ImageFile
+from citygan.ui.upload import open_label_map
+
+CHOSEN_AT_FIRST = 4
+MOST_AT_ONCE = 12
+CARD_PX = 512  # width of the pictures
+JPEG_QUALITY = 92
+
+Model = tuple[Callable[..., np.ndarray], CheckpointInfo]  # label map -> photo, and what makes it
+
+
+def build_compare(
+    open_model: Callable[[str], Model], names: Sequence[str], score: Callable[..., Scores], canvas: gr.HTML
+) -> None:
+    """Builds the tab inside a `gr.Blocks`.
+
+    Args:
+        open_model: name -> `(synthesize, info)` of a checkpoint; a ValueError says why it cannot be opened.
+        names: Of the checkpoints that can be compared; the first is the one that the page uses.
+        score: `(photo, target, size_px) -> Scores`.
+        canvas: Holds the painted map.
+    """
+    picture = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 180}
+    with gr.Row(elem_classes="cg-upload"):
+        with gr.Column(scale=1, min_width=300):
+            chosen = gr.CheckboxGroup(
+                list(names),
+                value=list(names[:CHOSEN_AT_FIRST]),
+                label="Checkpoints",
+                elem_id="cg-checkpoints",
+            )
+            with gr.Accordion("Another map, or a target photo (optional)", open=False):
+                label_file = ImageFile(label="Label map in place of the painted one", **picture)
+                target_file = ImageFile(label="Target: the real photo", **picture)
+            start = gr.Button("Compare", variant="primary", elem_id="cg-compare-start")
+        with gr.Column(scale=3, min_width=320):
+            cards = gr.HTML(_invitation(names), elem_id="cg-cards")
+
+    def compare(
+        chosen: list[str], painted: np.ndarray | None, label_file: str | None, target_file: str | None
+    ) -> Iterator[str]:
+        label_map = painted if label_file is None else open_label_map(label_file).label_map
+        if label_map is None:
+            raise gr.Error("Paint a map first, or choose a file.", print_exception=False)
+        if not chosen:
+            raise gr.Error("Choose at least one checkpoint.", print_exception=False)
+        target = _read_target(target_file)
+        shown = [_card("Label map", colorize(label_map), "")]
+        for name in chosen[:MOST_AT_ONCE]:
+            shown.append(_photo_card(open_model, name, label_map, target, score))
+            yield f'<div class="cg-cards">{"".join(shown)}</div>'
+        if target is not None:
+            shown.append(_card("Target", target, "the real photo"))
+            yield f'<div class="cg-cards">{"".join(shown)}</div>'
+
+    start.click(
+        compare,
+        [chosen, canvas, label_file, target_file],
+        cards,
+        api_visibility="private",
+        concurrency_id="synthesis",
+        concurrency_limit=1,
+    )
+
+
+def _invitation(names: Sequence[str]) -> str:
+    more = (
+        ""
+        if len(names) > 1
+        else "<p>There is one checkpoint here. Train another with <code>python train.py fit</code>, or name "
+        "some with <code>python app.py --compare</code>.</p>"
+    )
+    return f'<div class="cg-empty"><p>See what each checkpoint makes of the map you painted.</p>{more}</div>'
+
+
+def _read_target(file: str | None) -> np.ndarray | None:
+    if file is None:
+        return None
+    try:
+        return read_photo(file)
+    except ImageError as error:
+        raise gr.Error(f"Target photo: {error}", print_exception=False) from error
+
+
+def _photo_card(
+    open_model: Callable[[str], Model],
+    name: str,
+    label_map: np.ndarray,
+    target: np.ndarray | None,
+    score: Callable,
+) -> str:
+    """One checkpoint's photo with its scores; or why there is none."""
+    try:
+        synthesize, info = open_model(name)
+    except ValueError as error:
+        reason = escape(f"{name}: {error}")
+        return f'<figure class="cg-card cg-refused"><figcaption>{reason}</figcaption></figure>'
+    start = time.perf_counter()
+    photo = synthesize(label_map)
+    ms = 1000 * (time.perf_counter() - start)
+    return _card(name, photo, f"{_scores(photo, target, score, info)}{_facts(info)} · {ms:.0f} ms")
+
+
+def _scores(photo: np.ndarray, target: np.ndarray | None, score: Callable, info: CheckpointInfo) -> str:
+    if target is None:
+        return ""
+    scores = score(photo, target, (info.width_px, info.height_px))
+    psnr = f"{scores.psnr:.1f} dB" if math.isfinite(scores.psnr) else "∞"
+    return f"SSIM {scores.ssim:.3f} · PSNR {psnr} · "
+
+
+def _facts(info: CheckpointInfo) -> str:
+    known = f", validation SSIM {info.ssim['val']:.3f}" if "val" in info.ssim else ""
+    return f"{info.parameters / 1e6:.1f} M parameters, {info.epochs} epochs on {info.dataset}{known}"
+
+
+def _card(title: str, picture: np.ndarray, text: str) -> str:
+    image = Image.fromarray(picture)
+    height = max(1, round(image.height * CARD_PX / image.width))
+    kind = Image.Resampling.NEAREST if title == "Label map" else Image.Resampling.BICUBIC
+    buffer = io.BytesIO()
+    image.resize((CARD_PX, height), kind).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return (
+        f'<figure class="cg-card"><img src="data:image/jpeg;base64,{data}" alt="{escape(title, quote=True)}">'
+        f"<figcaption><b>{escape(title)}</b> {escape(text)}</figcaption></figure>"
+    )

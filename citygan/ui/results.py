@@ -1,0 +1,61 @@
+"""The Results tab: the table of systems, and how the loaded checkpoint was trained."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from citygan.checkpoints import CheckpointInfo
+
+_PICTURE = re.compile(r"!\[[^]]*\]\([^)]*\)\s*")  # shown beside the text, where its file can be reached
+
+
+def build_results(info: CheckpointInfo, results: Path, training: Path | None) -> None:
+    """Builds the tab inside a `gr.Blocks`.
+
+    Args:
+        info: The loaded checkpoint.
+        results: The folder that `train.py table` writes: README.md, table.png.
+        training: The folder of the run that made the checkpoint, with `curves.png` and `samples/`, if it is
+            here.
+    """
+    with gr.Column(elem_classes="cg-results"):
+        gr.HTML(f"<h2>{escape(info.name)}</h2>{_tiles(info)}")
+        pictures = training_pictures(training) if training else {}
+        if pictures:
+            with gr.Row():
+                for label, file in pictures.items():
+                    gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"])
+        table = results / "README.md"
+        if not table.is_file():
+            gr.Markdown("No table of systems is here: `python train.py table --data DIR` makes one.")
+            return
+        chart = results / "table.png"
+        if chart.is_file():
+            gr.Image(str(chart), label="SSIM of each system", interactive=False, buttons=["fullscreen"])
+        gr.Markdown(_PICTURE.sub("", table.read_text(encoding="utf-8")))
+
+
+def training_pictures(run: Path) -> dict[str, Path]:
+    """The loss curves and the newest sample grid of a run's folder, as far as they are there."""
+    found = {"Losses and validation SSIM": run / "curves.png"}
+    grids = sorted((run / "samples").glob("epoch-*.jpg"))
+    if grids:
+        found["Validation maps, generated and real photos after the last epoch"] = grids[-1]
+    return {label: file for label, file in found.items() if file.is_file()}
+
+
+def _tiles(info: CheckpointInfo) -> str:
+    tiles = [
+        (f"{split} SSIM", f"{info.ssim[split]:.3f}")
+        for split in ("train", "val", "test")
+        if split in info.ssim
+    ]
+    tiles += [("Parameters", f"{info.parameters / 1e6:.1f} M"), ("Epochs", str(info.epochs))]
+    tiles += [("Photos seen", f"{info.images_seen:,}"), ("Trained on", info.hardware)]
+    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in tiles)
+    definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
+    return f'<dl class="cg-figures">{cells}</dl>{definition if info.ssim else ""}'

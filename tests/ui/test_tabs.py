@@ -1,0 +1,87 @@
+"""The Compare and the Results tab, in a real browser."""
+
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+import pytest
+from fakes import INFO, score, synthesize
+from PIL import Image
+from playwright.sync_api import expect
+
+from citygan.ui.canvas import LabelCanvas
+from citygan.ui.compare import build_compare
+from citygan.ui.live import Live
+from citygan.ui.results import build_results, training_pictures
+
+ROAD = 7
+
+
+def open_model(name):
+    if name == "broken":
+        raise ValueError("its weights are gone")
+    return synthesize, replace(INFO, name=name, parameters=2_000_000, epochs=3)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    (folder / "README.md").write_text(
+        "# Systems\n\n![chart](table.png)\n\n| system | SSIM |\n|---|---|\n| a | 0.5 |\n"
+    )
+    Image.new("RGB", (64, 32)).save(folder / "table.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(serve, results):
+    with gr.Blocks() as blocks:
+        with gr.Tab("Paint"):
+            live = Live(synthesize, score, INFO)
+            street = np.full((512, 682), ROAD, np.uint8)
+            canvas = LabelCanvas(street, info=INFO, server_functions=live.functions)
+        with gr.Tab("Compare"):
+            build_compare(open_model, ["shipped", "other", "broken"], lambda a, b, size: score(a, b), canvas)
+        with gr.Tab("Results"):
+            build_results(INFO, results, None)
+    return serve(blocks)
+
+
+def test_each_checkpoint_draws_the_painted_map_and_a_broken_one_says_why(url, page):
+    page.goto(url)
+    page.wait_for_selector(".cg-stage")
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".cg-card")).to_have_count(4)
+    captions = page.locator(".cg-card figcaption").all_inner_texts()
+    assert [c.split()[0] for c in captions] == ["Label", "shipped", "other", "broken:"]
+    assert "2.0 M parameters, 3 epochs on Drawn, validation SSIM 0.500" in captions[1]
+    assert captions[3] == "broken: its weights are gone"
+    widths = page.locator(".cg-card img").evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert widths == [512, 512, 512]
+
+
+def test_without_a_checkpoint_there_is_an_error_that_says_so(url, page):
+    page.goto(url)
+    page.wait_for_selector(".cg-stage")
+    page.get_by_role("tab", name="Compare").click()
+    for name in ("shipped", "other", "broken"):
+        page.get_by_label(name).uncheck()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Choose at least one checkpoint.")).to_be_visible()
+
+
+def test_the_table_and_its_chart_are_shown(url, page):
+    page.goto(url)
+    page.get_by_role("tab", name="Results").click()
+    expect(page.get_by_role("cell", name="0.5", exact=True)).to_be_visible()
+    expect(page.locator(".cg-results img")).to_have_count(1)
+    expect(page.get_by_text("VAL SSIM").or_(page.get_by_text("val SSIM"))).to_be_visible()
+
+
+def test_the_newest_sample_grid_and_the_curves_are_found(tmp_path):
+    (tmp_path / "samples").mkdir()
+    for name in ("curves.png", "samples/epoch-0001.jpg", "samples/epoch-0002.jpg"):
+        (tmp_path / name).touch()
+    assert [p.name for p in training_pictures(tmp_path).values()] == ["curves.png", "epoch-0002.jpg"]
+    assert training_pictures(tmp_path / "elsewhere") == {}
