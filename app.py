@@ -30,7 +30,7 @@ import tyro
 from citygan.checkpoints import SHIPPED
 from citygan.hub_errors import HubUnreachableError
 from citygan.metrics import compare
-from citygan.shelf import Shelf, find_runs
+from citygan.shelf import Shelf, find_runs, short_name
 from citygan.synthesis import Synthesizer
 from citygan.ui.compare import Model
 from citygan.ui.layout import build_app, launch_options
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
         source=synthesizer.source,
         max_waiting=options.max_queue,
         notice=notice,
-        shelf=make_shelf((synthesize, info), synthesizer.source, options),
+        shelf=make_shelf((synthesize, info), short_name(synthesizer.source), options),
         results=ROOT / "results",
     )
     if options.compile and not ZERO_GPU:
@@ -135,8 +135,8 @@ def open_checkpoint(options: Options) -> tuple[Synthesizer, str]:
 def make_shelf(first: Model, name: str, options: Options) -> Shelf:
     """The checkpoints of the Compare tab; on ZeroGPU, all but the first stay on the CPU."""
 
-    def open_model(name: str) -> Model:
-        opened = Synthesizer(name, "cpu" if ZERO_GPU else options.device)
+    def open_model(source: str) -> Model:
+        opened = Synthesizer(source, "cpu" if ZERO_GPU else options.device)
         return opened, opened.info
 
     found = [str(SHIPPED), *find_runs(Path("runs")), *options.compare]

@@ -17,19 +17,32 @@ def find_runs(folder: Path) -> list[str]:
     return sorted(str(p) for p in found if p.with_suffix(".safetensors").is_file())
 
 
+def short_name(source: str) -> str:
+    """How a checkpoint is called on the page, which says nothing of the machine's folders.
+
+    `runs/first/best` is `first`, `runs/table/citygan/best` is `table/citygan`, ids of the Hub are themselves.
+    """
+    path = Path(source)
+    if not path.with_suffix(".json").is_file():
+        return source
+    parts = path.parts[:-1] if path.name == "best" else path.parts
+    return "/".join(parts[-2:]).removeprefix("runs/").removeprefix("checkpoints/")
+
+
 class Shelf:
     """Opens checkpoints by name, and keeps those that were used last.
 
     Args:
         first: What stands for the checkpoint that is open already.
         name: Its name.
-        others: Names of further checkpoints: paths or Hugging Face Hub ids.
-        open_model: Loads one of them by its name; its results are what is kept.
+        others: Further checkpoints: paths or Hugging Face Hub ids.
+        open_model: Loads one of them; its results are what is kept.
     """
 
     def __init__(self, first: Any, name: str, others: Sequence[str], open_model: Callable[[str], Any]):
         self._first, self._first_name, self._open = first, name, open_model
-        self.names = [name, *(other for other in others if other != name)]
+        self._sources = {short_name(other): other for other in others}
+        self.names = [name, *(other for other in self._sources if other != name)]
         self._models: OrderedDict[str, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -45,7 +58,7 @@ class Shelf:
             raise ValueError(f"there is no checkpoint {name!r} here")
         with self._lock:
             if name not in self._models:
-                self._models[name] = self._open(name)
+                self._models[name] = self._open(self._sources[name])
             self._models.move_to_end(name)
             while len(self._models) > KEPT:
                 self._models.popitem(last=False)

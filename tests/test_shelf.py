@@ -2,7 +2,7 @@
 
 import pytest
 
-from citygan.shelf import KEPT, Shelf, find_runs
+from citygan.shelf import KEPT, Shelf, find_runs, short_name
 
 
 def test_the_best_checkpoint_of_each_run_is_found(tmp_path):
@@ -34,6 +34,26 @@ def test_the_checkpoint_used_longest_ago_is_dropped():
     for name in [*names, names[-1], names[0]]:
         shelf(name)
     assert opened == [*names, names[0]]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("runs/first/best", "first"),
+        ("runs/table/citygan/best", "table/citygan"),
+        ("checkpoints/camvid-unet", "camvid-unet"),
+        ("elsewhere/last", "elsewhere/last"),
+    ],
+)
+def test_a_checkpoint_here_is_called_by_the_end_of_its_path(tmp_path, source, name):
+    file = tmp_path / f"{source}.json"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert short_name(str(tmp_path / source)) == name
+
+
+def test_an_id_of_the_hub_is_called_by_it():
+    assert short_name("owner/name@v1.2") == "owner/name@v1.2"
 
 
 def test_a_name_that_is_not_on_the_shelf_is_never_opened():
