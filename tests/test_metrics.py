@@ -1,14 +1,31 @@
-"""SSIM and PSNR are torchmetrics', on [0, 1] with data range 1, for photos of any size."""
+"""SSIM, PSNR and LPIPS are torchmetrics', for photos of any size; the FCN-score is its paper's."""
 
 import math
+import socket
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+from torchmetrics.functional.image import (
+    learned_perceptual_image_patch_similarity,
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
+from torchvision.models import alexnet
 
-from citygan.metrics import SSIM_DEFINITION, compare, mean_ssim, percentile_of
+from citygan.metrics import (
+    SSIM_DEFINITION,
+    FcnScore,
+    Lpips,
+    compare,
+    confusion,
+    fcn_score,
+    mean_ssim,
+    percentile_of,
+)
+from citygan.zoo import WeightsUnavailableError
 
 
 def random_photo(seed, height_px=40, width_px=56):
@@ -133,3 +150,96 @@ def test_scores_at_the_models_size_come_with_a_map_of_the_photos_size():
     ]
     assert scores.ssim == compare(*small).ssim
     assert scores.ssim_map.shape == (30, 40)
+
+
+# Four classes of which 9 is in no label map; 0 is unlabeled and not among them.
+TRUTH = np.array([7, 7, 7, 7, 8, 8, 8, 11, 0, 0], np.uint8)
+FOUND = np.array([7, 7, 8, 9, 8, 8, 7, 11, 7, 8], np.uint8)
+CLASSES = (7, 8, 9, 11)
+
+
+def test_a_perfect_prediction_has_an_fcn_score_of_one():
+    assert fcn_score(confusion(TRUTH, TRUTH), CLASSES) == FcnScore(1, 1, 1)
+
+
+def test_the_fcn_score_is_what_a_hand_computes():
+    score = fcn_score(confusion(TRUTH, FOUND), CLASSES)
+    assert score.pixel_accuracy == pytest.approx(5 / 8)
+    assert score.class_accuracy == pytest.approx((2 / 4 + 2 / 3 + 1 / 1) / 3)
+    assert score.class_iou == pytest.approx((2 / 5 + 2 / 4 + 1 / 1) / 3)
+
+
+def test_unlabeled_pixels_and_other_classes_are_left_out():
+    other = np.append(TRUTH, [26, 26]).astype(np.uint8), np.append(FOUND, [7, 26]).astype(np.uint8)
+    without = TRUTH[:8], FOUND[:8]
+    wanted = fcn_score(confusion(*without), CLASSES)
+    assert fcn_score(confusion(TRUTH, FOUND), CLASSES) == wanted
+    assert fcn_score(confusion(*other), CLASSES) == wanted
+
+
+def test_to_predict_a_class_that_does_not_count_is_an_error_like_any():
+    nowhere = np.where(FOUND == 9, 30, FOUND).astype(np.uint8)
+    assert fcn_score(confusion(TRUTH, nowhere), CLASSES) == fcn_score(confusion(TRUTH, FOUND), CLASSES)
+
+
+def test_the_counts_of_two_photos_add_up_to_those_of_both():
+    both = confusion(np.stack([TRUTH, TRUTH]), np.stack([FOUND, TRUTH]))
+    assert np.array_equal(both, confusion(TRUTH, FOUND) + confusion(TRUTH, TRUTH))
+    assert both.sum() == 20
+
+
+def test_a_label_map_of_another_size_than_its_prediction_is_an_error():
+    with pytest.raises(ValueError, match=r"\(10,\), but the prediction \(9,\)"):
+        confusion(TRUTH, FOUND[:9])
+
+
+def test_an_fcn_score_of_nothing_is_an_error_and_no_zero():
+    with pytest.raises(ValueError, match="no pixel"):
+        fcn_score(confusion(TRUTH, FOUND), [26])
+
+
+@pytest.fixture
+def random_alexnet(tmp_path, monkeypatch):
+    """Random AlexNet weights in torchvision's cache, under their published name; the file."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    file = tmp_path / "hub" / "checkpoints" / "alexnet-owt-7be5be79.pth"
+    file.parent.mkdir(parents=True)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        torch.save(alexnet().state_dict(), file)
+    return file
+
+
+def test_lpips_is_zero_for_equal_photos_and_grows_with_their_difference(random_alexnet):
+    lpips = Lpips()
+    photo, near = random_photo(0, 64, 64), random_photo(0, 64, 64) // 2 + 64
+    assert lpips(photo, photo) == 0
+    assert 0 < lpips(photo, near) < lpips(photo, random_photo(1, 64, 64))
+
+
+def test_lpips_is_that_of_torchmetrics_on_minus_one_to_one(random_alexnet):
+    photo, target = random_photo(0, 64, 64), random_photo(1, 64, 64)
+    a, b = (as_tensor(p) * 2 - 1 for p in (photo, target))
+    wanted = learned_perceptual_image_patch_similarity(a, b, net_type="alex")
+    assert Lpips()(photo, target) == pytest.approx(float(wanted))
+
+
+def test_without_its_backbone_lpips_says_why_and_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    def unreachable(request):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "urlopen", unreachable)
+    with pytest.raises(WeightsUnavailableError, match=r"alexnet-owt-7be5be79.*no route to host.*TORCH_HOME"):
+        Lpips()
+    assert socket.getdefaulttimeout() is None
+
+
+def test_a_damaged_backbone_is_named(random_alexnet):
+    random_alexnet.write_bytes(random_alexnet.read_bytes()[:1000])
+    with pytest.raises(WeightsUnavailableError, match="damaged"):
+        Lpips()
+    random_alexnet.write_bytes(b"")
+    with pytest.raises(WeightsUnavailableError, match="damaged"):
+        Lpips()
