@@ -10,12 +10,12 @@ from huggingface_hub import HfApi
 from .hub_errors import plain_errors
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs")
-_NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyi", ".*")
+PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs", "results")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyi", ".*", "camvid-segmenter.*", "rows")
 
 
 def assemble(out: Path, root: Path = ROOT) -> int:
-    """Copies what a Space needs, and nothing else: the app, its package, the shipped checkpoint, the README.
+    """Copies what a Space needs, and nothing else: the app and its package, checkpoint, table and README.
 
     The README's front matter is what configures the Space.
 
@@ -37,7 +37,7 @@ def assemble(out: Path, root: Path = ROOT) -> int:
     out.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (root / part).is_dir():
-            shutil.copytree(root / part, out / part, ignore=_NOT_SOURCE)
+            shutil.copytree(root / part, out / part, ignore=_LEFT_OUT)
         else:
             shutil.copy2(root / part, out / part)
     return sum(f.stat().st_size for f in out.rglob("*") if f.is_file())

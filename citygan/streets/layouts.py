@@ -41,11 +41,12 @@ STREETS: dict[str, tuple[Layout, int]] = {  # each with the seed it looks best w
         Layout(
             road_m=13.0,
             sidewalk_m=(3.6, 3.6),
-            floors=(4, 6),
-            horizon=0.6,
+            floors=(3, 4),
+            horizon=0.56,
             camera_x_m=-2.4,
             trees_every_m=(13.0, 13.0),
-            tree_height_m=(7.0, 9.5),
+            tree_height_m=(5.0, 7.5),
+            crown=0.3,
             parked=(0.25, 0.6),
             cars=(17.0, 42.0, -26.0, -60.0),
             people=(4, 5),
@@ -57,7 +58,8 @@ STREETS: dict[str, tuple[Layout, int]] = {  # each with the seed it looks best w
     "junction": (
         Layout(
             road_m=10.0,
-            floors=(3, 4),
+            floors=(2, 3),
+            horizon=0.56,
             cars=(12.0, 58.0, -33.0),
             people=(4, 4),
             riders=(9.5,),
@@ -66,7 +68,7 @@ STREETS: dict[str, tuple[Layout, int]] = {  # each with the seed it looks best w
             crossing_m=24.0,
             end_m=150.0,
         ),
-        8,
+        5,
     ),
     "tree-lined road": (
         Layout(
@@ -139,20 +141,19 @@ STREETS: dict[str, tuple[Layout, int]] = {  # each with the seed it looks best w
     ),
     "tunnel of trees": (
         Layout(
-            road_m=6.4,
-            sidewalk_m=(1.4, 0.0),
+            road_m=7.4,
+            sidewalk_m=(2.0, 2.0),
             behind=("park", "park"),
             horizon=0.56,
             camera_x_m=-1.0,
             bend=-0.0004,
             trees_every_m=(9.0, 11.0),
-            tree_height_m=(8.0, 10.0),
-            crown=0.38,
+            tree_height_m=(5.5, 7.0),
             cars=(-38.0,),
             people=(1, 0),
             signs=1,
         ),
-        2,
+        3,
     ),
     "empty": (
         Layout(sidewalk_m=(2.4, 2.4), behind=("meadow", "meadow"), horizon=0.56, camera_x_m=-0.8),

@@ -244,6 +244,7 @@ class LabelCanvas(gr.HTML):
             stamps=load_stamps(),
             streets=list(streets),
             checkpoint=info.name,
+            photo_size=[info.width_px, info.height_px],
             **component,
         )
 

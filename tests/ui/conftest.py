@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
+from canvas_driver import Canvas, Phone, build_canvas
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from studio_driver import INFO, START, Generator, score, shown
+
+from citygan import streets
+from citygan.ui.canvas import LabelCanvas
+from citygan.ui.live import Live
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +84,53 @@ def serve() -> Iterator[Callable[..., str]]:
     yield launch
     for blocks in launched:
         blocks.close()
+
+
+@pytest.fixture(scope="module")
+def received() -> queue.Queue:
+    """The label maps that reached Python from the page at `canvas_url`."""
+    return queue.Queue()
+
+
+@pytest.fixture(scope="module")
+def canvas_url(serve: Callable[..., str], received: queue.Queue) -> str:
+    """A page with a canvas alone, whose map a button mirrors and halves in Python."""
+    with gr.Blocks() as blocks:
+        canvas = build_canvas()
+        canvas.input(received.put, canvas)
+        mirrored = gr.Button("Mirror in Python")
+        mirrored.click(lambda m: m[::2, ::-2], canvas, canvas)
+        gr.Textbox(label="Elsewhere")
+    return serve(blocks)
+
+
+@pytest.fixture
+def canvas(page: Page, canvas_url: str) -> Canvas:
+    """The canvas with the map `street()`."""
+    return Canvas(page, canvas_url)
+
+
+@pytest.fixture
+def phone(open_page: Callable[..., Page], canvas_url: str) -> Phone:
+    """The same on a phone."""
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    return Phone(page, canvas_url)
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., str]) -> SimpleNamespace:
+    """The address of a whole studio, and the stand-in generator behind it."""
+    generator = Generator()
+    live = Live(generator, score, INFO, wait_s=0.2)
+    with gr.Blocks() as blocks:
+        LabelCanvas(START, info=INFO, server_functions=live.functions, streets=streets.NAMES)
+    return SimpleNamespace(url=serve(blocks), generator=generator)
+
+
+@pytest.fixture
+def studio(app: SimpleNamespace, page: Page) -> Page:
+    """The studio with the photo of the map `START`."""
+    app.generator.gate.set()
+    page.goto(app.url)
+    shown(page, START)
+    return page

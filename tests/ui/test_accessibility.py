@@ -57,7 +57,7 @@ def test_the_paint_tab_has_no_violations(page):
 
 
 def test_the_menus_and_the_help_have_no_violations(page):
-    for name in ("Shapes and stamps", "More", "Streets", "Download"):
+    for name in ("Shapes", "Stamps", "More", "Streets", "Download"):
         opener = page.get_by_role("button", name=name, exact=True)
         opener.click()
         expect(opener).to_have_attribute("aria-expanded", "true")

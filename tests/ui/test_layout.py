@@ -29,6 +29,22 @@ def test_the_header_names_checkpoint_device_and_licence(page, url):
         expect(facts).to_contain_text(fact)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (2560, 1440)])
+def test_the_whole_studio_is_in_view(open_page, url, width, height):
+    page = open_page(viewport={"width": width, "height": height})
+    open_tab(page, url, "Paint")
+    parts = (
+        ".cg-toolbar",
+        ".cg-stage",
+        ".cg-photo-frame",
+        ".cg-status",
+        ".cg-palette",
+        ".cg-controls .cg-live",
+    )
+    for part in parts:
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(open_page, url):
     phone = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     open_tab(phone, url, "Paint")

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from citygan import streets
 from citygan.palette import colorize
+from citygan.ui.canvas import checksum
 from citygan.ui.layout import build_app, launch_options
 from citygan.ui.result import color_ssim
 
@@ -107,9 +108,13 @@ def test_an_example_is_drawn_with_one_click(upload):
     np.testing.assert_array_equal(shown(upload, "#cg-photo"), expected)
 
 
-def test_edit_this_map_opens_it_in_the_paint_tab(upload, tmp_path):
-    label_map = np.full((64, 96), 7, np.uint8)
+def test_edit_this_map_takes_it_to_the_canvas_and_leaves_the_upload_as_it_was(upload, tmp_path):
+    label_map = streets.street("shops", 682, 512)  # the size of the canvas
     choose(upload, "#cg-label-file", label_map, tmp_path / "map.png")
     upload.locator("#cg-edit").click()
     expect(upload.get_by_role("tab", name="Paint")).to_have_attribute("aria-selected", "true")
-    expect(upload.locator(".cg-palette").get_by_text("100%")).to_be_visible()
+    upload.wait_for_selector(f'.cg-shot[data-crc32="{checksum(label_map)}"]')
+    upload.get_by_role("tab", name="Upload").click()
+    expect(upload.locator("#cg-label-file img")).to_be_visible()
+    upload.locator("#cg-generate").click()
+    np.testing.assert_array_equal(shown(upload, "#cg-labels"), colorize(label_map))

@@ -1,20 +1,42 @@
-/** Keeps the map in this browser, and offers it after a reload. */
+/**
+ * Keeps the map in this browser, and offers it after a reload.
+ *
+ * Each visit writes to a key of its own, so that neither painting on nor a second tab overwrites what an earlier visit
+ * left; that is kept until it is restored or dismissed.
+ */
 
 import { mapPicture, textButton } from "./controls.js";
 import { el } from "./surface.js";
 import { crc32, decodeMap, encodeMap } from "./wire.js";
 
-const KEY = "citygan:map";
+const PREFIX = "citygan:map:"; // and the time at which the visit began
 const AFTER_MS = 700; // without a change
+const MAX_VISITS = 8; // that are kept; a map takes some ten thousand characters of the five million that there are
 
-/** @returns {object | null} what was stored; null if there is nothing that can be read */
-function stored(known) {
+/** The keys of all visits, the newest first. */
+function visits() {
+  const began = (key) => Number(key.slice(PREFIX.length));
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+  return keys.sort((a, b) => began(b) - began(a));
+}
+
+/** @returns {{key: string, map: object, seed: number | null, at: number} | null} null if it cannot be read */
+function read(key, known) {
   try {
-    const { map, seed, at } = JSON.parse(localStorage.getItem(KEY));
+    const { map, seed, at } = JSON.parse(localStorage.getItem(key));
     const decoded = decodeMap(map);
-    return decoded.ids.every((id) => known.has(id)) ? { map: decoded, seed, at } : null;
+    return decoded.ids.every((id) => known.has(id)) ? { key, map: decoded, seed, at } : null;
   } catch {
-    return null; // nothing stored, storage is off, or another version wrote it
+    return null; // damaged, or another version wrote it
+  }
+}
+
+/** What earlier visits left and nobody answered yet. @returns {object[]} the newest first */
+function leftBehind(known) {
+  try {
+    return visits().map((key) => read(key, known)).filter(Boolean);
+  } catch {
+    return []; // the browser keeps nothing for this page; saving will say so
   }
 }
 
@@ -25,20 +47,25 @@ function stored(known) {
  */
 export function buildAutosave(painter, { seed, openMap }) {
   const untouched = crc32(painter.ids);
+  const own = `${PREFIX}${Date.now()}`;
   let saved = untouched;
   let timer = 0;
 
+  /** @returns {boolean} whether the browser has the map now */
   const save = () => {
     clearTimeout(timer);
     const { ids, width, height, revision } = painter;
     const sum = crc32(ids);
-    if (sum === saved) return;
+    if (sum === saved) return true;
     try {
       const map = encodeMap(ids, width, height, revision, true);
-      localStorage.setItem(KEY, JSON.stringify({ map, seed: seed(), at: Date.now() }));
+      localStorage.setItem(own, JSON.stringify({ map, seed: seed(), at: Date.now() }));
+      for (const old of visits().slice(MAX_VISITS)) localStorage.removeItem(old);
       saved = sum;
+      return true;
     } catch (error) {
       painter.say(`This browser does not keep the map (${error.name}): save a project`, true);
+      return false;
     }
   };
   painter.subscribe(({ final }) => {
@@ -47,27 +74,34 @@ export function buildAutosave(painter, { seed, openMap }) {
   });
   window.addEventListener("pagehide", save);
 
-  const element = el("div", "cg-offer");
+  const offers = leftBehind(new Set(painter.classes.map((c) => c.id))).filter(
+    ({ map }) => crc32(map.ids) !== untouched,
+  );
+  const picture = el("canvas");
+  const words = el("span");
+  const restore = textButton("Restore", () => {
+    const { map, seed: itsSeed } = offers[0];
+    openMap(map, itsSeed, "Restored your map; undo goes back");
+    if (save()) answered(); // the key of this visit has it before the old one goes
+  });
+  const element = el("div", "cg-offer", picture, words, restore, textButton("Dismiss", answered));
   element.setAttribute("role", "region");
   element.setAttribute("aria-label", "Your last map");
-  element.hidden = true;
-  const offer = stored(new Set(painter.classes.map((c) => c.id)));
-  if (offer && crc32(offer.map.ids) !== untouched) show(offer);
+  show();
   return { element };
 
-  function show({ map, seed: itsSeed, at }) {
+  function answered() {
+    localStorage.removeItem(offers.shift().key);
+    show();
+    painter.focus();
+  }
+
+  function show() {
+    element.hidden = !offers.length;
+    if (!offers.length) return;
+    const { map, at } = offers[0];
     const when = new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    const restore = textButton("Restore", () => {
-      element.hidden = true;
-      openMap(map, itsSeed, "Restored your map");
-      painter.focus();
-    });
-    const dismiss = textButton("Dismiss", () => {
-      element.hidden = true;
-      painter.focus();
-    });
-    const words = el("span", "", `Your map of ${when} is still here.`);
-    element.append(mapPicture(map, painter.colorOf), words, restore, dismiss);
-    element.hidden = false;
+    words.textContent = `Your map of ${when} is still here.`;
+    mapPicture(map, painter.colorOf, picture);
   }
 }

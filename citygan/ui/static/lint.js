@@ -9,8 +9,10 @@ const UNLABELED = 0;
 const UNLABELED_SHARE = 0.02; // real photos have a few percent of it, at edges
 const MODEL_PX = 2; // canvas pixels for one pixel of the model, each way
 const SMALLEST_PX = (2 * MODEL_PX) ** 2; // regions with fewer canvas pixels than that are lost
-const SMALL_REGIONS = 3; // so many are normal
-const UNSEEN_LINES = 3;
+const THINGS = ["object", "vehicle", "human"]; // categories of what was put there on purpose
+const SMALL_THINGS = 3; // so many lost ones are no harm: crumbs of what was painted over
+const SMALL_REGIONS = 40; // and so many of all kinds, since brushes leave slivers wherever edges meet
+const MAX_NAMED = 3; // classes in one line
 const BEHIND = ["void", "flat", "nature", "construction", "sky"]; // categories that others stand in front of
 const HORIZON = 0.58;
 const SKY_SHARE = 0.3; // of the height, when a sky is added
@@ -39,7 +41,7 @@ export function lint(ids, width, height, classes) {
     ...unlabeled(ids, width, height, counts),
     ...unseen(ids, counts, classes),
     ...missing(ids, width, height, counts, idOf, classes),
-    ...small(ids, width, height),
+    ...small(ids, width, height, classes),
   ];
 }
 
@@ -56,15 +58,17 @@ function unlabeled(ids, width, height, counts) {
 
 function unseen(ids, counts, classes) {
   const used = classes.filter((c) => !c.seen && counts[c.id]).sort((a, b) => counts[b.id] - counts[a.id]);
-  return used.slice(0, UNSEEN_LINES).map(({ id, name, substitute }) => ({
-    key: `unseen-${id}`,
-    text: `The model was never shown “${name}”`,
-    button: `Use ${substitute} instead`,
-    mend: () => {
-      const to = classes.find((c) => c.name === substitute).id;
-      return ids.map((each) => (each === id ? to : each));
-    },
-  }));
+  if (!used.length) return [];
+  const idOf = new Map(classes.map((c) => [c.name, c.id]));
+  const instead = new Map(used.map((c) => [c.id, idOf.get(c.substitute)]));
+  const names = used.slice(0, MAX_NAMED).map((c) => `“${c.name}”`).join(", ");
+  const more = used.length > MAX_NAMED ? ` and ${used.length - MAX_NAMED} more` : "";
+  return [{
+    key: "unseen",
+    text: `The model was never shown ${names}${more}`,
+    button: used.length === 1 ? `Use ${used[0].substitute} instead` : "Use their relatives",
+    mend: () => ids.map((id) => instead.get(id) ?? id),
+  }];
 }
 
 /** Streets without road or sky. What is added goes behind people, vehicles and street furniture. */
@@ -96,11 +100,17 @@ function missing(ids, width, height, counts, idOf, classes) {
   return findings;
 }
 
-function small(ids, width, height) {
+function small(ids, width, height, classes) {
+  const things = new Set(classes.filter((c) => THINGS.includes(c.category)).map((c) => c.id));
   const { parents, sizes } = regions(ids, width, height);
   let count = 0;
-  for (let i = 0; i < ids.length; i++) if (parents[i] === i && sizes[i] < SMALLEST_PX) count++;
-  if (count <= SMALL_REGIONS) return [];
+  let lost = 0; // of these, things
+  for (let i = 0; i < ids.length; i++) {
+    if (parents[i] !== i || sizes[i] >= SMALLEST_PX) continue;
+    count++;
+    lost += things.has(ids[i]);
+  }
+  if (lost <= SMALL_THINGS && count <= SMALL_REGIONS) return [];
   return [{
     key: "small",
     text: `${count} regions are too small for the model to see`,
@@ -139,6 +149,7 @@ function regions(ids, width, height) {
 export function buildLint(painter) {
   const element = el("section", "cg-lint");
   element.setAttribute("aria-label", "Notes on the map");
+  element.hidden = true;
   const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 0));
   let timer = 0;
 

@@ -1,5 +1,6 @@
 /** Builds the studio inside a Gradio component and ties its parts together. */
 
+import { buildHint } from "./hint.js";
 import { attachKeys } from "./keys.js";
 import { mountStudio } from "./live.js";
 import { buildPalette, DIGITS } from "./palette.js";
@@ -65,10 +66,12 @@ export async function mount(element, props, server, trigger, watch) {
 
   const fitButton = button("fit", "Fit the whole map", actions.fit, { key: "F" });
   fitButton.classList.add("cg-fit");
-  const stageBox = el("div", "cg-stage-box", surface.element, fitButton);
+  const stageBox = el("div", "cg-stage-box", surface.element, fitButton, buildHint(surface.element));
   const photo = el("div", "cg-photo");
   const extras = el("div", "cg-extras");
-  const root = el("div", "cg-studio", toolbar.element, stageBox, status.element, palette.element, photo, extras);
+  const views = el("div", "cg-views", stageBox, photo);
+  const under = el("div", "cg-under", el("div", "cg-classes", status.element, palette.element), extras);
+  const root = el("div", "cg-studio", toolbar.element, views, under);
   root.style.setProperty("--cg-aspect", width / height);
   describe(surface.element, `Label map, ${width} by ${height} pixels. Press ? for the keys.`);
 
@@ -100,7 +103,7 @@ export async function mount(element, props, server, trigger, watch) {
   watch("value", () => {
     if (props.value) painter.setMap(fitted(decodeMap(props.value)), "map from the page");
   });
-  mountStudio(painter, { photo, extras, menu: toolbar.menu }, props, server);
+  mountStudio(painter, { photo, extras, files: toolbar.files }, props, server);
 
   function fitted(map) {
     return resample(map.ids, map.width, map.height, width, height);
@@ -110,8 +113,17 @@ export async function mount(element, props, server, trigger, watch) {
     toolbar.update(state);
     palette.setClass(tools.classId);
     surface.element.dataset.tool = tools.tool;
-    status.setClass(classOf.get(tools.classId));
+    const hand = inHand();
+    surface.setInk(hand.color);
+    status.setHand(hand);
     warnOnce(classOf.get(tools.classId));
+  }
+
+  /** What a click would paint now: a class or a stamp. */
+  function inHand() {
+    const { tool, stamp } = tools;
+    if (tool === "stamp") return { name: stamp.name, color: colorOf(stamp.parts[0].id) };
+    return classOf.get(tool === "eraser" ? 0 : tools.classId);
   }
 
   /** Says once for each class that the model never saw it, and what it will make of it. */
@@ -128,12 +140,13 @@ export async function mount(element, props, server, trigger, watch) {
     return status.setPlace(`${nameOf(state.at(x, y))} at ${x}, ${y}`);
   }
 
-  function onChange({ final }) {
+  function onChange({ final, note }) {
     sharesTimer ??= setTimeout(() => {
       sharesTimer = null;
       palette.setShares();
     }, SHARES_EVERY_MS);
     if (!final) return;
+    if (note) status.say(note[0].toUpperCase() + note.slice(1));
     toolbar.update(state);
     clearTimeout(sendTimer);
     sendTimer = setTimeout(send, SEND_AFTER_MS);
@@ -208,7 +221,7 @@ function describe(stage, label) {
   stage.setAttribute("aria-label", label);
 }
 
-/** The line below the canvas: the class in hand, what happened last, and what is under the pointer. */
+/** The line below the canvas: what is in hand, what happened last, and what is under the pointer. */
 function buildStatus() {
   const swatch = el("span", "cg-swatch");
   const name = el("span");
@@ -221,9 +234,9 @@ function buildStatus() {
       message.textContent = text;
       message.classList.toggle("cg-warning", warning);
     },
-    setClass: (item) => {
-      swatch.style.background = `rgb(${item.color.join(" ")})`;
-      name.textContent = item.name;
+    setHand: (thing) => {
+      swatch.style.background = `rgb(${thing.color.join(" ")})`;
+      name.textContent = thing.name;
     },
     setPlace: (text) => {
       place.textContent = text;

@@ -18,6 +18,7 @@ export const DIGITS = {
 };
 const digitOf = Object.fromEntries(Object.entries(DIGITS).map(([digit, name]) => [name, digit]));
 
+const MAX_ROWS = 6; // of a category; more than that makes two columns
 const CATEGORIES = ["flat", "nature", "sky", "construction", "object", "vehicle", "human", "void"];
 
 /** Whether black is easier to read on a colour than white: both reach a contrast of 4.5 at this luminance. */
@@ -91,7 +92,10 @@ export function buildPalette(classes, { counts, total, pick, solo, outline }) {
   for (const category of CATEGORIES) {
     const members = classes.filter((c) => c.category === category);
     if (!members.length) continue;
-    const group = el("div", "cg-group", el("div", "cg-heading", category), el("div", "cg-rows", ...members.map(buildRow)));
+    const group = el("div", "cg-group", el("div", "cg-heading", category), ...members.map(buildRow));
+    const columns = Math.ceil(members.length / MAX_ROWS);
+    group.style.setProperty("--cg-columns", columns);
+    group.style.setProperty("--cg-rows", 1 + Math.ceil(members.length / columns)); // and the heading
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", category);
     element.append(group);
@@ -115,20 +119,30 @@ export function buildPalette(classes, { counts, total, pick, solo, outline }) {
   };
 }
 
-/** Arrow keys walk over the classes, right and left between a class and its eye. */
+/**
+ * Arrow keys walk over the classes as they are seen: up and down along a column, right and left along a row, where the
+ * eyes are, too. On a narrow page all classes are one row.
+ */
 function walk(event, element) {
   const from = event.target.closest("button");
   if (!from) return;
-  const kind = from.classList.contains("cg-eye") ? ".cg-eye" : ".cg-class";
-  const column = [...element.querySelectorAll(kind)];
-  const at = column.indexOf(from);
+  const vertical = event.key === "ArrowDown" || event.key === "ArrowUp";
+  const eye = from.classList.contains("cg-eye");
+  const shown = [...element.querySelectorAll("button")].filter((node) => node.checkVisibility());
+  const places = new Map(shown.map((node) => [node, node.getBoundingClientRect()]));
+  const alike = (node) => node.classList.contains("cg-eye") === eye;
+  const group = vertical ? shown.filter(alike) : shown;
+  const [first, then] = vertical ? ["left", "top"] : ["top", "left"];
+  const between = (a, b, edge) => Math.round(places.get(a)[edge] - places.get(b)[edge]);
+  group.sort((a, b) => between(a, b, first) || between(a, b, then));
+  const at = group.indexOf(from);
   const to = {
-    ArrowDown: () => column[(at + 1) % column.length],
-    ArrowUp: () => column.at(at - 1),
-    ArrowRight: () => from.parentElement.querySelector(".cg-eye"),
-    ArrowLeft: () => from.parentElement.querySelector(".cg-class"),
-    Home: () => column[0],
-    End: () => column.at(-1),
+    ArrowDown: () => group[(at + 1) % group.length],
+    ArrowRight: () => group[(at + 1) % group.length],
+    ArrowUp: () => group.at(at - 1),
+    ArrowLeft: () => group.at(at - 1),
+    Home: () => group[0],
+    End: () => group.at(-1),
   }[event.key];
   if (!to) return;
   event.preventDefault();

@@ -3,7 +3,7 @@
 import { chooseSide } from "./compare.js";
 import { download, mapPicture, menuBelow, textButton } from "./controls.js";
 import { el } from "./surface.js";
-import { decodeMap } from "./wire.js";
+import { encodeMap } from "./wire.js";
 
 const KEPT = 8;
 const SEEDS = 1_000_000; // short enough to read out
@@ -39,7 +39,7 @@ export function buildPhoto(painter, server, { setLive, now, setSeed, target, res
     make.hidden = live.checked;
     setLive(live.checked);
   });
-  const seedShown = el("span", "cg-seed-value", "No seed");
+  const seedShown = el("span", "cg-seed-value");
   const noSeed = textButton("×", () => setSeed(null), { className: "cg-button", title: "No seed: the default photo" });
   noSeed.setAttribute("aria-label", noSeed.title);
   noSeed.hidden = true;
@@ -49,20 +49,20 @@ export function buildPhoto(painter, server, { setLive, now, setSeed, target, res
   }, { title: "Draw the photo with a new seed" });
   const downloads = buildDownloads(server, () => shot, target, painter.say);
   const bar = el("div", "cg-bar",
-    el("label", "cg-live", live, "Live"), make, another, el("span", "cg-seed", seedShown, noSeed),
-    view.peek, downloads.opener, downloads.menu, state);
+    el("label", "cg-live", live, "Live"), make, another, view.peek, downloads.opener, downloads.menu);
+  const line = el("div", "cg-photo-line", el("span", "cg-seed", seedShown, noSeed), state);
   const compareRow = view.compare.element;
 
   return {
     frame: view.element,
-    bar: el("div", "cg-controls", bar, compareRow),
+    bar: el("div", "cg-controls", line, bar, compareRow),
     strip: strip.element,
     compare: view.compare,
     get shot() {
       return shot;
     },
     setSeed: (seed) => {
-      seedShown.textContent = seed === null ? "No seed" : `Seed ${seed}`;
+      seedShown.textContent = seed === null ? "" : `Seed ${seed}`;
       noSeed.hidden = seed === null;
     },
     setState: (kind, text) => {
@@ -92,7 +92,7 @@ function buildFrame(painter) {
 
   const hold = (on) => {
     if (on && !shown) return;
-    if (on) mapPicture(decodeMap(shown.map), painter.colorOf, map);
+    if (on) mapPicture(shown.map, painter.colorOf, map);
     map.hidden = !on;
     element.classList.toggle("cg-holding", on);
   };
@@ -112,7 +112,7 @@ function buildFrame(painter) {
 
   /** Swaps the photo once it is decoded, so that it never flickers, and never for an older one. */
   async function show(shot) {
-    const next = new Image(shot.width, shot.height);
+    const next = new Image();
     next.className = "cg-shot";
     next.alt = "The street photo made from your map";
     next.draggable = false;
@@ -189,7 +189,8 @@ function buildDownloads(server, shotOf, target, say) {
 
   const files = async (shot) => {
     if (made.shot === shot) return made.files;
-    const request = { map: shot.map, seed: shot.seed, target: target.token };
+    const { ids, width, height } = shot.map;
+    const request = { map: encodeMap(ids, width, height, shot.revision, true), seed: shot.seed, target: target.token };
     for (let i = 0; i < BUSY_TRIES; i++) {
       const answer = await server.final_result(request);
       if (answer?.busy) continue;

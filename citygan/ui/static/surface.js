@@ -155,6 +155,11 @@ export class Surface {
     }
   }
 
+  /** The colour that a brush shows inside its circle. @param {number[]} color */
+  setInk(color) {
+    this.element.style.setProperty("--cg-paint", `rgb(${color.join(" ")} / 0.5)`);
+  }
+
   hideCursor() {
     for (const circle of this.#cursor) circle.style.display = "none";
   }

@@ -17,7 +17,7 @@ export function buildTarget(painter, server, { changed }) {
   let picture = null; // an <img> of the target
   let history = []; // {revision, ssim}
 
-  const pick = textButton("Add target photo", () => chooseFile("image/*", use), {
+  const pick = textButton("Add target", () => chooseFile("image/*", use), {
     title: "A real photo to compare with (SSIM); you can also drop it on the photo",
   });
   const thumb = el("span", "cg-target-thumb");

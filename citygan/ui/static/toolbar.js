@@ -1,5 +1,6 @@
-/** The toolbar: the tools of every day in one row, the rare ones and the actions in two menus, and the help. */
+/** The toolbar: the tools of every day in one row, shapes, stamps and rare actions in menus, and the help. */
 
+import { menuBelow, textButton } from "./controls.js";
 import { icon } from "./icons.js";
 import { KEY_LIST } from "./keys.js";
 import { stampPicture } from "./stamps.js";
@@ -7,7 +8,14 @@ import { el } from "./surface.js";
 import { MAX_SIZE, MIN_SIZE, TOOLS } from "./tools.js";
 
 const EVERY_DAY = ["brush", "eraser", "bucket", "eyedropper"];
-const RARE = ["polygon", "line", "rectangle"];
+const SHAPES = ["polygon", "line", "rectangle"];
+const MORE = [ // icon, text, action, key
+  ["spread", "Fill unlabeled from neighbours", "fillUnlabeled", "U"],
+  ["mirror", "Mirror", "mirror", "M"],
+  ["clear", "Clear", "clear", "Delete"],
+  ["fit", "Fit the whole map", "fit", "F"],
+  ["help", "Keys and help", "help", "?"],
+];
 
 /** A button with an icon. @returns {HTMLButtonElement} */
 export function button(name, label, run, { className = "cg-button", text = "", key = "" } = {}) {
@@ -22,44 +30,27 @@ export function button(name, label, run, { className = "cg-button", text = "", k
   return node;
 }
 
-/** A button that opens a menu below it. */
+/** A button with an icon that opens a menu. */
 function menuButton(name, label, content) {
   const opener = button(name, label, () => {});
   opener.append(icon("down"));
-  content.popover = "auto";
-  content.classList.add("cg-menu");
-  opener.popoverTargetElement = content;
-  opener.setAttribute("aria-haspopup", "true");
-  content.addEventListener("toggle", (event) => {
-    opener.setAttribute("aria-expanded", String(event.newState === "open"));
-    if (event.newState !== "open") return;
-    const box = opener.getBoundingClientRect();
-    const left = Math.min(box.left, window.innerWidth - content.offsetWidth - 8);
-    content.style.left = `${Math.max(8, left)}px`;
-    content.style.top = `${Math.min(box.bottom + 6, window.innerHeight - content.offsetHeight - 8)}px`;
-    content.querySelector("button:not(:disabled)")?.focus();
-  });
-  content.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const all = [...content.querySelectorAll("button:not(:disabled)")];
-    all.at((all.indexOf(document.activeElement) + step) % all.length).focus();
-  });
+  menuBelow(opener, content);
   return opener;
 }
 
-/** The dialog that lists the keys. @returns {HTMLDialogElement} */
+/** The dialog that says what this is and lists the keys. @returns {HTMLDialogElement} */
 function helpDialog() {
   const list = el("dl", "cg-keys");
   for (const [keys, meaning] of KEY_LIST) list.append(el("dt", "", el("kbd", "", keys)), el("dd", "", meaning));
-  const close = el("button", "cg-text-button", "Close");
-  close.type = "button";
-  const title = el("h2", "", "Keys");
-  const note = el("p", "", "They work while the focus is on the canvas, the tools or the classes.");
-  const dialog = el("dialog", "cg-help", el("header", "", title, close), note, list);
-  dialog.setAttribute("aria-label", "Keys");
-  close.addEventListener("click", () => dialog.close());
+  const close = textButton("Close", () => dialog.close());
+  const dialog = el("dialog", "cg-help",
+    el("header", "", el("h2", "", "How to paint a street"), close),
+    el("p", "", "Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it should be,"
+      + " and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the map."),
+    el("h3", "", "Keys"),
+    el("p", "", "They work while the focus is on the canvas, the tools or the classes."),
+    list);
+  dialog.setAttribute("aria-label", "Keys and help");
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   return dialog;
 }
@@ -81,36 +72,59 @@ function sizeSlider(tools) {
   return { element, update };
 }
 
-function shapesMenu(tools, stamps, colorOf) {
-  const content = el("div", "cg-shapes");
-  const buttons = {};
+/** A menu of things to paint with. @returns {{content: HTMLElement, choose: (act: () => void) => () => void}} */
+function choices(className) {
+  const content = el("div", className);
   const choose = (act) => () => {
     content.hidePopover();
     act();
   };
-  for (const name of RARE) {
+  return { content, choose };
+}
+
+function shapesMenu(tools) {
+  const { content, choose } = choices("cg-shapes");
+  const buttons = {};
+  for (const name of SHAPES) {
     const { label, key, hint } = TOOLS[name];
     const style = { className: "cg-menu-item", text: label, key: key.toUpperCase() };
     buttons[name] = button(name, hint, choose(() => tools.select(name)), style);
   }
-  const shelf = el("div", "cg-shelf");
+  content.append(...Object.values(buttons));
+  return { content, buttons };
+}
+
+function stampsMenu(tools, stamps, colorOf) {
+  const { content, choose } = choices("cg-shelf");
+  const buttons = {};
   for (const stamp of stamps) {
     const node = el("button", "cg-stamp-button", stampPicture(stamp, colorOf), el("span", "", stamp.name));
     node.type = "button";
     node.addEventListener("click", choose(() => tools.setStamp(stamp)));
-    buttons[`stamp ${stamp.name}`] = node;
-    shelf.append(node);
+    buttons[stamp.name] = node;
   }
-  const heading = el("div", "cg-heading", "Stamps", el("kbd", "", TOOLS.stamp.key.toUpperCase()));
-  content.append(...RARE.map((name) => buttons[name]), heading, shelf);
+  content.append(...Object.values(buttons));
   return { content, buttons };
+}
+
+function moreMenu(actions) {
+  const content = el("div", "cg-more");
+  for (const [name, text, action, key] of MORE) {
+    const run = () => {
+      content.hidePopover();
+      actions[action]();
+    };
+    content.append(button(name, text, run, { className: "cg-menu-item", text, key }));
+  }
+  return content;
 }
 
 /**
  * @param {import("./tools.js").Toolbox} tools
  * @param {Record<string, () => void>} actions
  * @param {{stamps: object[], colorOf: (id: number) => number[]}} look
- * @returns {{element: HTMLElement, menu: HTMLElement, update: (state: object) => void, showHelp: () => void}}
+ * @returns {{element: HTMLElement, files: HTMLElement, update: (state: object) => void, showHelp: () => void}} `files`
+ *   is the end of the row, for the buttons that begin and keep a map
  */
 export function buildToolbar(tools, actions, { stamps, colorOf }) {
   const everyDay = {};
@@ -119,51 +133,44 @@ export function buildToolbar(tools, actions, { stamps, colorOf }) {
     everyDay[name] = button(name, label, () => tools.select(name), { key: key.toUpperCase() });
     everyDay[name].title += `. ${hint}`;
   }
-  const shapes = shapesMenu(tools, stamps, colorOf);
-  const shapesOpener = menuButton("shapes", "Shapes and stamps", shapes.content);
+  const shapes = shapesMenu(tools);
+  const shelf = stampsMenu(tools, stamps, colorOf);
+  const more = moreMenu(actions);
+  const shapesOpener = menuButton("shapes", "Shapes", shapes.content);
+  const stampsOpener = menuButton("stamp", "Stamps", shelf.content);
+  const moreOpener = menuButton("more", "More", more);
   const className = "cg-button cg-travel";
   const undo = button("undo", "Undo", actions.undo, { className, key: "Ctrl+Z" });
   const redo = button("redo", "Redo", actions.redo, { className, key: "Ctrl+Shift+Z" });
-
-  const menu = el("div", "cg-menu-slot");
-  const more = el("div", "cg-more");
-  const item = (name, text, action, key) =>
-    button(name, text, () => {
-      more.hidePopover();
-      actions[action]();
-    }, { className: "cg-menu-item", text, key });
-  more.append(
-    item("spread", "Fill unlabeled from neighbours", "fillUnlabeled", "U"),
-    item("mirror", "Mirror", "mirror", "M"),
-    item("clear", "Clear", "clear", "Delete"),
-    item("fit", "Fit the whole map", "fit", "F"),
-    item("help", "Keys and help", "help", "?"),
-    menu,
-  );
-  const moreOpener = menuButton("more", "More", more);
+  const helpButton = button("help", "Keys and help", actions.help, { className: "cg-button cg-help-button", key: "?" });
   const size = sizeSlider(tools);
   const help = helpDialog();
-  const helpButton = button("help", "Keys and help", actions.help, { key: "?" });
-  helpButton.classList.add("cg-help-button");
+  const files = el("div", "cg-files");
   const rule = () => el("span", "cg-rule");
   const element = el("div", "cg-toolbar",
-    ...Object.values(everyDay), shapesOpener, rule(), size.element, rule(), undo, redo, moreOpener, helpButton,
-    shapes.content, more, help);
+    ...Object.values(everyDay), shapesOpener, stampsOpener, rule(), size.element, rule(), undo, redo, moreOpener,
+    helpButton, files, shapes.content, shelf.content, more, help);
   element.setAttribute("role", "toolbar");
   element.setAttribute("aria-label", "Paint tools");
 
+  const press = (buttons, current) => {
+    for (const [name, node] of Object.entries(buttons)) node.setAttribute("aria-pressed", String(name === current));
+  };
   const update = (state) => {
-    for (const [name, node] of Object.entries(everyDay)) node.setAttribute("aria-pressed", String(name === tools.tool));
-    const rare = tools.tool === "stamp" ? `stamp ${tools.stamp.name}` : tools.tool;
-    for (const [name, node] of Object.entries(shapes.buttons)) node.setAttribute("aria-pressed", String(name === rare));
-    const isRare = rare in shapes.buttons;
-    shapesOpener.classList.toggle("cg-on", isRare);
-    shapesOpener.querySelector(".cg-icon").replaceWith(icon(isRare ? tools.tool : "shapes"));
-    const current = isRare ? `: ${tools.tool === "stamp" ? tools.stamp.name : TOOLS[tools.tool].label}` : "";
-    shapesOpener.setAttribute("aria-label", `Shapes and stamps${current}`);
+    const { tool, stamp } = tools;
+    const isShape = tool in shapes.buttons;
+    const isStamp = tool === "stamp";
+    press(everyDay, tool);
+    press(shapes.buttons, tool);
+    press(shelf.buttons, isStamp ? stamp.name : "");
+    shapesOpener.classList.toggle("cg-on", isShape);
+    shapesOpener.querySelector(".cg-icon").replaceWith(icon(isShape ? tool : "shapes"));
+    shapesOpener.setAttribute("aria-label", isShape ? `Shapes: ${TOOLS[tool].label}` : "Shapes");
+    stampsOpener.classList.toggle("cg-on", isStamp);
+    stampsOpener.setAttribute("aria-label", isStamp ? `Stamps: ${stamp.name}` : "Stamps");
     undo.disabled = !state.canUndo;
     redo.disabled = !state.canRedo;
     size.update();
   };
-  return { element, menu, update, showHelp: () => help.showModal() };
+  return { element, files, update, showHelp: () => help.showModal() };
 }

@@ -8,7 +8,8 @@ import { findHorizon, placeStamp } from "./stamps.js";
 
 export const MIN_SIZE = 1;
 export const MAX_SIZE = 128;
-const CLOSE_PX = 10; // a click this near (on the screen) to a corner of a polygon means that corner
+const CLOSE_PX = 10; // on the screen: a click this near to the first corner of a polygon closes it
+const DOUBLE_PX = 3; // and one this near to the last corner, which is a double click
 
 const UNLABELED = 0;
 
@@ -159,6 +160,7 @@ export class Toolbox {
     this.#state.cancel();
     this.#tools.polygon.drop();
     this.#surface.hideLines();
+    if (busy) this.#say("Dropped");
     return busy;
   }
 
@@ -245,7 +247,7 @@ export class Toolbox {
   #polygon() {
     let corners = [];
     let pointer = null;
-    const near = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) * this.#surface.scale <= CLOSE_PX;
+    const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) * this.#surface.scale;
     const redraw = () => {
       if (!corners.length) return;
       const line = pointer ? [...corners, pointer] : corners;
@@ -280,10 +282,10 @@ export class Toolbox {
       hover: follow,
       up: ({ x, y }) => {
         const corner = [x, y];
-        const again = corners.length >= 3 && (near(corner, corners[0]) || near(corner, corners.at(-1)));
-        if (again) {
+        const double = corners.length > 0 && apart(corner, corners.at(-1)) <= DOUBLE_PX;
+        if (corners.length >= 3 && (double || apart(corner, corners[0]) <= CLOSE_PX)) {
           close();
-        } else if (!corners.length || !near(corner, corners.at(-1))) {
+        } else if (!double) {
           corners.push(corner);
           redraw();
           this.#say(`Corner ${corners.length}. Enter or a click on the first corner closes, Esc drops.`);

@@ -1,0 +1,116 @@
+"""Drives the paint canvas on a page, in coordinates of the map."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from citygan.palette import colorize
+from citygan.ui.canvas import LabelCanvas
+from citygan.ui.live import Live
+
+UNLABELED, ROAD, SIDEWALK, BUILDING, SKY, CAR, BUS = 0, 7, 8, 11, 23, 26, 28
+WIDTH, HEIGHT = 120, 80
+INFO = SimpleNamespace(
+    name="fake-unet",
+    seen={UNLABELED: 0.1, ROAD: 0.3, SIDEWALK: 0.1, BUILDING: 0.2, SKY: 0.2, CAR: 0.1},
+    aspect=WIDTH / HEIGHT,
+    height_px=HEIGHT // 2,
+    width_px=WIDTH // 2,
+    val_ssim_percentiles=(),
+)
+
+
+def street() -> np.ndarray:
+    """Sky above road, a building in the sky and a hole that touches the left border."""
+    label_map = np.full((HEIGHT, WIDTH), SKY, np.uint8)
+    label_map[40:] = ROAD
+    label_map[10:30, 20:50] = BUILDING
+    label_map[60:70, 0:10] = UNLABELED
+    return label_map
+
+
+def disc(x: int, y: int, diameter: int) -> np.ndarray:
+    """Which pixels a brush of an even diameter covers with its middle at the corner (x, y)."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+    return (columns - x) ** 2 + (rows - y) ** 2 <= (diameter / 2) ** 2
+
+
+def build_canvas() -> LabelCanvas:
+    live = Live(lambda label_map, seed=None: colorize(label_map), None, INFO)
+    return LabelCanvas(street(), info=INFO, server_functions=live.functions)
+
+
+class Canvas:
+    """Drives the canvas on a page in coordinates of the map."""
+
+    def __init__(self, page, url):
+        self.page = page
+        page.goto(url, wait_until="commit")
+        self.stage = page.locator(".cg-stage")
+        self.stage.wait_for()
+        page.wait_for_function("document.querySelector('.cg-studio').painter")
+
+    def painter(self, expression):
+        return self.page.evaluate(f"document.querySelector('.cg-studio').painter.{expression}")
+
+    @property
+    def ids(self) -> np.ndarray:
+        return np.array(
+            self.painter("ids.reduce((list, id) => (list.push(id), list), [])"), np.uint8
+        ).reshape(HEIGHT, WIDTH)
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """What is on the screen, once the frame that is under way is drawn."""
+        read = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+            const map = document.querySelector('.cg-map');
+            done([...map.getContext('2d').getImageData(0, 0, map.width, map.height).data]);
+        })))"""
+        return np.array(self.page.evaluate(read), np.uint8).reshape(HEIGHT, WIDTH, 4)[..., :3]
+
+    def at(self, x, y):
+        box = self.stage.bounding_box()
+        return box["x"] + x * box["width"] / WIDTH, box["y"] + y * box["height"] / HEIGHT
+
+    def drag(self, *points):
+        self.page.mouse.move(*self.at(*points[0]))
+        self.page.mouse.down()
+        for point in points[1:] or points:
+            self.page.mouse.move(*self.at(*point), steps=4)
+        self.page.mouse.up()
+
+    def click(self, x, y, *modifiers):
+        for key in modifiers:
+            self.page.keyboard.down(key)
+        self.drag((x, y))
+        for key in modifiers:
+            self.page.keyboard.up(key)
+
+    def press(self, *keys):
+        self.stage.focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def size(self, diameter):
+        self.page.locator(".cg-size input").evaluate(
+            "(slider, size) => { slider.value = size; slider.dispatchEvent(new Event('input')); }", diameter
+        )
+
+    @property
+    def status(self):
+        return self.page.locator(".cg-message")
+
+
+class Phone(Canvas):
+    """The canvas on a phone; touches are real ones, sent through the browser's own protocol."""
+
+    def __init__(self, page, url):
+        super().__init__(page, url)
+        self.session = page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        """Sends touchStart, touchMove or touchEnd with the points where fingers are."""
+        fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(self.at(*p) for p in points)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})

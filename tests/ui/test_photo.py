@@ -1,0 +1,232 @@
+"""The photo beside the canvas: live, with seeds, kept, compared with a target; in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from studio_driver import (
+    BUILDING,
+    CAR,
+    START,
+    choose,
+    click,
+    get_map,
+    hand_over,
+    png,
+    sent,
+    set_map,
+    shown,
+    with_box,
+)
+
+from citygan.palette import colorize
+from citygan.ui.canvas import checksum
+
+
+def test_the_first_photo_comes_without_a_click_and_carries_the_checksum_of_its_map(studio):
+    photo = studio.locator(".cg-shot")
+    assert photo.get_attribute("data-crc32") == str(checksum(START))
+    expect(studio.locator(".cg-pace")).to_contain_text("ms")
+
+
+def test_while_one_request_is_out_only_the_newest_map_waits(app, studio):
+    app.generator.close_gate()
+    before = len(app.generator.requests)
+    maps = [with_box(BUILDING, x=x) for x in range(0, 60, 6)]
+    set_map(studio, maps[0])
+    app.generator.entered.wait(30)
+    for label_map in maps[1:]:
+        set_map(studio, label_map)
+    app.generator.gate.set()
+    shown(studio, maps[-1])
+    assert [crc for crc, _ in app.generator.requests[before:]] == [sent(maps[0]), sent(maps[-1])]
+
+
+def test_the_last_map_of_a_drawn_stroke_is_the_one_that_is_shown(studio):
+    box = studio.locator(".cg-stage").bounding_box()
+    studio.mouse.move(box["x"] + 40, box["y"] + 60)
+    studio.mouse.down()
+    studio.mouse.move(box["x"] + 300, box["y"] + 200, steps=15)
+    studio.mouse.up()
+    painted = get_map(studio)
+    assert (painted != START).any()
+    shown(studio, painted)
+
+
+def test_a_photo_never_replaces_a_newer_one(studio):
+    studio.evaluate(
+        """() => {
+            window.revisions = [];
+            const frame = document.querySelector(".cg-photo-frame");
+            const shot = () => frame.querySelector(".cg-shot");
+            const note = () => window.revisions.push(Number(shot().dataset.revision));
+            new MutationObserver(note).observe(frame, { childList: true });
+        }"""
+    )
+    for x in range(0, 100, 3):
+        set_map(studio, with_box(CAR, x=x))
+    shown(studio, with_box(CAR, x=99))
+    revisions = studio.evaluate("window.revisions")
+    assert revisions == sorted(revisions)
+
+
+def test_the_same_map_is_not_sent_twice(app, studio):
+    other = with_box(CAR)
+    set_map(studio, other)
+    shown(studio, other)
+    before = len(app.generator.requests)
+    set_map(studio, other)
+    set_map(studio, START)
+    shown(studio, START)
+    assert [crc for crc, _ in app.generator.requests[before:]] == [sent(START)]
+
+
+def test_a_busy_server_shows_a_waiting_state_and_the_photo_comes_in_the_end(app, studio, open_page):
+    app.generator.close_gate()
+    set_map(studio, with_box(CAR))
+    app.generator.entered.wait(30)
+    other = open_page()
+    other.goto(app.url)
+    expect(other.locator(".cg-pace")).to_have_attribute("data-kind", "waiting")
+    app.generator.gate.set()
+    shown(other, START)
+    expect(other.locator(".cg-pace")).to_have_attribute("data-kind", "live")
+
+
+def test_without_a_server_the_page_says_so_and_goes_on_when_it_is_back(app, browser):
+    page = browser.new_context().new_page()
+    page.goto(app.url)
+    shown(page, START)
+    page.route("**/component_server/**", lambda route: route.abort())
+    set_map(page, with_box(CAR))
+    expect(page.locator(".cg-pace")).to_have_attribute("data-kind", "gone")
+    expect(page.locator(".cg-pace")).to_contain_text("your map is safe")
+    page.unroute("**/component_server/**")
+    shown(page, with_box(CAR))
+    page.context.close()
+
+
+def test_with_live_off_a_photo_is_made_on_ctrl_enter_only(app, studio):
+    studio.get_by_role("switch", name="Live").uncheck()
+    before = len(app.generator.requests)
+    set_map(studio, with_box(CAR))
+    expect(studio.locator(".cg-pace")).to_have_text("Live is off")
+    assert len(app.generator.requests) == before
+    studio.locator(".cg-stage").focus()
+    studio.keyboard.press("Control+Enter")
+    shown(studio, with_box(CAR))
+    assert len(app.generator.requests) == before + 1
+
+
+# Seeds, the strip, comparing
+
+
+def test_another_one_draws_a_new_seed_and_no_seed_goes_back(app, studio):
+    click(studio, "Another one")
+    studio.wait_for_selector('.cg-shot:not([data-seed=""])')
+    seed = int(studio.locator(".cg-shot").get_attribute("data-seed"))
+    assert app.generator.requests[-1] == (sent(START), seed)
+    expect(studio.locator(".cg-seed-value")).to_have_text(f"Seed {seed}")
+    click(studio, "No seed: the default photo")
+    studio.wait_for_selector('.cg-shot[data-seed=""]')
+    assert app.generator.requests[-1] == (sent(START), None)
+
+
+def test_the_strip_keeps_the_last_eight_and_what_is_pinned(studio):
+    expect(studio.locator(".cg-kept")).to_have_count(1)
+    studio.locator(".cg-pin").click()
+    for x in range(0, 90, 9):
+        set_map(studio, with_box(CAR, x=x))
+        shown(studio, with_box(CAR, x=x))
+        studio.wait_for_selector(f'.cg-kept[data-crc32="{checksum(with_box(CAR, x=x))}"]')
+    expect(studio.locator(".cg-kept")).to_have_count(8)
+    expect(studio.locator(f'.cg-kept[data-crc32="{checksum(START)}"]')).to_have_class(re.compile("cg-pinned"))
+
+
+def test_a_click_in_the_strip_restores_the_map_and_the_seed(studio):
+    click(studio, "Another one")
+    studio.wait_for_selector('.cg-shot:not([data-seed=""])')
+    seed = studio.locator(".cg-shot").get_attribute("data-seed")
+    expect(studio.locator(".cg-kept")).to_have_count(2)
+    click(studio, "No seed: the default photo")
+    set_map(studio, with_box(CAR))
+    shown(studio, with_box(CAR))
+    click(studio, f"Restore this map and seed {seed}")
+    studio.wait_for_selector(f'.cg-shot[data-seed="{seed}"][data-crc32="{checksum(START)}"]')
+    assert np.array_equal(get_map(studio), START)
+
+
+def test_the_pinned_photo_can_be_compared_with(studio):
+    expect(studio.locator(".cg-other")).to_be_hidden()
+    studio.locator(".cg-pin").first.click()
+    click(studio, "With pinned")
+    expect(studio.locator(".cg-other")).to_be_visible()
+    click(studio, "With pinned")
+    expect(studio.locator(".cg-other")).to_be_hidden()
+
+
+def test_holding_shows_the_map_in_place_of_the_photo(studio):
+    hold = studio.get_by_role("button", name="Hold for map")
+    hold.focus()
+    studio.keyboard.down("Enter")
+    expect(studio.locator(".cg-behind")).to_be_visible()
+    studio.keyboard.up("Enter")
+    expect(studio.locator(".cg-behind")).to_be_hidden()
+
+
+# Target
+
+
+def test_a_target_gives_scores_with_each_photo_and_a_curve(studio):
+    choose(studio, "Add target", png(colorize(START)))
+    figures = studio.locator(".cg-figures")
+    expect(figures).to_contain_text("SSIM 1.000")
+    expect(figures).to_contain_text("PSNR 20.0 dB")
+    expect(figures).to_contain_text("better than 100%")
+    set_map(studio, with_box(CAR))
+    expect(figures).not_to_contain_text("SSIM 1.000")
+    expect(studio.locator(".cg-curve")).to_have_attribute(
+        "aria-label", re.compile("last 2 photos, from 1.000 to 0.9")
+    )
+
+
+def test_the_target_can_be_compared_shown_on_the_canvas_and_removed(studio):
+    choose(studio, "Add target", png(colorize(START)))
+    click(studio, "With target")
+    expect(studio.locator(".cg-other")).to_be_visible()
+    studio.get_by_label("On canvas").fill("60")
+    click(studio, "Remove")
+    expect(studio.locator(".cg-other")).to_be_hidden()
+    expect(studio.get_by_role("button", name="Add target")).to_be_focused()
+
+
+def test_a_photo_that_is_dropped_on_the_photo_becomes_the_target(studio):
+    hand_over(studio, ".cg-photo-frame", "drop", png(colorize(START), "photo.png"))
+    expect(studio.locator(".cg-figures")).to_contain_text("SSIM 1.000")
+    assert np.array_equal(get_map(studio), START)
+
+
+def test_a_target_that_is_no_image_is_refused_in_words(studio):
+    file = {"name": "x.png", "mimeType": "image/png", "buffer": b"no image"}
+    choose(studio, "Add target", file)
+    expect(studio.locator(".cg-message")).to_contain_text("no image that this browser can open")
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("photo", colorize(START)),
+        ("labels_color", colorize(START)),
+        ("labels_ids", START),
+        ("pair", np.hstack([colorize(START)] * 2)),
+    ],
+)
+def test_each_download_is_without_loss(studio, file, expected):
+    click(studio, "Download")
+    with studio.expect_download() as download:
+        studio.locator(f'[data-file="{file}"]').click()
+    assert np.array_equal(np.array(Image.open(download.value.path())), expected)

@@ -1,0 +1,141 @@
+"""Mouse, pen and touch on the paint canvas, in a real browser."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from canvas_driver import CAR, UNLABELED, Canvas, street
+from playwright.sync_api import expect
+
+from citygan.palette import colorize
+
+
+def test_the_wheel_zooms_space_pans_and_fit_shows_all_again(canvas):
+    page = canvas.page
+    view = canvas.stage.locator(".cg-layers")
+    fitted = view.evaluate("e => e.style.transform")
+    page.mouse.move(*canvas.at(60, 40))
+    page.mouse.wheel(0, -600)
+    page.wait_for_function("document.querySelector('.cg-fit').hidden === false")
+    zoomed = view.evaluate("e => e.style.transform")
+    canvas.stage.focus()
+    page.keyboard.down(" ")
+    canvas.drag((60, 40), (40, 30))
+    page.keyboard.up(" ")
+    assert view.evaluate("e => e.style.transform") not in (fitted, zoomed)
+    assert np.array_equal(canvas.ids, street())
+    canvas.press("f")
+    assert view.evaluate("e => e.style.transform") == fitted
+
+
+def test_resizing_the_window_changes_no_pixel(canvas):
+    canvas.page.set_viewport_size({"width": 390, "height": 844})
+    canvas.page.wait_for_function("document.querySelector('.cg-stage').clientWidth < 390")
+    assert np.array_equal(canvas.ids, street())
+    assert np.array_equal(canvas.pixels, colorize(street()))
+    canvas.size(12)
+    canvas.press("6")
+    canvas.click(70, 50)
+    assert canvas.ids[50, 70] == CAR
+
+
+def test_a_finger_paints_and_does_not_scroll_the_page(phone):
+    phone.size(12)
+    phone.page.locator(f".cg-class[data-id='{CAR}']").tap()
+    phone.stage.scroll_into_view_if_needed()
+    scrolled = phone.page.evaluate("scrollY")
+    phone.touch("touchStart", (60, 50))
+    phone.touch("touchMove", (60, 60))
+    phone.touch("touchMove", (60, 74))
+    phone.touch("touchEnd")
+    assert (phone.ids[50:75, 60] == CAR).all()
+    assert phone.page.evaluate("scrollY") == scrolled
+
+
+def test_two_fingers_zoom_and_leave_no_paint(phone):
+    phone.stage.scroll_into_view_if_needed()
+    phone.touch("touchStart", (50, 40))
+    phone.touch("touchMove", (52, 44))
+    phone.touch("touchStart", (52, 44), (70, 44))
+    for spread in (5, 10, 15):
+        phone.touch("touchMove", (52 - spread, 44), (70 + spread, 44))
+    phone.touch("touchEnd")
+    assert np.array_equal(phone.ids, street())
+    assert not phone.page.locator(".cg-fit").is_hidden()
+
+
+def test_the_controls_of_a_phone_are_large_enough_for_a_finger(phone):
+    small = phone.page.evaluate("""() =>
+        [...document.querySelectorAll('.cg-toolbar > button, .cg-class, .cg-eye')]
+            .filter(button => button.checkVisibility())
+            .map(b => [b.ariaLabel ?? b.textContent, b.offsetWidth, b.offsetHeight])
+            .filter(([, width, height]) => width < 44 || height < 44)""")
+    assert small == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_two_fingers_pan_the_zoomed_map_and_neither_paint_nor_scroll_the_page(phone):
+    view = phone.stage.locator(".cg-layers")
+    phone.stage.scroll_into_view_if_needed()
+    scrolled = phone.page.evaluate("scrollY")
+    phone.touch("touchStart", (50, 40), (70, 40))
+    phone.touch("touchMove", (20, 40), (100, 40))
+    phone.touch("touchEnd")
+    zoomed = view.evaluate("e => new DOMMatrix(e.style.transform).toJSON()")
+    phone.touch("touchStart", (50, 40), (70, 40))
+    for step in range(1, 5):
+        phone.touch("touchMove", (50 + 4 * step, 40 + 3 * step), (70 + 4 * step, 40 + 3 * step))
+    phone.touch("touchEnd")
+    panned = view.evaluate("e => new DOMMatrix(e.style.transform).toJSON()")
+    assert panned["a"] == pytest.approx(zoomed["a"])
+    assert panned["e"] > zoomed["e"]
+    assert panned["f"] > zoomed["f"]
+    assert np.array_equal(phone.ids, street())
+    assert phone.page.evaluate("scrollY") == scrolled
+
+
+def draw_with_pen(canvas: Canvas, points: list, pressure: float, *, eraser: bool = False) -> None:
+    """Sends the events of a pen; the browser has no pen of its own here, whose pointer could be captured."""
+    script = """(stage, { points, pressure, eraser }) => {
+        stage.setPointerCapture = () => {};
+        const send = (type, [clientX, clientY], down) => stage.dispatchEvent(new PointerEvent(type, {
+            pointerType: "pen", pointerId: 7, clientX, clientY, bubbles: true, cancelable: true,
+            pressure: down ? pressure : 0, button: eraser ? 5 : 0, buttons: down ? (eraser ? 32 : 1) : 0,
+        }));
+        send("pointerdown", points[0], true);
+        for (const point of points) send("pointermove", point, true);
+        send("pointerup", points.at(-1), false);
+    }"""
+    on_screen = [canvas.at(*point) for point in points]
+    canvas.stage.evaluate(script, {"points": on_screen, "pressure": pressure, "eraser": eraser})
+
+
+@pytest.mark.parametrize(("pressure", "width_px"), [(0.25, 5), (0.5, 10), (1.0, 20)])
+def test_a_pen_paints_as_wide_as_it_is_pressed(canvas, pressure, width_px):
+    canvas.size(20)
+    canvas.press("6")
+    draw_with_pen(canvas, [(30.5, 60.5), (90.5, 60.5)], pressure)
+    assert (canvas.ids[:, 60] == CAR).sum() == width_px
+
+
+def test_the_other_end_of_a_pen_erases(canvas):
+    canvas.size(10)
+    canvas.press("6")
+    draw_with_pen(canvas, [(70, 60), (90, 60)], pressure=1, eraser=True)
+    painted = canvas.ids
+    assert (painted[55:65, 70:90] == UNLABELED).all()
+    assert not (painted == CAR).any()
+    assert canvas.stage.get_attribute("data-tool") == "brush"
+
+
+def test_the_first_stroke_takes_the_hint_away_for_good(canvas):
+    hint = canvas.page.get_by_text("Pick a colour, such as road or car")
+    expect(hint).to_be_visible()
+    box = hint.bounding_box()
+    canvas.press("6")
+    canvas.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(hint).to_be_hidden()
+    assert (canvas.ids == CAR).any()  # it let the pointer through
+    canvas.page.reload()
+    canvas.stage.wait_for()
+    expect(hint).to_be_hidden()
