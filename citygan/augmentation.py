@@ -1,44 +1,123 @@
-"""Paired augmentation of label maps and photos. Ids are transformed as ids, so nothing leaves the palette."""
+"""Paired augmentation of label maps and photos, a batch at a time on the device that holds them.
+
+Ids are only ever picked, never mixed, so nothing leaves the palette. Every sample draws from a seed of its
+own, so that it is augmented alike in whatever batch, and in whatever process, it is trained on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import avg_pool2d, pad
-from torchvision import tv_tensors
-from torchvision.transforms import InterpolationMode, v2
-from torchvision.transforms.v2 import functional as TF
+from torch.nn import functional as F
+
+_WARP_CELLS = 5  # a warp is drawn on a grid of so many points a side: bends of about a quarter of the map
+_NUMBERS = 9 + 2 * _WARP_CELLS**2  # that one sample draws
+_JITTER_GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601
 
 
-def augmentation(
-    crop_px: int, load_px: tuple[int, int], *, mirror: bool, color_jitter: float
-) -> Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
+@dataclass(frozen=True)
+class Augmentation:
     """The paired augmentation of pix2pix (section 6.2): resize, random crop, mirror; both halves alike.
 
-    Args:
-        crop_px: Side of the square crop.
-        load_px: The sample is first resized to a square of a size drawn from this range, ends included.
-        mirror: Mirror half of the samples.
-        color_jitter: Strength of brightness, contrast and saturation jitter of the photo alone; 0 is none.
-
-    Returns:
-        A function from a label map `(H, W) uint8` and a photo `(3, H, W) uint8` to the same, `crop_px`
-        square. It draws from torch's global generator.
+    Unlike the paper, the photo's colours may be jittered, and the label map's shapes warped or simplified.
     """
-    geometry = v2.Compose([v2.RandomCrop(crop_px), v2.RandomHorizontalFlip(0.5 if mirror else 0.0)])
-    jitter = v2.ColorJitter(color_jitter, color_jitter, color_jitter) if color_jitter else None
 
-    def augment(labels: torch.Tensor, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        size = int(torch.randint(load_px[0], load_px[1] + 1, ()))
-        if photo.shape[-1] != size:
-            labels = TF.resize(labels[None], [size, size], interpolation=InterpolationMode.NEAREST_EXACT)[0]
-            photo = TF.resize(photo, [size, size], antialias=True)
-        mask, image = geometry(tv_tensors.Mask(labels[None]), tv_tensors.Image(photo))
-        image = jitter(image) if jitter else image
-        return mask[0].as_subclass(torch.Tensor), image.as_subclass(torch.Tensor)
+    crop_px: int  # side of the square that is cut out
+    load_px: tuple[int, int]  # a sample is first resized to a square of a side drawn from here, ends included
+    mirror: bool = False  # mirror half of the samples
+    color_jitter: float = 0.0  # brightness, contrast and saturation of the photo, each times 1 +- this
+    simplify_px: int = 0  # half of the label maps are simplified over odd windows up to this side
+    warp_px: float = 0.0  # label maps alone are displaced smoothly by up to this much
 
-    return augment
+    def __call__(
+        self, labels: torch.Tensor, photos: torch.Tensor, seeds: list[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Augments a batch.
+
+        Args:
+            labels: `(N, S, S) uint8` ids.
+            photos: `(N, 3, S, S) uint8`.
+            seeds: One for each sample: the same seed augments alike.
+
+        Returns:
+            The same, `crop_px` square. Photos are resized without antialiasing, which is meant for scales
+            near 1: from 340 to 256 px, photos of CamVid are the antialiased ones to 42 dB.
+        """
+        drawn = torch.stack([_draw(seed) for seed in seeds])
+        places, scale = self._places(drawn, labels.shape[-1])
+        places = places.to(labels.device)
+        photos = _sample(photos, places)
+        if self.color_jitter:
+            factors = 1 + self.color_jitter * (2 * drawn[:, 4:7] - 1)
+            photos = _jitter(photos, factors.clamp_min(0).to(photos))
+        shifts = None
+        if self.warp_px:
+            grid = drawn[:, 9:].reshape(-1, 2, _WARP_CELLS, _WARP_CELLS).to(labels.device, torch.float32)
+            waves = F.interpolate(2 * grid - 1, (self.crop_px, self.crop_px), mode="bicubic").clamp(-1, 1)
+            shifts = waves * (self.warp_px * scale).to(waves)[:, None, None, None]
+        labels = _pick(labels, places, shifts)
+        if self.simplify_px:
+            labels = self._simplify(labels, drawn[:, 7:9])
+        return labels, photos.round().clamp(0, 255).byte()
+
+    def _places(self, drawn: torch.Tensor, stored_px: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where rows and columns of the crops lie in the stored pictures, `(N, 2, crop_px)` in px from their
+        edge, and how many stored pixels a new one spans, `(N,)`."""
+        least, most = self.load_px
+        size_px = least + (drawn[:, 0] * (most - least + 1)).floor()
+        corner_px = (drawn[:, 1:3] * (size_px - self.crop_px + 1)[:, None]).floor()
+        scale = stored_px / size_px
+        places = (torch.arange(self.crop_px) + 0.5 + corner_px[:, :, None]) * scale[:, None, None]
+        if self.mirror:
+            mirrored = drawn[:, 3, None] < 0.5
+            places[:, 1] = torch.where(mirrored, places[:, 1].flip(-1), places[:, 1])
+        return places, scale
+
+    def _simplify(self, labels: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+        reaches = 1 + (drawn[:, 1] * ((self.simplify_px - 1) // 2)).floor().int()
+        maps = [
+            simplify_shapes(one, 2 * reach + 1) if chance < 0.5 else one
+            for one, chance, reach in zip(labels.split(1), drawn[:, 0], reaches.tolist(), strict=True)
+        ]
+        return torch.cat(maps)
+
+
+def _draw(seed: int) -> torch.Tensor:
+    """The numbers of one sample in [0, 1), double so that no product with a count reaches that count."""
+    return torch.rand(_NUMBERS, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _sample(photos: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Photos at the places of `_places`, bilinear: `(N, 3, crop, crop) float32`, 0 to 255."""
+    rows, columns = (2 * places / photos.shape[-1] - 1).float().unbind(1)
+    n, crop = rows.shape
+    grid = torch.stack(
+        [columns[:, None, :].expand(n, crop, crop), rows[:, :, None].expand(n, crop, crop)], -1
+    )
+    return F.grid_sample(photos.float(), grid, padding_mode="border", align_corners=False)
+
+
+def _pick(labels: torch.Tensor, places: torch.Tensor, shifts: torch.Tensor | None) -> torch.Tensor:
+    """Ids at the places, each moved by `shifts` (`(N, 2, crop, crop)` px, down and right) where given."""
+    rows, columns = places[:, 0, :, None], places[:, 1, None, :]
+    if shifts is not None:
+        rows, columns = rows + shifts[:, 0], columns + shifts[:, 1]
+    last = labels.shape[-1] - 1
+    rows, columns = (p.floor().long().clamp(0, last) for p in (rows, columns))
+    samples = torch.arange(len(labels), device=labels.device)[:, None, None]
+    return labels[samples, rows, columns]
+
+
+def _jitter(photos: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Brightness, contrast and saturation, in this order: photos `0 to 255`, factors `(N, 3)`."""
+    brightness, contrast, saturation = factors[:, :, None, None, None].unbind(1)
+    weights = photos.new_tensor(_JITTER_GREY)[:, None, None]
+    photos = (photos * brightness).clamp(0, 255)
+    mean = (photos * weights).sum(1, keepdim=True).mean((2, 3), keepdim=True)
+    photos = (mean + (photos - mean) * contrast).clamp(0, 255)
+    grey = (photos * weights).sum(1, keepdim=True)
+    return (grey + (photos - grey) * saturation).clamp(0, 255)
 
 
 def simplify_shapes(label_maps: torch.Tensor, window_px: int) -> torch.Tensor:
@@ -51,10 +130,9 @@ def simplify_shapes(label_maps: torch.Tensor, window_px: int) -> torch.Tensor:
     present = label_maps.unique()
     votes = (label_maps[:, None] == present[:, None, None]).float()
     half = window_px // 2
-    votes = avg_pool2d(
-        votes, (window_px, 1), 1, (half, 0)
-    )  # rows, then columns: the same mean, far fewer additions
-    votes = avg_pool2d(votes, (1, window_px), 1, (0, half))
+    # rows, then columns: the same mean, far fewer additions
+    votes = F.avg_pool2d(votes, (window_px, 1), 1, (half, 0))
+    votes = F.avg_pool2d(votes, (1, window_px), 1, (0, half))
     return present[votes.argmax(1)]
 
 
@@ -64,20 +142,28 @@ def augment_for_discriminator(
     """Differentiable colour and shift augmentation, so that few photos are not learned by heart.
 
     Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, saturation
-    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. A map and its photo shift alike.
+    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. A map and its photo shift alike. It draws from
+    torch's global generator of the photos' device, and never waits for that device.
     """
-    n, device = photos.shape[0], photos.device
-    brightness, saturation, contrast = (torch.rand(3, n, 1, 1, 1, device=device)).unbind()
+    n, side, device = len(photos), photos.shape[-1], photos.device
+    brightness, saturation, contrast = torch.rand(3, n, 1, 1, 1, device=device).unbind()
     photos = photos + (brightness - 0.5)
     grey = photos.mean(1, keepdim=True)
     photos = (photos - grey) * (2 * saturation) + grey
     mean = photos.mean((1, 2, 3), keepdim=True)
     photos = (photos - mean) * (contrast + 0.5) + mean
-    reach = photos.shape[-1] // 8
-    dx, dy = (int(v) for v in torch.randint(-reach, reach + 1, (2,)))
+    reach = side // 8
+    dx, dy = torch.randint(-reach, reach + 1, (2,), device=device)
     return _shift(conditions, dx, dy), _shift(photos, dx, dy)
 
 
-def _shift(images: torch.Tensor, dx: int, dy: int) -> torch.Tensor:
+def _shift(images: torch.Tensor, dx: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:
     """Moves images by whole pixels; what comes in from outside is 0."""
-    return pad(images, (dx, -dx, dy, -dy))
+    if images.device.type == "cpu":  # four times as fast there
+        right, down = int(dx), int(dy)
+        return F.pad(images, (right, -right, down, -down))
+    height, width = images.shape[-2:]
+    rows, columns = (torch.arange(n, device=images.device) - d for n, d in ((height, dy), (width, dx)))
+    inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
+    moved = images.index_select(2, rows.clamp(0, height - 1)).index_select(3, columns.clamp(0, width - 1))
+    return moved * inside

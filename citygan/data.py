@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch.utils.data import DataLoader
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
@@ -23,8 +24,6 @@ from tqdm import tqdm
 from .layouts import DataError, Layout, Pair, find_layout
 
 log = logging.getLogger(__name__)
-
-MEMORY_BUDGET_BYTES = 8 * 2**30
 
 
 @dataclass
@@ -38,15 +37,68 @@ class LabelPhotoSet:
     layout: Layout
     size_px: int
     skipped: list[str] = field(default_factory=list)  # what --skip-bad left out, with the reason
-    memory: list[tuple[torch.Tensor, torch.Tensor]] | None = None
+    shares: dict[int, float] = field(default_factory=dict)  # id -> its share of all pixels, largest first
+    memory: tuple[torch.Tensor, torch.Tensor] | None = None  # label maps (N, H, W) and photos (N, 3, H, W)
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.memory[index] if self.memory is not None else self._load(self.pairs[index])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no sample {index}; there are {len(self)}")
+        if self.memory is None:
+            return self._read(self.pairs[index])
+        return self.memory[0][index], self.memory[1][index]
 
-    def _load(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
+    def batches(
+        self, order: list[list[int]], device: torch.device, *, workers: int = 0
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Label maps `(N, H, W)` and photos `(N, 3, H, W)` on the device, a batch for each list of indices.
+
+        Args:
+            order: Which samples each batch has.
+            device: Where they are wanted.
+            workers: Processes that read ahead where the set is not in memory.
+        """
+        if self.memory is not None:
+            for chosen in order:
+                yield self.memory[0][chosen].to(device), self.memory[1][chosen].to(device)
+            return
+        pinned = device.type == "cuda"
+        loader = DataLoader(self, batch_sampler=order, num_workers=workers, pin_memory=pinned)
+        for labels, photos in loader:
+            yield labels.to(device, non_blocking=pinned), photos.to(device, non_blocking=pinned)
+
+    def to(self, device: torch.device) -> LabelPhotoSet:
+        """Moves the samples that are in memory to that device."""
+        if self.memory is not None:
+            self.memory = tuple(t.to(device) for t in self.memory)
+        return self
+
+    def load(self, *, skip_bad: bool, memory_gib: float, progress: bool = False) -> LabelPhotoSet:
+        """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory."""
+        count, side = len(self), self.size_px
+        labels = photos = None
+        if count * 4 * side**2 <= memory_gib * 2**30:
+            labels = torch.empty(count, side, side, dtype=torch.uint8)
+            photos = torch.empty(count, 3, side, side, dtype=torch.uint8)
+        kept, counts = [], torch.zeros(256, dtype=torch.int64)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            read = pool.map(lambda pair: self._read_or_reason(pair, skip_bad), self.pairs)
+            bar = tqdm(read, "reading", count, disable=not progress, leave=False)
+            for pair, sample in zip(self.pairs, bar, strict=True):
+                if isinstance(sample, str):
+                    self.skipped.append(sample)
+                    continue
+                counts += _pixels_of_each_id(sample[0])
+                if labels is not None:
+                    labels[len(kept)], photos[len(kept)] = sample
+                kept.append(pair)
+        self.pairs, self.shares = kept, _falling_shares(counts)
+        self.memory = (labels[: len(kept)], photos[: len(kept)]) if labels is not None else None
+        return self
+
+    def _read(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
         label_map, photo = self.layout.read(pair)
         size = [self.size_px, self.size_px]
         ids = torch.from_numpy(label_map.copy())[None]
@@ -54,37 +106,23 @@ class LabelPhotoSet:
         image = TF.resize(torch.from_numpy(photo.copy()).permute(2, 0, 1), size, antialias=True)
         return labels, image.contiguous()
 
-    def load(self, *, skip_bad: bool, progress: bool = False) -> LabelPhotoSet:
-        """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory
-        budget."""
-        fits = len(self) * 4 * self.size_px**2 <= MEMORY_BUDGET_BYTES
-        kept, memory = [], []
-
-        def load_or_reason(pair: Pair):
-            try:
-                return self._load(pair)
-            except DataError as error:
-                if not skip_bad:
-                    raise
-                return str(error)
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            loaded = pool.map(load_or_reason, self.pairs)
-            for pair, sample in zip(
-                self.pairs, tqdm(loaded, "reading", len(self), disable=not progress, leave=False), strict=True
-            ):
-                if isinstance(sample, str):
-                    self.skipped.append(sample)
-                    continue
-                kept.append(pair)
-                if fits:
-                    memory.append(sample)
-        self.pairs, self.memory = kept, memory if fits else None
-        return self
+    def _read_or_reason(self, pair: Pair, skip_bad: bool) -> tuple[torch.Tensor, torch.Tensor] | str:
+        try:
+            return self._read(pair)
+        except DataError as error:
+            if not skip_bad:
+                raise
+            return str(error)
 
 
 def open_split(
-    folder: Path | str, split: str, size_px: int, *, skip_bad: bool = False, progress: bool = False
+    folder: Path | str,
+    split: str,
+    size_px: int,
+    *,
+    skip_bad: bool = False,
+    memory_gib: float = 8.0,
+    progress: bool = False,
 ) -> LabelPhotoSet:
     """Opens one split of a data set of any known layout.
 
@@ -93,6 +131,7 @@ def open_split(
         split: "train", "val" or "test".
         size_px: Every sample is resized to this square, as pix2pix does.
         skip_bad: Leave out samples that cannot be read, and count them, instead of raising.
+        memory_gib: The samples are kept in memory where they take no more than this, else read each time.
         progress: Show a progress bar while reading.
 
     Raises:
@@ -110,7 +149,7 @@ def open_split(
     if not pairs:
         raise DataError(f"{folder} has no samples for the split {split!r} (layout: {layout.name})")
     opened = LabelPhotoSet(pairs, layout, size_px, skipped=unpaired).load(
-        skip_bad=skip_bad, progress=progress
+        skip_bad=skip_bad, memory_gib=memory_gib, progress=progress
     )
     if not opened.pairs:
         raise DataError(f"not one sample of {folder} ({split}) can be read: {opened.skipped[0]}")
@@ -137,9 +176,23 @@ def describe(folder: Path, split: str = "train") -> dict:
 
 
 def prepare(
-    folder: Path, out: Path, height_px: int, *, splits: Sequence[str], skip_bad: bool = False
+    folder: Path,
+    out: Path,
+    height_px: int,
+    *,
+    splits: Sequence[str],
+    leave_out: Sequence[str] = (),
+    skip_bad: bool = False,
 ) -> dict:
     """Resizes a data set once, keeping its aspect, into the Cityscapes layout with JPEG photos and PNG ids.
+
+    Args:
+        folder: The data set, in any known layout.
+        out: Where the copy goes.
+        height_px: Of the copy.
+        splits: Which splits to copy.
+        leave_out: Samples whose names contain one of these are not copied, for example one drive.
+        skip_bad: Leave out samples that cannot be read, and count them, instead of raising.
 
     Returns:
         What was written: `{"name", "aspect", "splits": {split: samples}, "skipped": [reasons]}`; also left as
@@ -150,11 +203,13 @@ def prepare(
     note: dict = {
         "name": describe(folder, splits[0])["name"],
         "height_px": height_px,
+        "leave_out": list(leave_out),
         "splits": {},
         "skipped": [],
     }
     for split in splits:
         pairs, skipped = layout.pairs(folder, split), len(note["skipped"])
+        pairs = [pair for pair in pairs if not any(part in pair.name for part in leave_out)]
         for pair in tqdm(pairs, f"preparing {split}"):
             try:
                 aspects.append(_prepare_one(layout, pair, out, split, height_px))
@@ -186,6 +241,13 @@ def _prepare_one(layout: Layout, pair: Pair, out: Path, split: str, height_px: i
 
 def class_shares(label_maps: Iterable[torch.Tensor]) -> dict[int, float]:
     """The share of pixels of each id over many label maps, largest first."""
-    counts = sum(torch.bincount(m.flatten().long(), minlength=256) for m in label_maps)
+    return _falling_shares(sum(_pixels_of_each_id(m) for m in label_maps))
+
+
+def _pixels_of_each_id(label_map: torch.Tensor) -> torch.Tensor:
+    return torch.bincount(label_map.flatten().long(), minlength=256)
+
+
+def _falling_shares(counts: torch.Tensor) -> dict[int, float]:
     order = counts.argsort(descending=True, stable=True)
     return {int(i): float(counts[i] / counts.sum()) for i in order if counts[i]}

@@ -11,6 +11,7 @@ import pickle
 import platform
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from tqdm import tqdm
 
 from . import checkpoints, palette
 from .checkpoints import CheckpointInfo
-from .data import LabelPhotoSet, class_shares
+from .data import LabelPhotoSet
 from .encoding import encode_labels
+from .foreign import read_generator
 from .metrics import SSIM_DEFINITION
-from .recipes import TrainConfig
+from .recipes import TrainConfig, generator_arguments
 from .reports import RunLog, draw_animation, draw_curves, draw_grid
-from .training import EpochDone, StepDone, TrainingError, TrainState, generator_arguments, train
+from .training import EpochDone, StepDone, TrainingError, TrainState, train
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,9 @@ class Run:
     save_minutes: float = 5.0  # between saves of the training state inside an epoch
     samples: int = 6  # validation maps that are drawn after each epoch
     start_from: Path | None = None  # the folder of a run whose networks this one trains on
+    generator_weights: Path | None = None  # a checkpoint or another project's file, for the generator alone
+    compile: bool | None = None  # see `train`; by default on CUDA alone
+    workers: int = 2  # processes that read ahead where the training set is not in memory
 
     def go(self) -> bool:
         """Trains to the last epoch; False when Ctrl-C or SIGTERM stopped it earlier, with everything saved.
@@ -65,15 +70,20 @@ class Run:
             OSError: the disk is full; what was saved before is whole.
         """
         self.state = TrainState(self.config, self.accelerator)
+        self.seconds_before, self.started = 0.0, time.monotonic()
         if self.state_file.is_file():
-            self.state.load_state_dict(_read_state(self.state_file))
+            saved = _read_state(self.state_file)
+            self.state.load_state_dict(saved)
+            self.seconds_before = saved.get("seconds", 0.0)
             log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
         elif self.start_from:
             self.state.start_from(_read_state(self.start_from / STATE))
-        self.run_log = RunLog(self.out, self.state.epoch)
-        self.seen = class_shares(labels for labels, _ in self.train_set)
-        best = [row["val_ssim"] for row in self.run_log.rows]
-        self.best_ssim = max(best, default=-1.0)
+        else:
+            self._start_generator()
+        self.train_set.to(self.accelerator.device)
+        if self.accelerator.is_main_process:  # which alone writes
+            self.run_log = RunLog(self.out, self.state.epoch)
+            self.best_ssim = max((row["val_ssim"] for row in self.run_log.rows), default=-1.0)
         self.stopped = False
         earlier = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -82,17 +92,41 @@ class Run:
             for s, handler in earlier.items():
                 signal.signal(s, handler)
 
+    def _start_generator(self) -> None:
+        """From random weights, from published ones, from another project's file, or from a checkpoint."""
+        if self.generator_weights is None:
+            self.state.start_pretrained()
+        elif self.generator_weights.with_suffix(".safetensors").is_file():
+            generator, info = checkpoints.load(self.generator_weights)
+            self.state.start_pretrained(generator)
+            self.state.images_seen = info.images_seen
+            self.state.started_from = {"recipe": info.recipe, "epochs": info.epochs}
+        else:
+            self.state.start_pretrained(read_generator(self.generator_weights)[0])
+
     @property
     def state_file(self) -> Path:
         return self.out / STATE
 
+    @property
+    def seconds(self) -> float:
+        """Wall time of this run until now, validation included, over all resumes."""
+        return self.seconds_before + time.monotonic() - self.started
+
     def _stop(self, *_) -> None:
         self.stopped = True
+
+    def _stopped_anywhere(self) -> bool:
+        """Whether any process got a signal, so that all stop after the same step."""
+        if self.accelerator.num_processes == 1:
+            return self.stopped
+        flag = torch.tensor(float(self.stopped), device=self.accelerator.device)
+        return self.accelerator.reduce(flag, "sum").item() > 0
 
     def _train(self) -> bool:
         saved_at = time.monotonic()
         with _ProgressBar(self.config.epochs, self.accelerator.is_main_process) as bar:
-            for event in train(self.state, self.train_set, self.val_set):
+            for event in self._events():
                 if isinstance(event, StepDone):
                     bar.step(event)
                     due = time.monotonic() - saved_at > 60 * self.save_minutes
@@ -100,16 +134,22 @@ class Run:
                     bar.epoch(event)
                     self._finish_epoch(event)
                     due = True
-                if due or self.stopped:
+                stop = self._stopped_anywhere()
+                if due or stop:
                     self._save_state()
                     saved_at = time.monotonic()
-                if self.stopped:
+                if stop:
                     return self.state.epoch >= self.config.epochs
         return True
 
+    def _events(self) -> Iterator[StepDone | EpochDone]:
+        cuda = self.accelerator.device.type == "cuda"
+        compile = cuda if self.compile is None else self.compile
+        return train(self.state, self.train_set, self.val_set, compile=compile, workers=self.workers)
+
     def _save_state(self) -> None:
         if self.accelerator.is_main_process:
-            state = self.state.state_dict()
+            state = self.state.state_dict() | {"seconds": self.seconds}
             checkpoints.write_atomically(self.state_file, lambda p: torch.save(state, p))
 
     def _finish_epoch(self, event: EpochDone) -> None:
@@ -158,13 +198,14 @@ class Run:
             arguments=arguments,
             encoding=self.config.encoding,
             norm_statistics=self.config.norm_statistics,
+            dropout_at_inference=self.config.inference_dropout,
             height_px=self.config.size_px,
             width_px=self.config.size_px,
             aspect=self.dataset.aspect,
             dataset=self.dataset.name,
             license=self.dataset.license,
             recipe=recipe | ({"started_from": earlier} if earlier else {}),
-            seen=self.seen,
+            seen=self.train_set.shares,
             images_seen=event.images_seen,
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),
@@ -202,9 +243,9 @@ class _ProgressBar:
             self.bar = tqdm(
                 total=event.steps, desc=title, disable=not self.enabled, unit="step", dynamic_ncols=True
             )
-            self.bar.initial = self.bar.n = event.step - 1
+            self.bar.initial = self.bar.n = event.step
             self.started, self.images_before = time.monotonic(), event.images_seen
-        self.bar.update()
+        self.bar.update(event.step - self.bar.n)
         seconds = time.monotonic() - self.started
         rate = (event.images_seen - self.images_before) / seconds if seconds > 0 else 0.0
         losses = {name: f"{value:.3f}" for name, value in event.losses.items()}

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import AutocastKwargs
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from .augmentation import augment_for_discriminator, augmentation, simplify_shapes
+from .augmentation import Augmentation, augment_for_discriminator
 from .data import LabelPhotoSet
-from .encoding import ENCODINGS, encode_labels, to_unit_range
+from .encoding import encode_labels, to_unit_range
+from .graphed_step import GraphedStep
 from .losses import adversarial_loss, l1_loss, ssim_loss
 from .metrics import mean_ssim
-from .models import DISCRIMINATORS, GENERATORS
-from .models.layers import for_inference
-from .recipes import TrainConfig
+from .state import TrainingError, TrainState
 
-
-class TrainingError(RuntimeError):
-    """A run that cannot go on, such as one whose loss is no longer finite."""
+# Steps between two looks at the losses: looking waits for the device, which a CPU never needs
+STEPS_A_REPORT = {"cpu": 1, "cuda": 20}
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,8 @@ class StepDone:
     epoch: int  # from 0
     step: int  # steps done in this epoch
     steps: int  # steps of an epoch
-    images_seen: int  # over the whole run
-    losses: dict[str, float]
+    images_seen: int  # over the whole run, by all processes
+    losses: dict[str, float]  # means over the steps since the last report, and over the processes
 
 
 @dataclass(frozen=True)
@@ -40,169 +39,105 @@ class EpochDone:
     epoch: int  # epochs done
     images_seen: int
     learning_rate: float
-    losses: dict[str, float]  # means over the steps of this epoch that this process did
+    losses: dict[str, float]  # means over the steps of this epoch since the run was started or resumed
     val_ssim: float  # mean over the validation set, see citygan.metrics
 
 
-class TrainState:
-    """Both networks, both optimizers, the weight average and the position: all that resuming needs."""
-
-    def __init__(self, config: TrainConfig, accelerator: Accelerator):
-        torch.manual_seed(config.seed)
-        self.config, self.accelerator = config, accelerator
-        generator = GENERATORS[config.generator](**generator_arguments(config))
-        discriminator = DISCRIMINATORS[config.discriminator](
-            ENCODINGS[config.encoding] + 3, config.discriminator_width, norm=config.norm
-        )
-        adam = {
-            "lr": config.learning_rate,
-            "betas": (config.beta1, config.beta2),
-            "fused": accelerator.device.type in ("cpu", "cuda"),
-        }
-        self.generator, self.discriminator = accelerator.prepare(generator, discriminator)
-        self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
-        self.discriminator_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
-        self.average = None
-        if config.ema_decay:
-            self.average = AveragedModel(
-                self._unwrapped(), multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True
-            )
-        self.epoch = self.step = self.images_seen = 0
-        self.started_from: dict | None = (
-            None  # configuration and epochs of the run that this one goes on from
-        )
-
-    def _unwrapped(self) -> nn.Module:
-        return self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
-
-    def trained_generator(self) -> nn.Module:
-        """The generator as a checkpoint holds it: the average of its weights where there is one."""
-        return self.average.module if self.average else self._unwrapped()
-
-    def inference_generator(self) -> nn.Module:
-        """A copy of it that is ready to generate."""
-        return for_inference(deepcopy(self.trained_generator()), self.config.norm_statistics)
-
-    def _parts(self) -> dict:
-        parts = {
-            "generator": self._unwrapped(),
-            "discriminator": self.accelerator.unwrap_model(self.discriminator, keep_fp32_wrapper=False),
-            "generator_optimizer": self.generator_optimizer,
-            "discriminator_optimizer": self.discriminator_optimizer,
-        }
-        return parts | ({"average": self.average} if self.average else {})
-
-    def state_dict(self) -> dict:
-        """The training state as tensors and plain values, for `torch.save`."""
-        position = {"epoch": self.epoch, "step": self.step, "images_seen": self.images_seen}
-        parts = {name: part.state_dict() for name, part in self._parts().items()}
-        return {
-            "config": asdict(self.config),
-            "position": position,
-            "started_from": self.started_from,
-        } | parts
-
-    def load_state_dict(self, saved: dict) -> None:
-        """Takes up a saved state.
-
-        Raises:
-            TrainingError: it belongs to another configuration; the message names the fields. The number of
-                epochs and their decay may differ, so that a run can be made longer.
-        """
-        free = {"epochs", "decay_epochs"}
-        differing = [
-            k for k, v in asdict(self.config).items() if saved["config"].get(k) != v and k not in free
-        ]
-        if differing:
-            was = ", ".join(f"{k} was {saved['config'].get(k)!r}" for k in differing)
-            raise TrainingError(f"this run was started with another configuration ({was}); use another --out")
-        self._load_parts(saved)
-        self.started_from = saved["started_from"]
-        self.epoch, self.step = saved["position"]["epoch"], saved["position"]["step"]
-        self.images_seen = saved["position"]["images_seen"]
-
-    def start_from(self, saved: dict) -> None:
-        """Takes networks and optimizers from another run, to train them on with another configuration.
-
-        Raises:
-            TrainingError: its networks have other shapes.
-        """
-        try:
-            self._load_parts(saved)
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise TrainingError(f"the networks of that run do not fit this configuration: {error}") from error
-        self.images_seen = saved["position"]["images_seen"]
-        self.started_from = {"recipe": saved["config"], "epochs": saved["position"]["epoch"]}
-
-    def _load_parts(self, saved: dict) -> None:
-        for name, part in self._parts().items():
-            part.load_state_dict(saved[name])
-
-
-def generator_arguments(config: TrainConfig) -> dict:
-    """What builds the generator of a configuration, and stands in its checkpoint."""
-    return {
-        "in_channels": ENCODINGS[config.encoding],
-        "width": config.width,
-        "norm": config.norm,
-        "upsampling": config.upsampling,
-        "dropout": config.dropout,
-        "noise": config.noise,
-    }
-
-
 def train(
-    state: TrainState, train_set: LabelPhotoSet, val_set: LabelPhotoSet
+    state: TrainState,
+    train_set: LabelPhotoSet,
+    val_set: LabelPhotoSet,
+    *,
+    compile: bool = False,
+    workers: int = 0,
 ) -> Iterator[StepDone | EpochDone]:
     """Trains from where `state` stands to the last epoch; `state` is ready to be saved at each yield.
 
-    Every random number of a step (order, augmentation, dropout, noise) follows from the seed, the epoch and
-    the step, so a resumed run computes what an uninterrupted one would have.
+    Every random number follows from the seed: order and augmentation from epoch and sample, dropout and
+    noise from epoch, step and process. So a resumed run computes what an uninterrupted one would have, and N
+    processes see what one process with N times the batch would.
+
+    Args:
+        state: What is trained, in place.
+        train_set: Its samples are shared by the processes, a batch for each at every step.
+        val_set: Shared too.
+        compile: Run the step as one CUDA graph, or on a CPU compile the networks with torch.compile.
+        workers: Processes that read ahead where the training set is not in memory.
 
     Raises:
-        TrainingError: a loss is not finite.
+        TrainingError: a loss is not finite, or there are fewer samples than processes.
     """
-    config, device = state.config, state.accelerator.device
-    augment = augmentation(
-        config.size_px,
-        (config.load_px_min, config.load_px_max),
-        mirror=config.mirror,
-        color_jitter=config.color_jitter,
-    )
-    steps = max(1, len(train_set) // config.batch_size)
+    config, accelerator = state.config, state.accelerator
+    batch_size = min(config.batch_size, len(train_set) // accelerator.num_processes)
+    if not batch_size:
+        raise TrainingError(f"{len(train_set)} samples are too few for {accelerator.num_processes} processes")
+    steps = len(train_set) // (batch_size * accelerator.num_processes)
+    every = STEPS_A_REPORT[accelerator.device.type]
+    torch.backends.cudnn.benchmark = True  # the shapes never change
+    step_once = _compiled_step(state) if compile else partial(train_step, state)
     while state.epoch < config.epochs:
-        order = torch.randperm(
-            len(train_set), generator=torch.Generator().manual_seed(step_seed(config.seed, state.epoch, 0))
-        )
-        sums: dict[str, float] = {}
-        done = 0
-        for step in range(state.step, steps):
-            torch.manual_seed(step_seed(config.seed, state.epoch, step + 1))
-            chosen = order[step * config.batch_size : (step + 1) * config.batch_size].tolist()
-            samples = [augment(*train_set[i]) for i in chosen]
-            labels = torch.stack([s[0] for s in samples]).to(device)
-            photos = to_unit_range(torch.stack([s[1] for s in samples]).to(device))
-            if config.simplify_px and torch.rand(()) < 0.5:
-                reach = int(torch.randint(1, (config.simplify_px - 1) // 2 + 1, ()))
-                labels = simplify_shapes(labels, 2 * reach + 1)
-            set_learning_rate(state, state.epoch + step / steps)
-            losses = train_step(state, encode_labels(labels, config.encoding), photos)
-            check_finite(losses, state.epoch, step)
-            state.step, state.images_seen = step + 1, state.images_seen + len(chosen)
-            done += 1
-            sums = {name: sums.get(name, 0.0) + value for name, value in losses.items()}
-            yield StepDone(state.epoch, state.step, steps, state.images_seen, losses)
+        pending: list[torch.Tensor] = []
+        totals: dict[str, float] = {}
+        first_step = state.step
+        for labels, photos in _epoch_batches(state, train_set, batch_size, steps, workers):
+            seed = seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index)
+            torch.manual_seed(seed)
+            set_learning_rate(state, state.epoch + state.step / steps)
+            losses = step_once(encode_labels(labels, config.encoding), to_unit_range(photos))
+            pending.append(torch.stack(list(losses.values())))
+            state.step += 1
+            state.images_seen += batch_size * accelerator.num_processes
+            if len(pending) == every or state.step == steps:
+                means = accelerator.reduce(torch.stack(pending).mean(0), "mean").tolist()
+                report = dict(zip(losses, means, strict=True))
+                check_finite(report, state.epoch, state.step)
+                totals = {name: totals.get(name, 0.0) + v * len(pending) for name, v in report.items()}
+                pending.clear()
+                yield StepDone(state.epoch, state.step, steps, state.images_seen, report)
+        done = steps - first_step
         state.epoch, state.step = state.epoch + 1, 0
         yield EpochDone(
             state.epoch,
             state.images_seen,
-            state.generator_optimizer.param_groups[0]["lr"],
-            {name: total / done for name, total in sums.items()},
+            float(state.generator_optimizer.param_groups[0]["lr"]),
+            {name: total / done for name, total in totals.items()},
             validate(state, val_set),
         )
 
 
-def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> dict[str, float]:
+def _epoch_batches(
+    state: TrainState, train_set: LabelPhotoSet, batch_size: int, steps: int, workers: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """What is left of an epoch for this process: augmented label maps and photos, both uint8."""
+    config, accelerator = state.config, state.accelerator
+    augment = Augmentation(
+        config.size_px,
+        (config.load_px_min, config.load_px_max),
+        mirror=config.mirror,
+        color_jitter=config.color_jitter,
+        simplify_px=config.simplify_px,
+        warp_px=config.warp_px,
+    )
+    shuffle = torch.Generator().manual_seed(seed_of("order", config.seed, state.epoch))
+    order = torch.randperm(len(train_set), generator=shuffle)
+    shares = order[: steps * accelerator.num_processes * batch_size].view(steps, -1, batch_size)
+    chosen = shares[state.step :, accelerator.process_index].tolist()
+    batches = train_set.batches(chosen, accelerator.device, workers=workers)
+    for indices, (labels, photos) in zip(chosen, batches, strict=True):
+        seeds = [seed_of("sample", config.seed, state.epoch, i) for i in indices]
+        yield augment(labels, photos, seeds)
+
+
+def _compiled_step(state: TrainState):
+    """The same step, faster: see `train`."""
+    if state.accelerator.device.type == "cuda" and state.accelerator.num_processes == 1:
+        return GraphedStep(partial(train_step, state))
+    for network in (state.generator, state.discriminator):
+        network.compile()
+    return partial(train_step, state)
+
+
+def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> dict[str, torch.Tensor]:
     """One step of the discriminator, then one of the generator (pix2pix, section 3.3).
 
     Args:
@@ -211,62 +146,89 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
         photos: The photos that belong to them, `(N, 3, H, W)` in [-1, 1].
 
     Returns:
-        The losses, unweighted.
+        The losses of this process, unweighted, as tensors: reading them waits for the device.
     """
-    config, accelerator = state.config, state.accelerator
+    config = state.config
+    conditions, photos = (t.contiguous(memory_format=state.memory_format) for t in (conditions, photos))
     state.generator.train()
-    generated = state.generator(conditions)
+    generated = _run(state, state.generator, conditions)
 
-    def judge(candidates: torch.Tensor) -> torch.Tensor:
+    def judge(candidates: torch.Tensor, label: float) -> torch.Tensor:
+        seen = (conditions, candidates)
         if config.discriminator_augmentation:
-            return state.discriminator(*augment_for_discriminator(conditions, candidates))
-        return state.discriminator(conditions, candidates)
+            seen = augment_for_discriminator(*seen)
+        return adversarial_loss(_run(state, state.discriminator, *seen), label, config.adversarial_loss)
 
     state.discriminator.requires_grad_(True)
-    on_real = adversarial_loss(judge(photos), config.real_label, config.adversarial_loss)
-    on_fake = adversarial_loss(judge(generated.detach()), config.fake_label, config.adversarial_loss)
+    on_real, on_fake = judge(photos, config.real_label), judge(generated.detach(), config.fake_label)
     state.discriminator_optimizer.zero_grad(set_to_none=True)
-    accelerator.backward((on_real + on_fake) / 2)  # halved: it learns slower than the generator
+    ((on_real + on_fake) / 2).backward()  # halved: it learns slower than the generator
+    average_gradients(state.accelerator, state.discriminator)
     state.discriminator_optimizer.step()
 
     state.discriminator.requires_grad_(False)
-    fooled = adversarial_loss(judge(generated), 1.0, config.adversarial_loss)
-    l1 = l1_loss(generated, photos)
+    fooled, l1 = judge(generated, 1.0), l1_loss(generated, photos)
     total = fooled + config.l1_weight * l1
     losses = {"discriminator_real": on_real, "discriminator_fake": on_fake, "adversarial": fooled, "l1": l1}
     if config.ssim_weight:
         losses["ssim"] = ssim_loss(generated, photos)
         total = total + config.ssim_weight * losses["ssim"]
     state.generator_optimizer.zero_grad(set_to_none=True)
-    accelerator.backward(total)
+    total.backward()
+    average_gradients(state.accelerator, state.generator)
     state.generator_optimizer.step()
-    if state.average:
-        state.average.update_parameters(state._unwrapped())
-    values = torch.stack([v.detach().float() for v in losses.values()]).tolist()
-    return dict(zip(losses, values, strict=True))
+    state.update_average()
+    return {name: loss.detach() for name, loss in losses.items()}
+
+
+def _run(state: TrainState, network: nn.Module, *inputs: torch.Tensor) -> torch.Tensor:
+    """A network's output in float32, computed in the precision of the run."""
+    # weights change between two passes, so their half-precision copies are not kept
+    with state.accelerator.autocast(AutocastKwargs(cache_enabled=False)):
+        return network(*inputs).float()
+
+
+def average_gradients(accelerator: Accelerator, network: nn.Module) -> None:
+    """Replaces each gradient by its mean over the processes, in one message.
+
+    Torch's DistributedDataParallel would do it piece by piece during the backward pass, but it counts on one
+    forward pass for each backward pass, and the discriminator has two.
+    """
+    if accelerator.num_processes == 1:
+        return
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    means = accelerator.reduce(torch.cat([g.flatten() for g in gradients]), "mean")
+    for gradient, mean in zip(gradients, means.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
 
 
 @torch.no_grad()
 def validate(state: TrainState, val_set: LabelPhotoSet) -> float:
-    """Mean SSIM of generated validation photos, at the networks' size, without dropout."""
+    """Mean SSIM of generated validation photos at the networks' size, each from the same seed, as a
+    checkpoint makes them. The processes share the work; all get the mean."""
+    accelerator, config = state.accelerator, state.config
     generator = state.inference_generator()
-    torch.manual_seed(state.config.seed)
-    device = state.accelerator.device
+    mine = range(accelerator.process_index, len(val_set), accelerator.num_processes)
 
     def pairs():
-        for labels, photo in val_set:
-            with state.accelerator.autocast():
-                generated = generator(encode_labels(labels[None].to(device), state.config.encoding))
-            yield generated.float(), to_unit_range(photo[None].to(device))
+        for i in mine:
+            labels, photo = (t[None].to(accelerator.device) for t in val_set[i])
+            torch.manual_seed(config.seed)
+            with accelerator.autocast():
+                generated = generator(encode_labels(labels, config.encoding))
+            yield generated.float(), to_unit_range(photo)
 
-    return mean_ssim(pairs())
+    total = mean_ssim(pairs()) * len(mine) if mine else 0.0
+    sums = torch.tensor([total, len(mine)], dtype=torch.float64, device=accelerator.device)
+    total, count = accelerator.reduce(sums, "sum").tolist()
+    return total / count
 
 
 def check_finite(losses: dict[str, float], epoch: int, step: int) -> None:
     for name, value in losses.items():
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss {name!r} is {value} at epoch {epoch + 1}, step {step + 1}. The last saved state "
+                f"the loss {name!r} is {value} at epoch {epoch + 1}, step {step}. The last saved state "
                 "is whole; try a lower --learning-rate, or --precision no"
             )
 
@@ -274,11 +236,16 @@ def check_finite(losses: dict[str, float], epoch: int, step: int) -> None:
 def set_learning_rate(state: TrainState, epochs_done: float) -> None:
     config = state.config
     left = (config.epochs - epochs_done) / config.decay_epochs if config.decay_epochs else 1.0
+    rate = config.learning_rate * min(1.0, left)
     for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * min(1.0, left)
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
 
-def step_seed(seed: int, epoch: int, step: int) -> int:
-    """One seed for each step of a run of up to 100,003 steps an epoch."""
-    return (seed * 1_000_003 + epoch * 100_003 + step) % 2**63
+def seed_of(*names: str | int) -> int:
+    """A seed in [0, 2^63) for each thing that is named, such as `seed_of("sample", seed, epoch, index)`."""
+    digest = hashlib.blake2b(repr(names).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -111,15 +111,39 @@ def test_cities_with_the_same_frame_numbers_are_kept_apart(tmp_path):
     assert len(open_split(tmp_path / "small", "train", 32)) == 2
 
 
-def test_a_set_too_large_for_the_memory_is_read_from_the_disk_each_time(layout, monkeypatch):
+def test_a_set_too_large_for_the_memory_is_read_from_the_disk_each_time(layout):
     _, folder = layout
     kept = open_split(folder, "train", 40)
-    monkeypatch.setattr(data, "MEMORY_BUDGET_BYTES", 0)
-    read = open_split(folder, "train", 40)
+    read = open_split(folder, "train", 40, memory_gib=0)
     assert kept.memory is not None
     assert read.memory is None
     for one, other in zip(kept, read, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_a_set_in_memory_is_two_tensors_and_a_budget_just_large_enough_holds_it(camvid):
+    size = 3 * 4 * 40**2 / 2**30
+    labels, photos = open_split(camvid, "train", 40, memory_gib=size).memory
+    assert (labels.shape, labels.dtype, labels.is_contiguous()) == ((3, 40, 40), torch.uint8, True)
+    assert (photos.shape, photos.dtype, photos.is_contiguous()) == ((3, 3, 40, 40), torch.uint8, True)
+    assert open_split(camvid, "train", 40, memory_gib=0.99 * size).memory is None
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_are_the_same_from_memory_and_from_the_disk(camvid, workers):
+    order, cpu = [[2, 0], [1, 1], [0]], torch.device("cpu")
+    kept, read = (open_split(camvid, "train", 40, memory_gib=gib) for gib in (8, 0))
+    batches = list(kept.batches(order, cpu))
+    assert [len(labels) for labels, _ in batches] == [2, 2, 1]
+    assert torch.equal(batches[0][1], torch.stack([kept[2][1], kept[0][1]]))
+    for ours, theirs in zip(batches, read.batches(order, cpu, workers=workers), strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("memory_gib", [8, 0])
+def test_a_split_knows_its_class_shares(camvid, memory_gib):
+    opened = open_split(camvid, "train", 40, memory_gib=memory_gib)
+    assert opened.shares == data.class_shares(labels for labels, _ in opened)
 
 
 def test_a_data_set_is_described_by_its_layout_and_aspect(layout):
@@ -166,6 +190,12 @@ def test_preparing_counts_what_it_wrote_and_lists_what_it_left_out(tmp_path):
     assert "train_001.png" in note["skipped"][0]
     assert json.loads((tmp_path / "small" / "dataset.json").read_text()) == note
     assert note["splits"] == {"train": 2}
+
+
+def test_samples_are_left_out_by_a_part_of_their_names(camvid, tmp_path):
+    note = data.prepare(camvid, tmp_path / "some", 24, splits=["train"], leave_out=["_001", "_002"])
+    assert (note["splits"], note["leave_out"]) == ({"train": 1}, ["_001", "_002"])
+    assert [pair.name for pair in data.open_split(tmp_path / "some", "train", 24).pairs] == ["all/train_000"]
 
 
 def test_preparing_stops_at_a_bad_file_and_names_it(tmp_path):

@@ -20,8 +20,12 @@ from PIL import Image
 
 import train
 from citygan import checkpoints, runs, training
+from citygan.encoding import ENCODINGS
+from citygan.models.layers import for_inference
+from citygan.recipes import RECIPES
 from citygan.reports import read_log
 from citygan.runs import DatasetNote, Run
+from citygan.synthesis import Synthesizer
 from citygan.training import TrainingError
 
 pytestmark = pytest.mark.timeout(900)  # a run is several processes, on a machine that may be busy
@@ -239,19 +243,40 @@ def make_run(tmp_path, train_set, val_set, accelerator):
     return make
 
 
-@pytest.mark.parametrize("recipe", ["citygan", "citygan-plus"])
-def test_the_checkpoint_of_each_recipe_can_be_loaded_and_is_the_generator_that_was_trained(make_run, recipe):
-    run = make_run(recipe, epochs=1)
+def test_a_run_can_start_from_the_generator_of_a_checkpoint_and_says_so(make_run, tmp_path):
+    assert make_run(epochs=1).go()
+    first = make_run(epochs=1).out / "last"
+    run = make_run(out=tmp_path / "on", epochs=1, learning_rate=1e-12)
+    run.generator_weights = first
     assert run.go()
+    weights, info = checkpoints.load(first)
+    moved, on = checkpoints.load(run.out / "last")
+    for a, b in zip(weights.parameters(), moved.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+    assert (on.epochs, on.images_seen) == (2, 2 * info.images_seen)
+    assert on.recipe["started_from"] == {"recipe": info.recipe, "epochs": 1}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_each_recipe_trains_resumes_and_leaves_the_generator_that_it_trained(make_run, recipe):
+    changes = {"pretrained": False}
+    if RECIPES[recipe].generator == "deeplab":
+        changes["backbone"] = "mobilenet_v3_large"  # the smallest
+    assert make_run(recipe, epochs=1, **changes).go()
+    run = make_run(recipe, epochs=2, **changes)
+    assert run.go()
+    assert position(run.out) == (2, 0)
     loaded, info = checkpoints.load(run.out / "last")
-    trained = run.state.inference_generator()
-    ready = training.for_inference(loaded, info.norm_statistics)
-    conditions = torch.rand(1, training.ENCODINGS[info.encoding], 256, 256)
+    ready = for_inference(loaded, info.norm_statistics, dropout=info.dropout_at_inference)
+    ready.to(memory_format=run.state.memory_format)
+    conditions = torch.rand(1, ENCODINGS[info.encoding], 256, 256)
     photos = []
-    for network in (ready, trained):
+    for network in (ready, run.state.inference_generator()):
         torch.manual_seed(0)
         photos.append(network(conditions))
     assert torch.equal(*photos)
+    photo = Synthesizer(run.out / "last", "cpu")(tiny.draw_labels("a street"))
+    assert photo.shape == (tiny.HEIGHT_PX, tiny.WIDTH_PX, 3)
 
 
 def test_another_configuration_in_the_same_folder_is_refused_with_its_fields(make_run):

@@ -9,6 +9,8 @@ import tiny
 import torch
 
 from citygan import training
+from citygan.data import LabelPhotoSet
+from citygan.encoding import ENCODINGS, to_unit_range
 from citygan.training import (
     EpochDone,
     StepDone,
@@ -37,7 +39,7 @@ def same(one, other):
 
 def batch(config, count=1):
     torch.manual_seed(5)
-    channels = training.ENCODINGS[config.encoding]
+    channels = ENCODINGS[config.encoding]
     return torch.rand(count, channels, 256, 256) * 2 - 1, torch.rand(count, 3, 256, 256) * 2 - 1
 
 
@@ -94,13 +96,14 @@ def test_the_generators_step_leaves_the_discriminator_without_gradients_of_its_o
 def test_the_average_follows_the_weights_at_its_decay(accelerator):
     config = tiny.config("citygan-plus", ema_decay=0.75)
     state = TrainState(config, accelerator)
-    steps = []
+    steps = [deepcopy(state.generator.state_dict())]
     for _ in range(3):
         train_step(state, *batch(config))
         steps.append(deepcopy(state.generator.state_dict()))
-    for name, averaged in state.average.module.state_dict().items():
-        first, second, third = (s[name] for s in steps)  # the first step starts the average
-        wanted = 0.75 * (0.75 * first + 0.25 * second) + 0.25 * third
+    for name, averaged in state.average.state_dict().items():
+        wanted = steps[0][name]
+        for present in steps[1:]:
+            wanted = 0.75 * wanted + 0.25 * present[name] if wanted.is_floating_point() else present[name]
         assert torch.allclose(averaged, wanted, atol=1e-6)
 
 
@@ -110,7 +113,7 @@ def test_the_average_is_what_a_checkpoint_gets(accelerator):
     for _ in range(2):
         train_step(state, *batch(config))
     saved = state.inference_generator().state_dict()
-    assert same(dict(saved), dict(state.average.module.state_dict()))
+    assert same(dict(saved), dict(state.average.state_dict()))
     assert not same(dict(saved), dict(state.generator.state_dict()))
 
 
@@ -152,40 +155,21 @@ def test_an_incomplete_batch_is_left_out_but_a_tiny_set_still_trains(accelerator
         assert [e.images_seen for e in events if isinstance(e, StepDone)] == images
 
 
-def test_an_epoch_shows_each_photo_once_in_an_order_of_its_own(accelerator, val_set, monkeypatch):
-    class Spy:
-        def __init__(self):
-            self.asked = []
+def test_an_epoch_shows_each_photo_once_in_an_order_of_its_own(accelerator, train_set, val_set, monkeypatch):
+    asked = []
+    real_batches = LabelPhotoSet.batches
 
-        def __len__(self):
-            return 8
+    def spy(self, order, *arguments, **options):
+        asked.append(order)
+        return real_batches(self, order, *arguments, **options)
 
-        def __getitem__(self, i):
-            self.asked.append(i)
-            return torch.zeros(286, 286, dtype=torch.uint8), torch.zeros(3, 286, 286, dtype=torch.uint8)
-
-    monkeypatch.setattr(training, "train_step", lambda *_: {"l1": 0.0})
+    monkeypatch.setattr(LabelPhotoSet, "batches", spy)
+    monkeypatch.setattr(training, "train_step", lambda *_: {"l1": torch.zeros(())})
     monkeypatch.setattr(training, "validate", lambda *_: 0.0)
-    spy = Spy()
-    list(train(TrainState(tiny.config(), accelerator), spy, val_set))
-    first, second = spy.asked[:8], spy.asked[8:]
-    assert sorted(first) == sorted(second) == list(range(8))
-    assert first != second
-
-
-@pytest.mark.parametrize("simplify_px", [3, 4, 6, 13])
-def test_shapes_are_simplified_in_half_of_the_batches_up_to_the_window_that_was_given(
-    accelerator, train_set, val_set, monkeypatch, simplify_px
-):
-    windows = []
-    monkeypatch.setattr(training, "simplify_shapes", lambda labels, px: windows.append(px) or labels)
-    monkeypatch.setattr(training, "train_step", lambda *_: {"l1": 0.0})
-    monkeypatch.setattr(training, "validate", lambda *_: 0.0)
-    config = tiny.config(simplify_px=simplify_px, epochs=20)
-    list(train(TrainState(config, accelerator), train_set, val_set))
-    assert 15 <= len(windows) <= 45
-    assert all(w % 2 and 3 <= w <= simplify_px for w in windows)
-    assert max(windows) >= simplify_px - 1
+    list(train(TrainState(tiny.config(epochs=8), accelerator), train_set, val_set))
+    assert len(asked) == 8
+    assert all(sorted(order) == [[0], [1], [2]] for order in asked)
+    assert len({str(order) for order in asked}) > 2
 
 
 def test_the_learning_rate_falls_linearly_to_zero_over_the_last_epochs(accelerator):
@@ -288,7 +272,7 @@ def test_validation_is_the_same_each_time_without_dropout(accelerator, val_set):
 def test_validation_scores_a_perfect_generator_with_one(accelerator, val_set, monkeypatch):
     class Perfect(torch.nn.Module):
         def forward(self, conditions):
-            return training.to_unit_range(next(self.photos)[None])
+            return to_unit_range(next(self.photos)[None])
 
     perfect = Perfect()
     perfect.photos = (photo for _, photo in val_set)
@@ -297,7 +281,8 @@ def test_validation_scores_a_perfect_generator_with_one(accelerator, val_set, mo
     assert validate(state, val_set) == pytest.approx(1, abs=1e-3)
 
 
-def test_each_step_of_a_run_has_a_seed_of_its_own():
-    seeds = {training.step_seed(0, epoch, step) for epoch in range(200) for step in range(3000)}
-    assert len(seeds) == 200 * 3000
+def test_everything_that_is_drawn_has_a_seed_of_its_own():
+    names = [(what, 0, epoch, i) for what in ("step", "sample") for epoch in range(40) for i in range(1000)]
+    seeds = {training.seed_of(*name) for name in names}
+    assert len(seeds) == len(names)
     assert 0 <= min(seeds) <= max(seeds) < 2**63

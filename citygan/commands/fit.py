@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from citygan import data as datasets
 from citygan.recipes import RECIPES, TrainConfig
 from citygan.runs import DatasetNote, Run, best_precision
 from citygan.synthesis import find_device
+
+from .push import check_repo, push_run
 
 RecipeName = Literal[tuple(RECIPES)]
 Config = Annotated[TrainConfig, tyro.conf.OmitArgPrefixes]
@@ -32,6 +35,11 @@ def fit(
     dataset_name: str = "",
     weights_license: str = "as the licence of the training data demands",
     start_from: Path | None = None,
+    generator_weights: Path | None = None,
+    memory_gib: float = 8.0,
+    workers: int = 2,
+    compile: bool | None = None,
+    push_to_hub: str | None = None,
 ) -> None:
     """Trains a recipe; the same command again resumes. Each field of the recipe is a flag.
 
@@ -47,16 +55,37 @@ def fit(
         dataset_name: What the checkpoint says it was trained on; default: the layout.
         weights_license: What the checkpoint says of its own licence.
         start_from: The folder of another run, whose networks are trained on.
+        generator_weights: What the generator alone starts from: a checkpoint, or weights of another pix2pix
+            project, such as latest_net_G.pth.
+        memory_gib: A split is kept in memory where it takes no more than this, else read when needed.
+        workers: Processes that read ahead where the training set is not kept in memory.
+        compile: Run each step as one CUDA graph, or on a CPU compile the networks; by default on CUDA alone.
+        push_to_hub: OWNER/NAME on the Hugging Face Hub, where the best checkpoint goes at the end.
     """
+    if push_to_hub:
+        check_repo(push_to_hub)
     find_device(device)
     precision = best_precision(device) if precision == "auto" else precision
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
-    train_set = datasets.open_split(data, "train", config.load_px_max, skip_bad=skip_bad, progress=True)
-    val_set = datasets.open_split(data, "val", config.size_px, skip_bad=skip_bad, progress=True)
+    if not accelerator.is_main_process:
+        logging.getLogger().setLevel(logging.WARNING)  # the main process alone speaks
+    how = {"skip_bad": skip_bad, "memory_gib": memory_gib, "progress": accelerator.is_main_process}
+    train_set = datasets.open_split(data, "train", config.load_px_max, **how)
+    val_set = datasets.open_split(data, "val", config.size_px, **how)
     note = datasets.describe(data)
     dataset = DatasetNote(dataset_name or note["name"], note["aspect"], weights_license)
     run = Run(
-        out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes, start_from=start_from
+        *(out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes),
+        start_from=start_from,
+        generator_weights=generator_weights,
+        compile=compile,
+        workers=workers,
     )
     if not run.go():
-        print(f"stopped and saved; go on with: python {shlex.join(sys.argv)}")
+        if accelerator.is_main_process:
+            again = (
+                f"python {shlex.join(sys.argv)}" if accelerator.num_processes == 1 else "the same torchrun"
+            )
+            print(f"stopped and saved; go on with: {again}")
+    elif push_to_hub and accelerator.is_main_process:
+        push_run(out, push_to_hub)
