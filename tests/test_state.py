@@ -1,6 +1,7 @@
 """A training state starts from published weights, and goes on only where that means the same."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import tiny
@@ -62,7 +63,7 @@ def test_a_run_that_trains_another_on_uses_its_own_optimizer_options(accelerator
 
 def test_a_run_trained_on_twice_knows_both_runs_before_it(accelerator):
     states = [TrainState(tiny.config(l1_weight=weight), accelerator) for weight in (1.0, 2.0, 3.0)]
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         before.epoch = 5
         after.start_from(before.state_dict())
     assert states[2].started_from["epochs"] == 10
