@@ -11,7 +11,6 @@ import pickle
 import platform
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,7 +58,7 @@ class Run:
     samples: int = 6  # validation maps that are drawn after each epoch
     start_from: Path | None = None  # the folder of a run whose networks this one trains on
     generator_weights: Path | None = None  # a checkpoint or another project's file, for the generator alone
-    compile: bool | None = None  # see `train`; by default on CUDA alone
+    compile: bool = True  # see `train`
     workers: int = 2  # processes that read ahead where the training set is not in memory
 
     def go(self) -> bool:
@@ -126,7 +125,10 @@ class Run:
     def _train(self) -> bool:
         saved_at = time.monotonic()
         with _ProgressBar(self.config.epochs, self.accelerator.is_main_process) as bar:
-            for event in self._events():
+            events = train(
+                self.state, self.train_set, self.val_set, compile=self.compile, workers=self.workers
+            )
+            for event in events:
                 if isinstance(event, StepDone):
                     bar.step(event)
                     due = time.monotonic() - saved_at > 60 * self.save_minutes
@@ -141,11 +143,6 @@ class Run:
                 if stop:
                     return self.state.epoch >= self.config.epochs
         return True
-
-    def _events(self) -> Iterator[StepDone | EpochDone]:
-        cuda = self.accelerator.device.type == "cuda"
-        compile = cuda if self.compile is None else self.compile
-        return train(self.state, self.train_set, self.val_set, compile=compile, workers=self.workers)
 
     def _save_state(self) -> None:
         if self.accelerator.is_main_process:

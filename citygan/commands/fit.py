@@ -38,7 +38,7 @@ def fit(
     generator_weights: Path | None = None,
     memory_gib: float = 8.0,
     workers: int = 2,
-    compile: bool | None = None,
+    compile: bool = True,
     push_to_hub: str | None = None,
 ) -> None:
     """Trains a recipe; the same command again resumes. Each field of the recipe is a flag.
@@ -59,7 +59,7 @@ def fit(
             project, such as latest_net_G.pth.
         memory_gib: A split is kept in memory where it takes no more than this, else read when needed.
         workers: Processes that read ahead where the training set is not kept in memory.
-        compile: Run each step as one CUDA graph, or on a CPU compile the networks; by default on CUDA alone.
+        compile: On CUDA, run each step as one CUDA graph (in one process; nothing on a CPU).
         push_to_hub: OWNER/NAME on the Hugging Face Hub, where the best checkpoint goes at the end.
     """
     if push_to_hub:
