@@ -10,7 +10,7 @@ import { buildTarget } from "./target.js";
 import { resample } from "./shapes.js";
 import { crc32, encodeMap } from "./wire.js";
 
-const MIN_GAP_MS = 50; // between two requests: at most 20 a second
+const MIN_GAP_MS = 50; // between two requests of a stroke: at most 20 a second
 const ANSWER_WITHIN_MS = 30_000;
 const BUSY_PAUSE_MS = 300; // on top of the two seconds that the server waits by itself
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
@@ -87,8 +87,10 @@ export class LiveLoop {
   }
 
   #schedule(waitMs) {
-    if (this.#inFlight || this.#timer) return;
-    const gap = this.#lastSentAt + MIN_GAP_MS - performance.now();
+    if (this.#inFlight || (this.#timer && (this.#painter.stroking || waitMs))) return;
+    clearTimeout(this.#timer);
+    // The end of a stroke does not wait for its turn: people look at the photo then.
+    const gap = this.#painter.stroking ? this.#lastSentAt + MIN_GAP_MS - performance.now() : 0;
     this.#timer = setTimeout(() => {
       this.#timer = 0;
       this.#send();
