@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import tiny
 import torch
+from processes import DEADLINE_S, wait_for
 
 import train
 from citygan import checkpoints
@@ -20,7 +20,6 @@ from citygan.state import TrainState
 pytestmark = pytest.mark.timeout(900)  # several processes start, on a machine that may be busy
 
 ROOT = Path(__file__).resolve().parent.parent
-DEADLINE_S = 240
 IMAGES = 9  # 4 steps of 2
 # All augmentation, which is drawn for each sample, and nothing that is drawn for each process. Instance norm,
 # because on a CPU batch norm sees the batch of its own process.
@@ -46,18 +45,6 @@ def start_two(arguments: list[str], bytecode: Path) -> subprocess.Popen:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def wait_for(file: Path, process: subprocess.Popen) -> None:
-    """Returns when the file is there; fails when the process ends, or the deadline passes, before that."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not file.exists():
-        assert time.monotonic() < deadline, f"{file} did not appear"
-        try:
-            process.wait(0.02)
-        except subprocess.TimeoutExpired:
-            continue
-        pytest.fail(f"the run ended early: {process.communicate()[0]}")
 
 
 def state_of(out: Path) -> dict:

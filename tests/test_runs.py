@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 import tiny
 import torch
 from PIL import Image
+from processes import DEADLINE_S, wait_for
 
 import train
 from citygan import checkpoints, runs, training
@@ -32,7 +32,6 @@ pytestmark = pytest.mark.timeout(900)  # a run is several processes, on a machin
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = 8
-DEADLINE_S = 240  # for a process to start; only a broken one comes near it
 # Everything that draws random numbers: noise, dropout, scale, jitter, simplified shapes, augmentation.
 CONFIG = {"dropout": 0.5, "color_jitter": 0.2, "ema_decay": 0.9}
 SMALL = {"width": 1, "discriminator_width": 1, "batch_size": 1, "epochs": 2}
@@ -75,18 +74,6 @@ def start():
 def finish(process: subprocess.Popen) -> subprocess.CompletedProcess:
     out, errors = process.communicate(timeout=DEADLINE_S)
     return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
-
-
-def wait_for(file: Path, process: subprocess.Popen) -> None:
-    """Returns when the file is there; fails when the process ends, or the deadline passes, before that."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not file.exists():
-        assert time.monotonic() < deadline, f"{file} did not appear"
-        try:
-            process.wait(0.02)
-        except subprocess.TimeoutExpired:
-            continue
-        pytest.fail(f"the run ended early: {process.communicate()[1]}")
 
 
 def saved_state(out: Path) -> dict:
