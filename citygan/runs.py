@@ -95,13 +95,13 @@ class Run:
         """From random weights, from published ones, from another project's file, or from a checkpoint."""
         if self.generator_weights is None:
             self.state.start_pretrained()
-        elif self.generator_weights.with_suffix(".safetensors").is_file():
+        elif self.generator_weights.suffix in (".pth", ".pt"):
+            self.state.start_pretrained(read_generator(self.generator_weights)[0])
+        else:
             generator, info = checkpoints.load(self.generator_weights)
             self.state.start_pretrained(generator)
             self.state.images_seen = info.images_seen
             self.state.started_from = {"recipe": info.recipe, "epochs": info.epochs}
-        else:
-            self.state.start_pretrained(read_generator(self.generator_weights)[0])
 
     @property
     def state_file(self) -> Path:

@@ -22,8 +22,8 @@ def short_name(source: str) -> str:
 
     `runs/first/best` is `first`, `runs/table/citygan/best` is `table/citygan`, ids of the Hub are themselves.
     """
-    path = Path(source)
-    if not path.with_suffix(".json").is_file():
+    path = Path(source.removesuffix(".safetensors"))
+    if not path.with_name(f"{path.name}.json").is_file():
         return source
     parts = path.parts[:-1] if path.name == "best" else path.parts
     return "/".join(parts[-2:]).removeprefix("runs/").removeprefix("checkpoints/")

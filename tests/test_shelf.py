@@ -43,6 +43,7 @@ def test_the_checkpoint_used_longest_ago_is_dropped():
         ("runs/table/citygan/best", "table/citygan"),
         ("checkpoints/camvid-unet", "camvid-unet"),
         ("elsewhere/last", "elsewhere/last"),
+        ("runs/v1.2", "v1.2"),
     ],
 )
 def test_a_checkpoint_here_is_called_by_the_end_of_its_path(tmp_path, source, name):

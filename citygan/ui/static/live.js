@@ -10,7 +10,7 @@ import { buildTarget } from "./target.js";
 import { resample } from "./shapes.js";
 import { crc32, encodeMap } from "./wire.js";
 
-const MIN_GAP_MS = 50; // between two requests of a stroke: at most 20 a second
+const MIN_GAP_MS = 50; // between two requests: at most 20 a second
 const ANSWER_WITHIN_MS = 30_000;
 const BUSY_PAUSE_MS = 300; // on top of the two seconds that the server waits by itself
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
@@ -42,6 +42,7 @@ export class LiveLoop {
   #forced = false;
   #timer = 0;
   #lastSentAt = -Infinity;
+  #midStroke = false; // whether the last request went out during a stroke
   #sentKey = ""; // of the request whose photo is shown or on its way
   #serial = 0;
   #failures = 0;
@@ -87,10 +88,11 @@ export class LiveLoop {
   }
 
   #schedule(waitMs) {
-    if (this.#inFlight || (this.#timer && (this.#painter.stroking || waitMs))) return;
-    clearTimeout(this.#timer);
     // The end of a stroke does not wait for its turn: people look at the photo then.
-    const gap = this.#painter.stroking ? this.#lastSentAt + MIN_GAP_MS - performance.now() : 0;
+    const strokeEnded = this.#midStroke && !this.#painter.stroking && !waitMs;
+    if (this.#inFlight || (this.#timer && !strokeEnded)) return;
+    clearTimeout(this.#timer);
+    const gap = strokeEnded ? 0 : this.#lastSentAt + MIN_GAP_MS - performance.now();
     this.#timer = setTimeout(() => {
       this.#timer = 0;
       this.#send();
@@ -115,6 +117,7 @@ export class LiveLoop {
     this.#forced = false;
     this.#inFlight = true;
     this.#lastSentAt = performance.now();
+    this.#midStroke = stroking;
     const serial = ++this.#serial;
     const patience = setTimeout(() => this.#on.state("waiting", "Waiting for the server"), 1200);
     const answer = await this.#answer(request);
