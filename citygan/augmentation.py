@@ -136,25 +136,34 @@ def simplify_shapes(label_maps: torch.Tensor, window_px: int) -> torch.Tensor:
     return present[votes.argmax(1)]
 
 
-def augment_for_discriminator(
-    conditions: torch.Tensor, photos: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def augment_for_discriminator(conditions: torch.Tensor, *photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Differentiable colour and shift augmentation, so that few photos are not learned by heart.
 
     Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, saturation
-    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. A map and its photo shift alike. It draws from
-    torch's global generator of the photos' device, and never waits for that device.
+    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. Maps and photos shift alike, and where there
+    are several photos of a map, all change alike. It draws from torch's global generator of their device, and
+    never waits for that device.
+
+    Args:
+        conditions: `(N, C, H, W)`.
+        photos: One or more of `(N, 3, H, W)` in [-1, 1].
+
+    Returns:
+        The conditions and each of the photos.
     """
-    n, side, device = len(photos), photos.shape[-1], photos.device
+    n, side, device = len(conditions), conditions.shape[-1], conditions.device
     brightness, saturation, contrast = torch.rand(3, n, 1, 1, 1, device=device).unbind()
-    photos = photos + (brightness - 0.5)
-    grey = photos.mean(1, keepdim=True)
-    photos = (photos - grey) * (2 * saturation) + grey
-    mean = photos.mean((1, 2, 3), keepdim=True)
-    photos = (photos - mean) * (contrast + 0.5) + mean
     reach = side // 8
     dx, dy = torch.randint(-reach, reach + 1, (2,), device=device)
-    return _shift(conditions, dx, dy), _shift(photos, dx, dy)
+
+    def recolored(photo: torch.Tensor) -> torch.Tensor:
+        photo = photo + (brightness - 0.5)
+        grey = photo.mean(1, keepdim=True)
+        photo = (photo - grey) * (2 * saturation) + grey
+        mean = photo.mean((1, 2, 3), keepdim=True)
+        return (photo - mean) * (contrast + 0.5) + mean
+
+    return tuple(_shift(t, dx, dy) for t in (conditions, *map(recolored, photos)))
 
 
 def _shift(images: torch.Tensor, dx: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,9 @@ import torch
 from torch.nn import functional as F
 
 
-def adversarial_loss(logits: torch.Tensor, label: float, kind: str) -> torch.Tensor:
+def adversarial_loss(
+    logits: torch.Tensor, label: float, kind: str, weights: torch.Tensor | None = None
+) -> torch.Tensor:
     """How far logits are from a label: binary cross-entropy (`"bce"`) or least squares (`"mse"`).
 
     BCE is the loss of pix2pix (https://arxiv.org/abs/1611.07004, equation 1), least squares that of LSGAN
@@ -17,20 +19,61 @@ def adversarial_loss(logits: torch.Tensor, label: float, kind: str) -> torch.Ten
     Args:
         logits: Any shape; the mean is over all of them.
         label: 1 for real and 0 for fake, or smoothed ones such as 0.9 and 0.1.
+        weights: How much each logit counts, of their shape and with a mean of 1; all alike where None.
 
     Raises:
         ValueError: another kind.
     """
     logits = logits.float()
     if kind == "bce":
-        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), weights)
     if kind == "mse":
-        return F.mse_loss(logits, torch.full_like(logits, label))
+        squares = (logits - label).square()
+        return (squares if weights is None else squares * weights).mean()
     raise ValueError(f"adversarial loss {kind!r} is unknown; choose bce or mse")
 
 
+def rarity_weights(conditions: torch.Tensor, exponent: float, size: tuple[int, int]) -> torch.Tensor:
+    """How much each patch counts so that rare classes are not lost beside road and sky.
+
+    A class that covers the share f of a batch weighs `f ** -exponent`, and a patch has the mean weight of its
+    pixels. Sushko et al. 2021, https://arxiv.org/abs/2012.04781, section 3.1, balance a pixel-wise
+    discriminator in this way. Unlike there the exponent is free (1 in the paper), a class weighs as one of at
+    least a thousandth, and patches are weighted.
+
+    Args:
+        conditions: Label maps with a channel a class, `(N, C, H, W)` in 0 and 1.
+        exponent: 0 weighs all alike.
+        size: Rows and columns of patches.
+
+    Returns:
+        `(N, 1, *size)` with a mean of 1.
+    """
+    shares = conditions.float().mean((0, 2, 3)).clamp_min(1e-3)
+    pixels = (conditions * (shares**-exponent)[:, None, None]).sum(1, keepdim=True)
+    patches = F.adaptive_avg_pool2d(pixels, size)
+    return patches / patches.mean()
+
+
+def feature_matching_loss(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:
+    """How far a discriminator's hidden layers tell generated photos from real ones: the mean absolute
+    difference, summed over the layers but the last and averaged over the scales.
+
+    Wang et al. 2018, https://arxiv.org/abs/1711.11585, equation 4, which weighs it by 10.
+
+    Args:
+        fake: The layers of each scale, for generated photos.
+        real: The same for the real ones.
+    """
+    scales = [
+        torch.stack([l1_loss(a, b.float()) for a, b in zip(f[:-1], r[:-1], strict=True)]).sum()
+        for f, r in zip(fake, real, strict=True)
+    ]
+    return torch.stack(scales).mean()
+
+
 def l1_loss(photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference of photos in [-1, 1] (pix2pix, equation 3)."""
+    """Mean absolute difference, such as that of photos in [-1, 1] (pix2pix, equation 3)."""
     return F.l1_loss(photos.float(), targets)
 
 

@@ -24,6 +24,7 @@ class TrainConfig:
     encoding: str = "colors"  # what the networks see: palette "colors", or one channel a class ("classes")
     width: int = 64  # channels of the generator's first layer
     discriminator_width: int = 64  # channels of the discriminator's first layer
+    scales: int = 2  # of the multi-scale discriminator
     norm: str = "batch"  # "batch" or "instance", in both networks
     upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
     dropout: float = 0.5  # probability, in the generator's inner decoder layers
@@ -34,6 +35,8 @@ class TrainConfig:
     fake_label: float = 0.1  # and of generated ones
     l1_weight: float = 100.0  # times the mean absolute difference
     ssim_weight: float = 0.0  # times (1 - SSIM)
+    feature_weight: float = 0.0  # times the difference of the discriminator's hidden layers
+    class_balance: float = 0.0  # 0 to 1: how much more the discriminator's patches of rare classes count
     # optimization
     learning_rate: float = 2e-4  # of Adam, both networks
     beta1: float = 0.5  # Adam's first momentum
@@ -81,7 +84,7 @@ class TrainConfig:
             )
         if self.size_px % 256:
             raise ValueError(f"size_px is {self.size_px}; the networks take multiples of 256")
-        for name in ("width", "discriminator_width", "batch_size", "epochs"):
+        for name in ("width", "discriminator_width", "scales", "batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warp_px <= self.size_px / 4:
@@ -90,6 +93,8 @@ class TrainConfig:
             raise ValueError(f"simplify_px is {self.simplify_px}; use 0 for none, or at least 3")
         if not 0 <= self.ema_decay < 1 or not 0 <= self.dropout < 1:
             raise ValueError(f"ema_decay {self.ema_decay} and dropout {self.dropout} must lie in [0, 1)")
+        if not 0 <= self.class_balance <= 1:
+            raise ValueError(f"class_balance {self.class_balance} must lie in [0, 1]")
         self._check_networks()
 
     def _check_networks(self) -> None:
@@ -104,6 +109,15 @@ class TrainConfig:
                 raise ValueError(
                     f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
                 )
+        if "scales" not in discriminator and self.scales != _default("scales"):
+            raise ValueError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
+        if self.feature_weight and self.discriminator == "resnet18":
+            raise ValueError(f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layers")
+        if self.class_balance and (self.discriminator == "resnet18" or self.encoding != "classes"):
+            raise ValueError(
+                f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
+                f"encoding 'classes', not {self.discriminator} and {self.encoding!r}"
+            )
         if self.inference_dropout and not (self.dropout and "dropout" in generator):
             raise ValueError(
                 f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
@@ -131,7 +145,11 @@ GENERATOR_FIELDS = {
     "blocks-unet": ("width", "dropout"),
     "deeplab": ("backbone",),
 }
-DISCRIMINATOR_FIELDS = {"patch": ("discriminator_width", "norm"), "resnet18": ()}
+DISCRIMINATOR_FIELDS = {
+    "patch": ("discriminator_width", "norm"),
+    "multi-scale": ("discriminator_width", "norm", "scales"),
+    "resnet18": (),
+}
 
 
 def generator_arguments(config: TrainConfig) -> dict:

@@ -69,6 +69,12 @@ CHANGES = {  # citygan-plus, one change of `citygan` at a time
     "noise": ("+ noise in the decoder", {"noise": True}),
     "simplified": ("+ simplified label shapes", {"simplify_px": 13}),
     "augmented": ("+ augmentation for the discriminator", {"discriminator_augmentation": True}),
+    "features": ("+ 10 x feature matching", {"feature_weight": 10.0}),  # pix2pixHD's weight
+    "scales": ("+ a second discriminator at half size", {"discriminator": "multi-scale"}),
+    "balanced": (
+        "+ classes as channels, and rare ones count more",
+        {"encoding": "classes", "class_balance": 0.5},
+    ),
 }
 
 SWEEPS = (

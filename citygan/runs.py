@@ -270,4 +270,5 @@ def hardware(device: torch.device) -> str:
     """What a figure was measured on, for example "NVIDIA H200" or "2 CPU cores (x86_64)"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} CPU cores ({platform.machine()})"
+    cores = torch.get_num_threads()
+    return f"{cores} CPU core{'' if cores == 1 else 's'} ({platform.machine()})"

@@ -149,11 +149,10 @@ class TrainState:
                 decay may differ, so that a run can be made longer.
         """
         free = {"epochs", "decay_epochs"}
-        differing = [
-            k for k, v in asdict(self.config).items() if saved["config"].get(k) != v and k not in free
-        ]
+        earlier = asdict(TrainConfig()) | saved["config"]  # a field that it does not know had its default
+        differing = [k for k, v in asdict(self.config).items() if earlier[k] != v and k not in free]
         if differing:
-            was = ", ".join(f"{k} was {saved['config'].get(k)!r}" for k in differing)
+            was = ", ".join(f"{k} was {earlier[k]!r}" for k in differing)
             raise TrainingError(f"this run was started with another configuration ({was}); use another --out")
         position, processes = saved["position"], self.accelerator.num_processes
         if position["step"] and saved["processes"] != processes:

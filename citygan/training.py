@@ -17,7 +17,7 @@ from .augmentation import Augmentation, augment_for_discriminator
 from .data import LabelPhotoSet
 from .encoding import encode_labels, to_unit_range
 from .graphed_step import GraphedStep
-from .losses import adversarial_loss, l1_loss, ssim_loss
+from .losses import adversarial_loss, feature_matching_loss, l1_loss, rarity_weights, ssim_loss
 from .metrics import mean_ssim
 from .state import TrainingError, TrainState
 
@@ -145,25 +145,31 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
     config = state.config
     conditions, photos = (t.contiguous(memory_format=state.memory_format) for t in (conditions, photos))
     state.generator.train()
-    generated = _run(state, state.generator, conditions)
+    generated = _run(state, state.generator, conditions).float()
 
-    def judge(candidates: torch.Tensor, label: float) -> torch.Tensor:
-        seen = (conditions, candidates)
-        if config.discriminator_augmentation:
-            seen = augment_for_discriminator(*seen)
-        return adversarial_loss(_run(state, state.discriminator, *seen), label, config.adversarial_loss)
+    def show(*candidates: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        shown = (conditions, *candidates)
+        return augment_for_discriminator(*shown) if config.discriminator_augmentation else shown
 
     state.discriminator.requires_grad_(True)
-    on_real, on_fake = judge(photos, config.real_label), judge(generated.detach(), config.fake_label)
+    on_real = _judge(state, *show(photos), config.real_label)[0]
+    on_fake = _judge(state, *show(generated.detach()), config.fake_label)[0]
     state.discriminator_optimizer.zero_grad(set_to_none=True)
     ((on_real + on_fake) / 2).backward()  # halved: it learns slower than the generator
     average_gradients(state.accelerator, state.discriminator)
     state.discriminator_optimizer.step()
 
     state.discriminator.requires_grad_(False)
-    fooled, l1 = judge(generated, 1.0), l1_loss(generated, photos)
+    shown, fakes, *reals = show(generated, photos) if config.feature_weight else show(generated)
+    fooled, layers = _judge(state, shown, fakes, 1.0)
+    l1 = l1_loss(generated, photos)
     total = fooled + config.l1_weight * l1
     losses = {"discriminator_real": on_real, "discriminator_fake": on_fake, "adversarial": fooled, "l1": l1}
+    if config.feature_weight:
+        with torch.no_grad():
+            wanted = _run(state, state.discriminator, shown, *reals)
+        losses["features"] = feature_matching_loss(layers, wanted)
+        total = total + config.feature_weight * losses["features"]
     if config.ssim_weight:
         losses["ssim"] = ssim_loss(generated, photos)
         total = total + config.ssim_weight * losses["ssim"]
@@ -175,11 +181,26 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
     return {name: loss.detach() for name, loss in losses.items()}
 
 
-def _run(state: TrainState, network: nn.Module, *inputs: torch.Tensor) -> torch.Tensor:
-    """A network's output in float32, computed in the precision of the run."""
+def _run(state: TrainState, network: nn.Module, *inputs: torch.Tensor):
+    """A network's output, computed in the precision of the run."""
     # weights change between two passes, so their half-precision copies are not kept
     with state.accelerator.autocast(AutocastKwargs(cache_enabled=False)):
-        return network(*inputs).float()
+        return network(*inputs)
+
+
+def _judge(
+    state: TrainState, conditions: torch.Tensor, candidates: torch.Tensor, label: float
+) -> tuple[torch.Tensor, list[list[torch.Tensor]]]:
+    """The adversarial loss, a mean over the scales, and the layers of the discriminator behind it."""
+    config = state.config
+    scales = _run(state, state.discriminator, conditions, candidates)
+    losses = []
+    for logits in (layers[-1] for layers in scales):
+        weights = None
+        if config.class_balance:
+            weights = rarity_weights(conditions, config.class_balance, logits.shape[-2:])
+        losses.append(adversarial_loss(logits, label, config.adversarial_loss, weights))
+    return torch.stack(losses).mean(), scales
 
 
 def average_gradients(accelerator: Accelerator, network: nn.Module) -> None:

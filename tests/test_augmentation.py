@@ -201,6 +201,14 @@ def test_the_discriminators_augmentation_shifts_map_and_photo_alike():
     assert len(shifts) > 8
 
 
+def test_several_photos_of_a_map_change_alike():
+    torch.manual_seed(1)
+    conditions, photos = torch.randn(2, 4, 64, 64), torch.rand(2, 3, 64, 64) * 2 - 1
+    _, one, other = augment_for_discriminator(conditions, photos, photos.clone())
+    assert torch.equal(one, other)
+    assert not torch.equal(one, photos)
+
+
 def test_gradients_pass_through_the_discriminators_augmentation():
     photos = torch.rand(2, 3, 64, 64, requires_grad=True)
     augment_for_discriminator(torch.ones(2, 3, 64, 64), photos)[1].square().sum().backward()

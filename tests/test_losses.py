@@ -6,7 +6,13 @@ import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from citygan.losses import adversarial_loss, l1_loss, ssim_loss
+from citygan.losses import (
+    adversarial_loss,
+    feature_matching_loss,
+    l1_loss,
+    rarity_weights,
+    ssim_loss,
+)
 
 
 def test_bce_of_an_undecided_logit_is_ln_2_whatever_the_label():
@@ -29,6 +35,56 @@ def test_bce_of_a_huge_logit_stays_finite():
 
 def test_least_squares_is_the_mean_squared_distance_from_the_label():
     assert adversarial_loss(torch.tensor([1.0, 4.0]), 1.0, "mse") == pytest.approx((0 + 9) / 2)
+
+
+@pytest.mark.parametrize("kind", ["bce", "mse"])
+def test_weighted_logits_count_by_their_weights(kind):
+    logits = torch.tensor([2.0, -1.0])
+    first, second = (adversarial_loss(logit, 0.9, kind) for logit in logits)
+    weighted = adversarial_loss(logits, 0.9, kind, torch.tensor([0.5, 1.5]))
+    assert weighted.item() == pytest.approx((0.5 * first + 1.5 * second).item() / 2)
+
+
+def stripes():
+    """Three quarters of class 0, a quarter of class 1, none of class 2."""
+    conditions = torch.zeros(1, 3, 8, 8)
+    conditions[:, 0, :, :6] = conditions[:, 1, :, 6:] = 1
+    return conditions
+
+
+def test_a_class_weighs_by_its_share_to_the_exponent():
+    weights = rarity_weights(stripes(), 1.0, (4, 4))
+    assert weights.shape == (1, 1, 4, 4)
+    assert weights.mean().item() == pytest.approx(1)
+    assert (weights[..., 3] / weights[..., 0]).unique().tolist() == pytest.approx([3])
+    weights = rarity_weights(stripes(), 0.5, (4, 4))
+    assert (weights[..., 3] / weights[..., 0]).unique().tolist() == pytest.approx([math.sqrt(3)])
+    assert torch.equal(rarity_weights(stripes(), 0.0, (4, 4)), torch.ones(1, 1, 4, 4))
+
+
+def test_a_patch_has_the_mean_weight_of_its_pixels():
+    weights = rarity_weights(stripes(), 1.0, (8, 2))[0, 0]
+    assert (weights[:, 1] / weights[:, 0]).unique().tolist() == pytest.approx([2])  # (3 + 3 + 1 + 1) / 4
+
+
+def test_a_lone_pixel_weighs_as_a_thousandth_would():
+    conditions = torch.zeros(1, 2, 100, 100)
+    conditions[:, 0] = 1
+    conditions[:, :, 0, 0] = torch.tensor([0.0, 1])
+    weights = rarity_weights(conditions, 1.0, (100, 100))
+    assert (weights[0, 0, 0, 0] / weights[0, 0, 1, 1]).item() == pytest.approx(1000, rel=1e-3)
+
+
+def test_where_nothing_is_labelled_a_patch_weighs_nothing():
+    conditions = stripes()
+    conditions[..., :2] = 0  # as a shift leaves it
+    assert rarity_weights(conditions, 0.5, (4, 4))[0, 0, :, 0].tolist() == [0, 0, 0, 0]
+
+
+def test_feature_matching_sums_hidden_layers_and_averages_scales():
+    zero, one = torch.zeros(1, 2, 4, 4), torch.ones(1, 2, 4, 4)
+    fake, real = [[zero, zero, one], [zero, one, one]], [[one, 2 * one, zero], [one, one, zero]]
+    assert feature_matching_loss(fake, real).item() == pytest.approx((1 + 2 + 1) / 2)
 
 
 def test_half_precision_logits_are_judged_in_full_precision():

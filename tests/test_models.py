@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from citygan.models import DISCRIMINATORS, GENERATORS, PatchDiscriminator, UNet
+from citygan.models import DISCRIMINATORS, GENERATORS, MultiScaleDiscriminator, PatchDiscriminator, UNet
 from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference, initialize, norm_layer
 
 
@@ -32,7 +32,7 @@ def test_the_patch_discriminator_of_width_64_has_2_8_million_parameters():
 def test_the_tables_name_the_networks():
     assert list(GENERATORS) == ["unet", "flat-unet", "unet-256", "blocks-unet", "deeplab"]
     assert GENERATORS["unet"] is UNet
-    assert list(DISCRIMINATORS) == ["patch", "resnet18"]
+    assert list(DISCRIMINATORS) == ["patch", "multi-scale", "resnet18"]
     assert DISCRIMINATORS["patch"] is PatchDiscriminator
 
 
@@ -87,10 +87,35 @@ def test_an_unknown_norm_or_upsampling_is_an_error_that_names_it(arguments):
         UNet(3, 1, **arguments)
 
 
+def logits_of(discriminator, condition, photo):
+    """Of a discriminator with one scale."""
+    (layers,) = discriminator(condition, photo)
+    return layers[-1]
+
+
 def test_the_patch_discriminator_gives_30_by_30_logits_at_256_px():
     network = PatchDiscriminator(6, 2)
-    assert network(torch.zeros(2, 3, 256, 256), torch.zeros(2, 3, 256, 256)).shape == (2, 1, 30, 30)
-    assert network(torch.zeros(1, 3, 256, 512), torch.zeros(1, 3, 256, 512)).shape == (1, 1, 30, 62)
+    square, wide = torch.zeros(2, 3, 256, 256), torch.zeros(1, 3, 256, 512)
+    assert logits_of(network, square, square).shape == (2, 1, 30, 30)
+    assert logits_of(network, wide, wide).shape == (1, 1, 30, 62)
+
+
+def test_the_patch_discriminator_shows_its_four_hidden_layers():
+    (layers,) = PatchDiscriminator(6, 2)(*torch.zeros(2, 1, 3, 256, 256))
+    shapes = [(1, 2, 128, 128), (1, 4, 64, 64), (1, 8, 32, 32), (1, 16, 31, 31), (1, 1, 30, 30)]
+    assert [layer.shape for layer in layers] == shapes
+
+
+def test_the_second_of_two_scales_is_a_patch_discriminator_of_the_photo_at_half_size():
+    torch.manual_seed(0)
+    network = MultiScaleDiscriminator(6, 2, norm="instance", scales=2)
+    condition, photo = torch.randn(2, 1, 3, 256, 256)
+    full, half = network(condition, photo)
+    assert [layer.shape[-1] for layer in full] == [128, 64, 32, 31, 30]
+    assert [layer.shape[-1] for layer in half] == [64, 32, 16, 15, 14]
+    assert torch.equal(full[-1], logits_of(network.scales[0], condition, photo))
+    halved = [F.interpolate(t, scale_factor=0.5, mode="area") for t in (condition, photo)]
+    assert torch.allclose(half[-1], logits_of(network.scales[1], *halved), atol=1e-6)
 
 
 def test_a_logit_sees_exactly_70_by_70_px():
@@ -98,7 +123,7 @@ def test_a_logit_sees_exactly_70_by_70_px():
     condition, photo = torch.randn(2, 1, 3, 256, 256).unbind()
     photo.requires_grad_()
     condition.requires_grad_()
-    network(condition, photo)[0, 0, 15, 12].backward()
+    logits_of(network, condition, photo)[0, 0, 15, 12].backward()
     for picture in (condition, photo):
         reached = picture.grad[0].abs().sum(0) > 0
         rows, columns = (np.flatnonzero(reached.any(axis)) for axis in (1, 0))
@@ -109,9 +134,9 @@ def test_a_logit_sees_exactly_70_by_70_px():
 def test_the_discriminator_judges_the_photo_together_with_the_condition():
     network = PatchDiscriminator(6, 2, norm="none")
     condition, photo = torch.randn(2, 1, 3, 256, 256).unbind()
-    logits = network(condition, photo)
-    assert not torch.allclose(logits, network(condition.flip(3), photo))
-    assert not torch.allclose(logits, network(condition, photo.flip(3)))
+    logits = logits_of(network, condition, photo)
+    assert not torch.allclose(logits, logits_of(network, condition.flip(3), photo))
+    assert not torch.allclose(logits, logits_of(network, condition, photo.flip(3)))
 
 
 @pytest.mark.parametrize("bias", [True, False])

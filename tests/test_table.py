@@ -104,7 +104,7 @@ def test_a_record_says_how_its_row_was_trained(finished):
         **{"epochs": 1, "best_epoch": 1, "images_seen": 3},
     }
     assert record["config"]["width"] == record["config"]["discriminator_width"] == 1
-    assert "CPU cores" in record["hardware"]
+    assert "CPU core" in record["hardware"]
     assert record["parameters"] == checkpoints.read_info(finished.runs / "citygan" / "best").parameters
     assert record["weights_sha256"] == file_sha256(finished.runs / "citygan" / "best.safetensors")
     assert set(record["definitions"]) == {"ssim", "psnr", "lpips", "fcn"}

@@ -10,7 +10,7 @@ import torch
 
 from citygan import training
 from citygan.data import LabelPhotoSet
-from citygan.encoding import ENCODINGS, to_unit_range
+from citygan.encoding import ENCODINGS, encode_labels, to_unit_range
 from citygan.training import (
     EpochDone,
     StepDone,
@@ -73,14 +73,40 @@ def test_the_discriminator_learns_smoothed_labels_and_the_generator_wants_a_full
     labels = []
     real_loss = training.adversarial_loss
 
-    def spy(logits, label, kind):
+    def spy(logits, label, kind, weights):
         labels.append((label, kind))
-        return real_loss(logits, label, kind)
+        return real_loss(logits, label, kind, weights)
 
     monkeypatch.setattr(training, "adversarial_loss", spy)
     config = tiny.config()
     train_step(TrainState(config, accelerator), *batch(config))
     assert labels == [(0.9, "bce"), (0.1, "bce"), (1.0, "bce")]
+
+
+def test_matched_features_are_a_loss_that_counts_with_its_weight(accelerator):
+    config = tiny.config("citygan-plus", discriminator="multi-scale", feature_weight=10.0)
+    losses = train_step(TrainState(config, accelerator), *batch(config))
+    assert losses["features"] > 0
+    gradients = []
+    for weight in (1e-6, 10.0):
+        state = TrainState(replace(config, feature_weight=weight), accelerator)
+        train_step(state, *batch(config))
+        gradients.append(next(state.generator.parameters()).grad.clone())
+    assert not torch.allclose(*gradients)
+
+
+def test_rare_classes_change_the_adversarial_losses_alone(accelerator):
+    def losses(balance):
+        config = tiny.config("citygan-plus", class_balance=balance)
+        _, photos = batch(config)
+        label_maps = torch.full((1, 256, 256), 7)
+        label_maps[:, 100:120, 60:90] = 24
+        return train_step(TrainState(config, accelerator), encode_labels(label_maps, "classes"), photos)
+
+    plain, balanced = losses(0.0), losses(0.5)
+    assert plain["l1"] == balanced["l1"]
+    assert plain["discriminator_real"] != balanced["discriminator_real"]
+    assert plain["adversarial"] != balanced["adversarial"]
 
 
 def test_the_generators_step_leaves_the_discriminator_without_gradients_of_its_own(accelerator):
@@ -248,6 +274,15 @@ def test_a_state_of_another_configuration_is_refused_with_the_fields_that_differ
     other = TrainState(tiny.config(l1_weight=10.0, mirror=False), accelerator)
     with pytest.raises(TrainingError, match=r"l1_weight was 100\.0, mirror was True.*another --out"):
         other.load_state_dict(saved)
+
+
+def test_a_state_from_before_a_field_was_there_had_its_default(accelerator):
+    saved = TrainState(tiny.config(), accelerator).state_dict()
+    del saved["config"]["class_balance"]
+    TrainState(tiny.config(), accelerator).load_state_dict(saved)
+    del saved["config"]["mirror"]
+    with pytest.raises(TrainingError, match="mirror was True"):
+        TrainState(tiny.config(mirror=False), accelerator).load_state_dict(saved)
 
 
 def test_a_run_may_be_made_longer(accelerator, train_set, val_set):

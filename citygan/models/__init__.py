@@ -3,6 +3,7 @@
 from .blocks_unet import BlocksUNet
 from .deeplab import DeepLab
 from .flat_unet import FlatUNet
+from .multi_scale import MultiScaleDiscriminator
 from .patch import PatchDiscriminator
 from .resnet import ResNetDiscriminator
 from .unet import UNet
@@ -15,4 +16,9 @@ GENERATORS = {
     "blocks-unet": BlocksUNet,
     "deeplab": DeepLab,
 }
-DISCRIMINATORS = {"patch": PatchDiscriminator, "resnet18": ResNetDiscriminator}
+# Each gives, for every scale that it looks at, the list of its layers' activations; the last are logits
+DISCRIMINATORS = {
+    "patch": PatchDiscriminator,
+    "multi-scale": MultiScaleDiscriminator,
+    "resnet18": ResNetDiscriminator,
+}

@@ -1,0 +1,30 @@
+"""PatchGANs that look at several scales."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .patch import PatchDiscriminator
+
+
+class MultiScaleDiscriminator(nn.Module):
+    """One 70x70 PatchGAN for the photo at full size, the next at half of it, and so on: the small ones see
+    whether the whole street holds together, the first whether its texture does.
+
+    Conditions and photos, together `(N, in_channels, H, W)` -> the layers of each PatchGAN, the full size
+    first. Wang et al. 2018, https://arxiv.org/abs/1711.11585, section 3.2, which has three scales.
+    """
+
+    def __init__(self, in_channels: int = 6, width: int = 64, *, norm: str = "batch", scales: int = 2):
+        super().__init__()
+        self.scales = nn.ModuleList(PatchDiscriminator(in_channels, width, norm=norm) for _ in range(scales))
+
+    def forward(self, condition: torch.Tensor, photo: torch.Tensor) -> list[list[torch.Tensor]]:
+        layers = []
+        for i, scale in enumerate(self.scales):
+            if i:
+                condition, photo = (F.avg_pool2d(t, 2) for t in (condition, photo))
+            layers += scale(condition, photo)
+        return layers
