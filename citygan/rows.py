@@ -53,11 +53,12 @@ SYSTEMS = (  # "Image-to-Image Translation for the Cityscapes Dataset", Ortega P
     _paper("enhanced-bce", "Enhanced baseline", 0.820, 0.536, 0.535),
     _paper("enhanced-mse", "Enhanced with MSE", 0.487, 0.455, 0.462),
     Row("citygan", "citygan", "paper", "the CityGAN README's own"),
-    Row("citygan-plus", "citygan-plus", "ours", "ours"),
+    Row("citygan-plus", "citygan-plus", "ours", "ours, for SSIM"),
+    Row("citygan-photo", "citygan-photo", "ours", "ours, for the eye"),
 )
 _TRAINED_FIRST = (
     *("citygan", "enhanced-bce", "baseline-mse", "baseline-bce", "enhanced-mse", "literature-mse"),
-    *("citygan-plus", "deeplab-bce"),
+    *("citygan-plus", "citygan-photo", "deeplab-bce"),
 )
 
 CHANGES = {  # citygan-plus, one change of `citygan` at a time
@@ -67,6 +68,7 @@ CHANGES = {  # citygan-plus, one change of `citygan` at a time
     "instance": ("+ instance norm", {"norm": "instance", "norm_statistics": "instance"}),
     "classes": ("+ classes as channels", {"encoding": "classes"}),
     "noise": ("+ noise in the decoder", {"noise": True}),
+    "refined": ("+ a convolution at full size", {"refine": True}),
     "simplified": ("+ simplified label shapes", {"simplify_px": 13}),
     "augmented": ("+ augmentation for the discriminator", {"discriminator_augmentation": True}),
     "features": ("+ 10 x feature matching", {"feature_weight": 10.0}),  # pix2pixHD's weight

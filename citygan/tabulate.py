@@ -180,7 +180,9 @@ def _our_own(records: Records, ours: dict[str, float]) -> list[str]:
     plus, other = (records[name]["scores"] for name in ("citygan-plus", best))
     if "test" in plus and "test" in other:
         gains.append(f"{plus['test']['ssim'] - other['test']['ssim']:+.3f} on test")
-    return [f"citygan-plus stands to the best of the {len(others)} others, {best}, at {', '.join(gains)}."]
+    return [
+        f"citygan-plus stands to the best of the {len(others)} systems that are not ours, {best}, at {', '.join(gains)}."
+    ]
 
 
 def _conditions(records: Records) -> list[str]:

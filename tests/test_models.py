@@ -100,6 +100,26 @@ def test_the_patch_discriminator_gives_30_by_30_logits_at_256_px():
     assert logits_of(network, wide, wide).shape == (1, 1, 30, 62)
 
 
+def test_a_refined_photo_is_made_of_features_at_full_size():
+    torch.manual_seed(0)
+    plain, refined = (UNet(3, 8, upsampling="nearest", dropout=0.0, refine=r) for r in (False, True))
+    assert refined.ups[-1].conv.weight.shape[0] == 4
+    assert refined.head[-1].weight.shape == (3, 4, 3, 3)
+    condition = torch.randn(1, 3, 256, 256)
+    assert refined(condition).shape == plain(condition).shape == (1, 3, 256, 256)
+
+
+def test_a_refined_photo_has_noise_in_each_pixel():
+    network = for_inference(UNet(3, 8, norm="instance", dropout=0.0, noise=True, refine=True), "instance")
+    first, second = (network.draw_noise(256, 512, seed) for seed in (1, 2))
+    assert [n.shape[-2:] for n in first][-2:] == [(128, 256), (256, 512)]
+    nn.init.ones_(network.ups[-1].noise.weight)
+    condition = torch.randn(1, 3, 256, 512)
+    last = [*first[:-1], second[-1]]
+    assert not torch.allclose(network(condition, first), network(condition, last))
+    assert torch.equal(network(condition, first), network(condition, first))
+
+
 def test_the_patch_discriminator_shows_its_four_hidden_layers():
     (layers,) = PatchDiscriminator(6, 2)(*torch.zeros(2, 1, 3, 256, 256))
     shapes = [(1, 2, 128, 128), (1, 4, 64, 64), (1, 8, 32, 32), (1, 16, 31, 31), (1, 1, 30, 30)]

@@ -61,7 +61,9 @@ class UNet(Generator):
     after the innermost one (the paper's code and its errata; its text counts the innermost too).
 
     Unlike the paper, `upsampling="nearest"` replaces the transposed convolutions, `norm="instance"` the
-    batch norm, and `noise` adds seeded noise to the decoder's features.
+    batch norm, `noise` adds seeded noise to the decoder's features, and `refine` lets the last decoder layer
+    end in features, of which one more convolution makes the photo. Without it the photo is a linear map of
+    features at half its size, which after nearest-neighbour upsampling leaves it soft.
 
     Args:
         in_channels: Of the conditions.
@@ -70,6 +72,7 @@ class UNet(Generator):
         upsampling: "transposed" or "nearest".
         dropout: Probability.
         noise: Whether the decoder adds noise.
+        refine: Whether a 3x3 convolution at full size ends the network.
         biases: Which convolutions have one: "free" for those that no norm follows, "all", or "last".
         first_dropout: The first of the three decoder layers with dropout; 0 is the innermost.
 
@@ -86,6 +89,7 @@ class UNet(Generator):
         upsampling: str = "transposed",
         dropout: float = 0.5,
         noise: bool = False,
+        refine: bool = False,
         biases: str = "free",
         first_dropout: int = 1,
     ):
@@ -100,13 +104,14 @@ class UNet(Generator):
             bias = biases == "all" or (biases == "free" and level_norm == "none")
             self.downs.append(Down(before, out, norm=level_norm, bias=bias, first=i == 0))
         self.ups = nn.ModuleList()
+        fine = max(1, width // 2)  # channels at full size
         for i in reversed(range(DEPTH)):
-            innermost, outermost = i == DEPTH - 1, i == 0
+            innermost, outermost = i == DEPTH - 1, i == 0 and not refine
             level_norm = "none" if outermost else norm
             self.ups.append(
                 Up(
                     channels[i] * (1 if innermost else 2),
-                    3 if outermost else channels[i - 1],
+                    3 if outermost else channels[i - 1] if i else fine,
                     norm=level_norm,
                     bias=outermost or biases == "all" or (biases == "free" and level_norm == "none"),
                     upsampling=upsampling,
@@ -114,6 +119,7 @@ class UNet(Generator):
                     noise=noise and not outermost,
                 )
             )
+        self.head = nn.Sequential(nn.ReLU(), nn.Conv2d(fine, 3, 3, padding=1)) if refine else nn.Identity()
         initialize(self)
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
@@ -135,4 +141,5 @@ class UNet(Generator):
         x = skips.pop()
         for i, up in enumerate(self.ups[:-1]):
             x = torch.cat([up(x, noise[i] if noise else None), skips.pop()], 1)
-        return torch.tanh(self.ups[-1](x))
+        x = self.ups[-1](x, noise[-1] if noise and self.ups[-1].noise else None)
+        return torch.tanh(self.head(x))
