@@ -181,7 +181,8 @@ def _our_own(records: Records, ours: dict[str, float]) -> list[str]:
     if "test" in plus and "test" in other:
         gains.append(f"{plus['test']['ssim'] - other['test']['ssim']:+.3f} on test")
     return [
-        f"citygan-plus stands to the best of the {len(others)} systems that are not ours, {best}, at {', '.join(gains)}."
+        f"citygan-plus stands to {best}, the best of the {len(others)} systems that are not ours, at "
+        f"{', '.join(gains)}."
     ]
 
 
