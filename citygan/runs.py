@@ -27,6 +27,7 @@ from .foreign import read_generator
 from .metrics import SSIM_DEFINITION
 from .recipes import TrainConfig, generator_arguments
 from .reports import RunLog, draw_animation, draw_curves, draw_grid
+from .synthesis import find_device
 from .training import EpochDone, StepDone, TrainingError, TrainState, train
 
 log = logging.getLogger(__name__)
@@ -264,6 +265,23 @@ def best_precision(device: str) -> str:
     if device != "cpu" and torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "no"
     return "bf16" if torch.cpu._is_avx512_bf16_supported() else "no"
+
+
+def open_accelerator(device: str, precision: str) -> Accelerator:
+    """What runs this process, alone or beside the others that torchrun started.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        precision: "no", "bf16", or "auto" for the best of this machine.
+
+    Raises:
+        ValueError: a device that is not there.
+    """
+    # without CUDA, accelerate joins the processes of a torchrun only where it is told to stay on the CPU
+    return Accelerator(
+        cpu=find_device(device).type == "cpu",
+        mixed_precision=best_precision(device) if precision == "auto" else precision,
+    )
 
 
 def hardware(device: torch.device) -> str:

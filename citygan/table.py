@@ -16,8 +16,6 @@ from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from accelerate import Accelerator
-
 from . import checkpoints
 from . import data as datasets
 from .evaluation import Evaluation, evaluate
@@ -31,7 +29,7 @@ from .metrics import (
 )
 from .recipes import TrainConfig
 from .rows import Row
-from .runs import DatasetNote, Run, best_precision
+from .runs import DatasetNote, Run, open_accelerator
 from .segmenter import Segmenter
 from .synthesis import Synthesizer, find_device
 from .zoo import WeightsUnavailableError
@@ -121,8 +119,7 @@ class Table:
             TrainingError: its folder holds a run of another configuration, or a loss is not finite.
         """
         config, out = row.config(**self.shared), self.runs / row.name
-        find_device(self.device)
-        precision = best_precision(self.device) if self.precision == "auto" else self.precision
+        accelerator = open_accelerator(self.device, self.precision)
         note = datasets.describe(self.data)
         run = Run(
             out,
@@ -131,7 +128,7 @@ class Table:
             _open_split(self.data, "train", config.load_px_max),
             _open_split(self.data, "val", config.size_px),
             DatasetNote(note["name"], note["aspect"], "as the licence of the training data demands"),
-            Accelerator(cpu=self.device == "cpu", mixed_precision=precision),
+            accelerator,
             generator_weights=self.generator_weights if config.generator == "unet-256" else None,
         )
         if not run.go():
@@ -152,7 +149,7 @@ class Table:
             "images_seen": last.images_seen,
             "training_seconds": round(run.seconds),
             "hardware": last.hardware,
-            "precision": precision,
+            "precision": accelerator.mixed_precision,
             "parameters": best.parameters,
             "weights_sha256": file_sha256(out / "best.safetensors"),
             "paper_ssim": row.paper,

@@ -437,6 +437,17 @@ def test_the_precision_is_bf16_only_where_the_machine_computes_in_it(monkeypatch
     assert runs.best_precision("cpu") == "bf16"
 
 
+@pytest.mark.parametrize(
+    ("device", "there", "on_the_cpu"), [("auto", False, True), ("auto", True, False), ("cpu", True, True)]
+)
+def test_accelerate_is_told_to_stay_on_the_cpu_wherever_that_is_the_device(
+    monkeypatch, device, there, on_the_cpu
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(runs, "Accelerator", lambda **arguments: arguments)
+    assert runs.open_accelerator(device, "no") == {"cpu": on_the_cpu, "mixed_precision": "no"}
+
+
 def test_a_dataset_note_stands_in_the_checkpoint(make_run):
     run = make_run("citygan-plus", epochs=1)
     run.dataset = replace(run.dataset, name="my streets", license="mine")

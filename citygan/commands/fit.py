@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from accelerate import Accelerator
 
 from citygan import data as datasets
 from citygan.recipes import RECIPES, TrainConfig
-from citygan.runs import DatasetNote, Run, best_precision
-from citygan.synthesis import find_device
+from citygan.runs import DatasetNote, Run, open_accelerator
 
 from .push import check_repo, push_run
 
@@ -64,9 +62,7 @@ def fit(
     """
     if push_to_hub:
         check_repo(push_to_hub)
-    find_device(device)
-    precision = best_precision(device) if precision == "auto" else precision
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    accelerator = open_accelerator(device, precision)
     if not accelerator.is_main_process:
         logging.getLogger().setLevel(logging.WARNING)  # the main process alone speaks
     how = {"skip_bad": skip_bad, "memory_gib": memory_gib, "progress": accelerator.is_main_process}

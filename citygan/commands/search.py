@@ -6,15 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from accelerate import Accelerator
-
 from citygan import data as datasets
 from citygan.commands.fit import RecipeName
 from citygan.recipes import RECIPES
-from citygan.runs import best_precision, hardware
+from citygan.runs import hardware, open_accelerator
 from citygan.search import Search, finished, open_study
 from citygan.search_report import write_search
-from citygan.synthesis import find_device
 
 
 def search(
@@ -48,17 +45,16 @@ def search(
         precision: auto is bf16 where the machine computes in it.
     """
     base = replace(RECIPES[recipe], epochs=epochs)
-    precision = best_precision(device) if precision == "auto" else precision
+    accelerator = open_accelerator(device, precision)
     about = {
         "recipe": recipe,
         "epochs": epochs,
         "dataset": datasets.describe(data)["name"],
-        "hardware": hardware(find_device(device)),
+        "hardware": hardware(accelerator.device),
     }
     study = open_study(out, sampler, widths, about)
     train_set = datasets.open_split(data, "train", base.load_px_max, progress=True)
     val_set = datasets.open_split(data, "val", base.size_px, progress=True)
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     Search(base, widths, train_set, val_set, accelerator).run(study, trials)
     command = write_search(study, results)
     print(f"{finished(study)} trials; the best is in {results}/README.md:\n{command}")
