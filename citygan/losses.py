@@ -19,12 +19,15 @@ def adversarial_loss(
     Args:
         logits: Any shape; the mean is over all of them.
         label: 1 for real and 0 for fake, or smoothed ones such as 0.9 and 0.1.
-        weights: How much each logit counts, of their shape and with a mean of 1; all alike where None.
+        weights: How much each pixel counts, `(N, 1, H, W)` with a mean of 1: a logit of a patch counts as
+            the mean over its share of the picture. All alike where None.
 
     Raises:
         ValueError: another kind.
     """
     logits = logits.float()
+    if weights is not None:
+        weights = F.adaptive_avg_pool2d(weights, logits.shape[-2:])
     if kind == "bce":
         return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), weights)
     if kind == "mse":
@@ -33,26 +36,24 @@ def adversarial_loss(
     raise ValueError(f"adversarial loss {kind!r} is unknown; choose bce or mse")
 
 
-def rarity_weights(conditions: torch.Tensor, exponent: float, size: tuple[int, int]) -> torch.Tensor:
-    """How much each patch counts so that rare classes are not lost beside road and sky.
+def rarity_weights(conditions: torch.Tensor, exponent: float) -> torch.Tensor:
+    """How much each pixel counts so that rare classes are not lost beside road and sky.
 
-    A class that covers the share f of a batch weighs `f ** -exponent`, and a patch has the mean weight of its
-    pixels. Sushko et al. 2021, https://arxiv.org/abs/2012.04781, section 3.1, balance a pixel-wise
-    discriminator in this way. Unlike there the exponent is free (1 in the paper), a class weighs as one of at
-    least a thousandth, and patches are weighted.
+    A class that covers the share f of a batch weighs `f ** -exponent`. Sushko et al. 2021,
+    https://arxiv.org/abs/2012.04781, section 3.1, balance a pixel-wise discriminator in this way. Unlike
+    there the exponent is free (1 in the paper), and a class weighs as one of at least a thousandth.
 
     Args:
         conditions: Label maps with a channel a class, `(N, C, H, W)` in 0 and 1.
         exponent: 0 weighs all alike.
-        size: Rows and columns of patches.
 
     Returns:
-        `(N, 1, *size)` with a mean of 1.
+        `(N, 1, H, W)` with a mean of 1.
     """
-    shares = conditions.float().mean((0, 2, 3)).clamp_min(1e-3)
-    pixels = (conditions * (shares**-exponent)[:, None, None]).sum(1, keepdim=True)
-    patches = F.adaptive_avg_pool2d(pixels, size)
-    return patches / patches.mean()
+    shares = conditions.mean((2, 3)).float().mean(0)
+    weights = shares.clamp_min(1e-3) ** -exponent
+    pixels = torch.einsum("nchw,c->nhw", conditions, weights.to(conditions.dtype))[:, None].float()
+    return pixels / pixels.mean()
 
 
 def feature_matching_loss(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:

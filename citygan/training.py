@@ -86,7 +86,9 @@ def train(
             seed = seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index)
             torch.manual_seed(seed)
             set_learning_rate(state, state.epoch + state.step / steps)
-            losses = step_once(encode_labels(labels, config.encoding), to_unit_range(photos))
+            # what a convolution would round to, which is much less to move about
+            dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
+            losses = step_once(encode_labels(labels, config.encoding, dtype), to_unit_range(photos))
             pending.append(torch.stack(list(losses.values())))
             state.step += 1
             state.images_seen += batch_size * accelerator.num_processes
@@ -194,12 +196,8 @@ def _judge(
     """The adversarial loss, a mean over the scales, and the layers of the discriminator behind it."""
     config = state.config
     scales = _run(state, state.discriminator, conditions, candidates)
-    losses = []
-    for logits in (layers[-1] for layers in scales):
-        weights = None
-        if config.class_balance:
-            weights = rarity_weights(conditions, config.class_balance, logits.shape[-2:])
-        losses.append(adversarial_loss(logits, label, config.adversarial_loss, weights))
+    weights = rarity_weights(conditions, config.class_balance) if config.class_balance else None
+    losses = [adversarial_loss(layers[-1], label, config.adversarial_loss, weights) for layers in scales]
     return torch.stack(losses).mean(), scales
 
 

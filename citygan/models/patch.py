@@ -28,7 +28,7 @@ class PatchDiscriminator(nn.Module):
         initialize(self)
 
     def forward(self, condition: torch.Tensor, photo: torch.Tensor) -> list[list[torch.Tensor]]:
-        layers = [torch.cat([condition, photo], 1)]
+        layers = [torch.cat([condition, photo.to(condition.dtype)], 1)]
         for stage in self.stages:
             layers.append(stage(layers[-1]))
         return [layers[1:]]

@@ -24,4 +24,4 @@ class ResNetDiscriminator(nn.Module):
         nn.init.kaiming_normal_(self.layers.conv1.weight, mode="fan_out")  # as the rest of the network
 
     def forward(self, condition: torch.Tensor, photo: torch.Tensor) -> list[list[torch.Tensor]]:
-        return [[self.layers(torch.cat([condition, photo], 1))]]
+        return [[self.layers(torch.cat([condition, photo.to(condition.dtype)], 1))]]
