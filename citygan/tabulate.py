@@ -125,8 +125,15 @@ def _sweep(records: Records, title: str, group: str, reference: str, says: str) 
         ssim = val_ssim(records, name)
         known = ssim is not None and base is not None
         difference = f"{ssim - base:+.3f}" if known and name != reference else MISSING
-        lines.append((text, f"`{name}`", "not trained yet" if ssim is None else f"{ssim:.3f}", difference))
-    return [f"## {title}", _table(("what", "row", "val SSIM", f"to `{reference}`"), lines)]
+        if ssim is None:
+            lines.append((text, f"`{name}`", "not trained yet", *[MISSING] * 3))
+        else:
+            fcn = _fcn(records[name]["scores"]["val"]["fcn"]) or "not measured"
+            lines.append(
+                (text, f"`{name}`", f"{ssim:.3f}", difference, fcn, str(records[name]["best_epoch"]))
+            )
+    scores = ("val SSIM", f"to `{reference}`", "FCN-score on val", "of epoch")
+    return [f"## {title}", _table(("what", "row", *scores), lines)]
 
 
 def _definitions(records: Records) -> list[str]:

@@ -68,9 +68,10 @@ def test_a_row_that_is_not_trained_says_so(results):
     assert lines_with(results, "| `baseline-bce-l1-75` | not trained yet |")
 
 
-def test_a_sweep_has_the_difference_to_its_system(results):
-    assert lines_with(results, "| L1 weight 50 | `baseline-bce-l1-50` | 0.370 | -0.030 |")
-    assert lines_with(results, "| L1 weight 100 | `baseline-bce` | 0.400 | – |")
+def test_a_sweep_has_the_difference_to_its_system_and_the_fcn_score(results):
+    fcn = " / ".join(f"{value:.3f}" for value in FCN.values())
+    assert lines_with(results, f"| L1 weight 50 | `baseline-bce-l1-50` | 0.370 | -0.030 | {fcn} | 9 |")
+    assert lines_with(results, f"| L1 weight 100 | `baseline-bce` | 0.400 | – | {fcn} | 9 |")
 
 
 def test_the_csv_has_a_line_for_each_trained_row_with_every_score(results):
