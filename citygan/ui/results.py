@@ -55,7 +55,8 @@ def _tiles(info: CheckpointInfo) -> str:
         if split in info.ssim
     ]
     tiles += [("Parameters", f"{info.parameters / 1e6:.1f} M"), ("Epochs", str(info.epochs))]
-    tiles += [("Photos seen", f"{info.images_seen:,}"), ("Trained on", info.hardware)]
+    tiles.append(("Photos seen", f"{info.images_seen:,}"))
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in tiles)
+    cells += f'<div><dt>Trained on</dt><dd class="cg-words">{escape(info.hardware)}</dd></div>'
     definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
     return f'<dl class="cg-figures">{cells}</dl>{definition if info.ssim else ""}'

@@ -40,6 +40,7 @@ CSS = """
 .cg-figures dt { font-size: 12.5px; color: var(--body-text-color-subdued); }
 .cg-figures dd { margin: 0; font-size: 24px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .cg-figures dd + dd { font-size: 12.5px; font-weight: 400; color: var(--body-text-color-subdued); }
+.cg-figures dd.cg-words { font-size: 15px; line-height: 1.4; margin-top: 4px; }
 .cg-notes { margin: 10px 0 0; padding-left: 18px; font-size: 14px; line-height: 1.5; }
 .cg-definition { margin: 8px 0 0; font-size: 12.5px; color: var(--body-text-color-subdued); }
 .cg-cards { display: grid; gap: 14px;
@@ -51,6 +52,9 @@ CSS = """
 .cg-card b { display: block; font-size: 14px; color: var(--body-text-color); overflow-wrap: anywhere; }
 .cg-card.cg-refused figcaption { color: var(--error-text-color); }
 .cg-results { max-width: 1200px; margin: 0 auto; }
+.cg-results th { white-space: nowrap; }
+.cg-results td { word-break: normal; overflow-wrap: break-word; }
+#cg-checkpoints .wrap { max-height: 300px; overflow-y: auto; }
 .cg-results h2 { font-size: 18px; margin: 4px 0 10px; }
 #cg-download { align-self: flex-start; width: auto; }
 .cg-empty { display: grid; place-content: center; min-height: 320px; text-align: center; border-radius: 10px;
