@@ -19,7 +19,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from . import checkpoints, palette
 from .cuda_graph import CudaGraph
 from .encoding import encode_labels
-from .models.layers import NearestConv2d, for_inference, set_dropout
+from .models.fast import FastFeatureNoise, FastInstanceNorm, as_transposed
+from .models.layers import FeatureNoise, NearestConv2d, for_inference, set_dropout
 
 log = logging.getLogger(__name__)
 
@@ -210,28 +211,24 @@ def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) 
     """A copy of a generator that computes the same photos faster.
 
     Norms are folded into their convolutions where running statistics are used, nearest-neighbour
-    convolutions become the transposed ones that they equal, and the numbers become float16 on CUDA and
-    bfloat16 on CPUs that compute in it, where the generator bears that.
+    convolutions become the transposed ones that they equal, instance norms and noise keep the memory layout,
+    and the numbers become float16 on CUDA and bfloat16 on CPUs that compute in it, where the generator bears
+    that.
     """
     fast = for_inference(deepcopy(generator), norm_statistics)
     for module in list(fast.modules()):
-        conv, norm = getattr(module, "conv", None), getattr(module, "norm", None)
+        conv, norm, noise = (getattr(module, name, None) for name in ("conv", "norm", "noise"))
         if isinstance(conv, NearestConv2d):
-            conv = module.conv = _as_transposed(conv)
+            conv = module.conv = as_transposed(conv)
+        if isinstance(norm, nn.InstanceNorm2d):
+            module.norm = FastInstanceNorm(norm)
+        if isinstance(noise, FeatureNoise):
+            module.noise = FastFeatureNoise(noise)
         if isinstance(norm, nn.BatchNorm2d) and norm_statistics == "running":
             module.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
             module.norm = nn.Identity()
     dtype = _dtype_for(device) if fast.reduced_precision else torch.float32
     return fast.to(device=device, dtype=dtype, memory_format=torch.channels_last)
-
-
-def _as_transposed(conv: NearestConv2d) -> nn.ConvTranspose2d:
-    weight = conv.transposed_weight()
-    transposed = nn.ConvTranspose2d(*weight.shape[:2], 4, 2, 1, bias=conv.bias is not None).eval()
-    transposed.weight = nn.Parameter(weight, requires_grad=False)
-    if conv.bias is not None:
-        transposed.bias = nn.Parameter(conv.bias.detach(), requires_grad=False)
-    return transposed
 
 
 def _dtype_for(device: torch.device) -> torch.dtype:
