@@ -8,6 +8,7 @@ import { buildShare, readLink } from "./share.js";
 import { buildStarters } from "./starters.js";
 import { buildTarget } from "./target.js";
 import { resample } from "./shapes.js";
+import { buildTimelapse } from "./timelapse.js";
 import { crc32, encodeMap } from "./wire.js";
 
 const MIN_GAP_MS = 50; // between two requests: at most 20 a second
@@ -190,11 +191,13 @@ export function mountStudio(painter, areas, props, server) {
       loop.changed();
     },
   });
+  const timelapse = buildTimelapse(painter, props.photo_size);
   const photo = buildPhoto(painter, server, {
     setLive: (on) => (loop.live = on),
     now: () => loop.now(),
     setSeed,
     target,
+    timelapse,
     restore: (shot) => openMap(shot.map, shot.seed, "Restored the map and the seed of that photo"),
   });
   const loop = new LiveLoop(painter, props.photo_size, server.render, () => ({ seed, target: target.token }), {
@@ -202,6 +205,7 @@ export function mountStudio(painter, areas, props, server) {
     settled: () => photo.settle(),
     photo: (shot) => {
       photo.show(shot);
+      timelapse.add(shot);
       target.score(shot);
     },
   });

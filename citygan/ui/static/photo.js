@@ -21,9 +21,9 @@ const FILES = [
  * @param {object} painter
  * @param {object} server
  * @param {{setLive: (on: boolean) => void, now: () => void, setSeed: (seed: number | null) => void,
- *   target: object, restore: (shot: import("./live.js").Photo) => void}} studio
+ *   target: object, timelapse: {save: () => void}, restore: (shot: import("./live.js").Photo) => void}} studio
  */
-export function buildPhoto(painter, server, { setLive, now, setSeed, target, restore }) {
+export function buildPhoto(painter, server, { setLive, now, setSeed, target, timelapse, restore }) {
   const view = buildFrame(painter);
   const strip = buildStrip(painter, restore, (shot) => view.compare.setPinned(shot?.photo ?? null));
   let shot = null;
@@ -47,7 +47,7 @@ export function buildPhoto(painter, server, { setLive, now, setSeed, target, res
     setSeed(Math.floor(Math.random() * SEEDS));
     if (!live.checked) now();
   }, { title: "Draw the photo with a new seed" });
-  const downloads = buildDownloads(server, () => shot, target, painter.say);
+  const downloads = buildDownloads(server, () => shot, target, timelapse, painter.say);
   const bar = el("div", "cg-bar",
     el("label", "cg-live", live, "Live"), make, another, view.peek, downloads.opener, downloads.menu);
   const line = el("div", "cg-photo-line", el("span", "cg-seed", seedShown, noSeed), state);
@@ -182,7 +182,7 @@ function buildStrip(painter, restore, onPin) {
 }
 
 /** The menu of files; they are made without loss when one is asked for. */
-function buildDownloads(server, shotOf, target, say) {
+function buildDownloads(server, shotOf, target, timelapse, say) {
   const opener = textButton("Download", () => {});
   const menu = el("div", "cg-downloads");
   let made = { shot: null, files: null };
@@ -220,7 +220,12 @@ function buildDownloads(server, shotOf, target, say) {
     item.dataset.file = field;
     return item;
   });
-  menu.append(...items);
+  const video = textButton("Time-lapse of your painting (video)", () => {
+    menu.hidePopover();
+    timelapse.save();
+  }, { className: "cg-menu-item" });
+  video.dataset.file = "timelapse";
+  menu.append(...items, video);
   menuBelow(opener, menu, () => (items.at(-1).hidden = !target.token));
   return { opener, menu };
 }

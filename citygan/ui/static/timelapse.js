@@ -1,0 +1,128 @@
+/** The time-lapse: what was painted and the photo of it, from the first stroke to the last, as a video. */
+
+import { download, mapPicture } from "./controls.js";
+import { resample } from "./shapes.js";
+import { el } from "./surface.js";
+
+const MOST_FRAMES = 240; // beyond it every second one is dropped, and half as many are taken from then on
+const FRAME_MS = 60;
+const LAST_MS = 1500; // the result stays to be looked at
+const HEIGHT_PX = 384;
+const BITS_PER_SECOND = 6_000_000;
+const KINDS = [ // what can be shared most widely first
+  ["video/mp4;codecs=avc1.42E01F", "mp4"],
+  ["video/webm;codecs=vp9", "webm"],
+  ["video/webm", "webm"],
+];
+
+/** @typedef {{photo: string, ids: Uint8Array}} Frame */
+
+/** Keeps frames of the whole session, evenly over what happened, however long it lasts. */
+export class Frames {
+  #kept = [];
+  #every = 1;
+  #seen = 0;
+  #newest = null;
+
+  /** @param {Frame} frame */
+  add(frame) {
+    this.#newest = frame;
+    if (this.#seen++ % this.#every) return;
+    this.#kept.push(frame);
+    if (this.#kept.length <= MOST_FRAMES) return;
+    this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
+    this.#every *= 2;
+  }
+
+  /** @returns {Frame[]} oldest first; the newest is always among them */
+  get all() {
+    return this.#kept.at(-1) === this.#newest || !this.#newest ? [...this.#kept] : [...this.#kept, this.#newest];
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Plays frames on a canvas and records it. It takes as long as the video lasts: browsers record in real time.
+ * @param {HTMLCanvasElement} canvas
+ * @param {(frame: Frame) => Promise<void>} draw
+ * @param {Frame[]} frames
+ * @param {string} type of the video
+ * @returns {Promise<Blob>}
+ */
+async function record(canvas, draw, frames, type) {
+  await draw(frames[0]); // or the video would begin black
+  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: type, videoBitsPerSecond: BITS_PER_SECOND });
+  const parts = [];
+  recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+  const ended = new Promise((resolve, reject) => {
+    recorder.addEventListener("stop", resolve);
+    recorder.addEventListener("error", ({ error }) => reject(error));
+  });
+  recorder.start();
+  for (const frame of frames) await Promise.all([draw(frame), pause(FRAME_MS)]);
+  for (let waited = 0; waited < LAST_MS; waited += FRAME_MS) {
+    await Promise.all([draw(frames.at(-1)), pause(FRAME_MS)]); // a canvas that rests gives no frames
+  }
+  recorder.stop();
+  await ended;
+  return new Blob(parts, { type });
+}
+
+/**
+ * @param {object} painter
+ * @param {number[]} size width and height in which maps are kept
+ */
+export function buildTimelapse(painter, size) {
+  const frames = new Frames();
+  let busy = false;
+
+  /** The map on the left, its photo on the right. */
+  function stage() {
+    const width = 2 * Math.round((HEIGHT_PX * painter.width) / painter.height / 2);
+    const canvas = el("canvas");
+    Object.assign(canvas, { width: 2 * width, height: HEIGHT_PX });
+    const context = canvas.getContext("2d", { alpha: false });
+    const map = el("canvas");
+    const draw = async ({ ids, photo }) => {
+      const image = new Image();
+      image.src = photo;
+      await image.decode();
+      mapPicture({ ids, width: size[0], height: size[1] }, painter.colorOf, map);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(map, 0, 0, width, HEIGHT_PX);
+      context.imageSmoothingEnabled = true;
+      context.drawImage(image, width, 0, width, HEIGHT_PX);
+    };
+    return { canvas, draw };
+  }
+
+  async function save() {
+    const shown = frames.all;
+    const [type, suffix] = KINDS.find(([kind]) => globalThis.MediaRecorder?.isTypeSupported(kind)) ?? [];
+    if (busy) return;
+    if (!type) return painter.say("This browser cannot record a video", true);
+    if (shown.length < 2) return painter.say("Paint something first: there is nothing to show yet");
+    busy = true;
+    try {
+      const { canvas, draw } = stage();
+      const seconds = Math.ceil((shown.length * FRAME_MS + LAST_MS) / 1000);
+      painter.say(`Recording the time-lapse, ${seconds} s; you can go on painting`);
+      const video = await record(canvas, draw, shown, type);
+      const url = URL.createObjectURL(video);
+      download(url, `citygan-timelapse.${suffix}`);
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      painter.say("Time-lapse saved");
+    } catch (error) {
+      painter.say(`The time-lapse was not recorded: ${error.message}`, true);
+    } finally {
+      busy = false;
+    }
+  }
+
+  return {
+    /** @param {import("./live.js").Photo} shot */
+    add: ({ photo, map }) => frames.add({ photo, ids: resample(map.ids, map.width, map.height, ...size) }),
+    save,
+  };
+}

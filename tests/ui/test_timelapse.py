@@ -1,0 +1,90 @@
+"""The time-lapse is a video of what was painted beside its photos, from the first to the last."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+from studio_driver import BUILDING, CAR, HEIGHT, START, WIDTH, click, set_map, shown, with_box
+
+from citygan.palette import colorize
+
+# Plays a video to a moment, and reads its pixels as [width, height, RGBA...]
+READ_FRAME = """async ([source, atEnd]) => {
+    const video = document.createElement("video");
+    video.muted = true;
+    video.src = source;
+    const once = (name) => new Promise((resolve, reject) => {
+        video.addEventListener(name, resolve, { once: true });
+        video.addEventListener("error", () => reject(video.error), { once: true });
+    });
+    await once("loadeddata");
+    video.playbackRate = atEnd ? 4 : 0.0625; // slow enough to catch the first frame
+    const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    const reached = atEnd ? once("ended") : shown;
+    await video.play();
+    await reached;
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(video, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return [canvas.width, canvas.height, ...data];
+}"""
+
+
+def save_timelapse(page):
+    click(page, "Download")
+    page.locator('[data-file="timelapse"]').click()
+
+
+def frame_of(page, path, *, at_end):
+    """`(H, W, 3) uint8`"""
+    kind = "mp4" if path.endswith("mp4") else "webm"
+    data = base64.b64encode(Path(path).read_bytes()).decode()
+    width, height, *pixels = page.evaluate(READ_FRAME, [f"data:video/{kind};base64,{data}", at_end])
+    return np.array(pixels, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def test_the_first_frame_shows_the_first_map_and_the_last_one_the_last_beside_its_photo(studio, tmp_path):
+    building, car = (with_box(label_id, x=40, y=30, size=40) for label_id in (BUILDING, CAR))
+    for label_map in (building, car):
+        set_map(studio, label_map)
+        shown(studio, label_map)
+    with studio.expect_download() as download:
+        save_timelapse(studio)
+    path = str(tmp_path / download.value.suggested_filename)
+    download.value.save_as(path)
+    expect(studio.locator(".cg-message")).to_have_text("Time-lapse saved")
+    first, last = (frame_of(studio, path, at_end=end) for end in (False, True))
+    height, width = first.shape[:2]
+    assert width == 2 * round(height * WIDTH / HEIGHT)
+    for frame, label_map in ((first, START), (last, car)):
+        for left in (0, width // 2):  # the stand-in's photo is the map in colours
+            for x, y in ((60, 50), (10, 10), (10, 70)):
+                seen = frame[height * y // HEIGHT, left + width // 2 * x // WIDTH]
+                wanted = colorize(label_map)[y, x]
+                assert seen == pytest.approx(wanted, abs=24), (left, x, y)
+
+
+def test_without_a_stroke_there_is_nothing_to_show(studio):
+    save_timelapse(studio)
+    expect(studio.locator(".cg-message")).to_have_text("Paint something first: there is nothing to show yet")
+
+
+def test_a_long_session_is_thinned_evenly_and_keeps_its_last_frame(studio):
+    numbers = studio.evaluate(
+        """async () => {
+            const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+            const { Frames } = await import(loaded.find((name) => name.endsWith("timelapse.js")));
+            const frames = new Frames();
+            for (let i = 0; i < 1001; i++) frames.add({ photo: String(i), ids: null });
+            return frames.all.map(({ photo }) => Number(photo));
+        }"""
+    )
+    assert numbers[0] == 0
+    assert numbers[-1] == 1000
+    assert 120 <= len(numbers) <= 241
+    assert len(set(np.diff(numbers[:-1]))) == 1
