@@ -39,21 +39,22 @@ def adversarial_loss(
 def rarity_weights(conditions: torch.Tensor, exponent: float) -> torch.Tensor:
     """How much each pixel counts so that rare classes are not lost beside road and sky.
 
-    A class that covers the share f of a batch weighs `f ** -exponent`. Sushko et al. 2021,
+    A class that covers the share f of a map weighs `f ** -exponent` there. Sushko et al. 2021,
     https://arxiv.org/abs/2012.04781, section 3.1, balance a pixel-wise discriminator in this way. Unlike
-    there the exponent is free (1 in the paper), and a class weighs as one of at least a thousandth.
+    there the exponent is free (1 in the paper), shares are those of each map, not of the batch, and a class
+    weighs as one of at least a thousandth.
 
     Args:
         conditions: Label maps with a channel a class, `(N, C, H, W)` in 0 and 1.
         exponent: 0 weighs all alike.
 
     Returns:
-        `(N, 1, H, W)` with a mean of 1.
+        `(N, 1, H, W)`, each map with a mean of 1.
     """
-    shares = conditions.mean((2, 3)).float().mean(0)
+    shares = conditions.mean((2, 3)).float()
     weights = shares.clamp_min(1e-3) ** -exponent
-    pixels = torch.einsum("nchw,c->nhw", conditions, weights.to(conditions.dtype))[:, None].float()
-    return pixels / pixels.mean()
+    pixels = torch.einsum("nchw,nc->nhw", conditions, weights.to(conditions.dtype))[:, None].float()
+    return pixels / pixels.mean((2, 3), keepdim=True)
 
 
 def feature_matching_loss(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:

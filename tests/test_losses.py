@@ -71,6 +71,14 @@ def test_a_lone_pixel_weighs_as_a_thousandth_would():
     assert (weights[0, 0, 0, 0] / weights[0, 0, 1, 1]).item() == pytest.approx(1000, rel=1e-3)
 
 
+def test_each_map_has_shares_of_its_own():
+    one, other = stripes(), stripes().flip(1).roll(1, 1)
+    other[:, 0, :2], other[:, 1, :2] = 0, 1
+    together = rarity_weights(torch.cat([one, other]), 0.5)
+    assert torch.allclose(together, torch.cat([rarity_weights(one, 0.5), rarity_weights(other, 0.5)]))
+    assert not torch.allclose(together[0], together[1])
+
+
 def test_where_nothing_is_labelled_a_pixel_weighs_nothing():
     conditions = stripes()
     conditions[..., :2] = 0  # as a shift leaves it
