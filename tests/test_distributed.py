@@ -105,7 +105,7 @@ def test_two_processes_with_batch_1_have_the_losses_of_one_with_batch_2(together
     losses = [name for name in theirs if name.startswith("loss/")]
     assert len(losses) == 5
     for name in losses:
-        assert ours[name] == pytest.approx(theirs[name], rel=5e-5)  # 1e-5, but for Adam: see the weights below
+        assert ours[name] == pytest.approx(theirs[name], rel=5e-5)  # Adam: see the weights below
 
 
 def test_two_processes_share_the_validation_and_get_its_mean(together, alone):
