@@ -270,7 +270,7 @@ def main(
     """Prints the table.
 
     Args:
-        quick: Width 16 and half the steps, to end within 60 s.
+        quick: Width 16, to end within 60 s.
         json: Write the figures there, too.
         recipe: What both train, without the losses and augmentation that the plain loop does not know.
         width: Of the generator.
@@ -283,14 +283,13 @@ def main(
     config = benchmark_config(recipe, 16 if quick else width, batch)
     with tempfile.TemporaryDirectory() as folder:
         place = data or draw_pictures(Path(folder) / "load", config.load_px_max)
-        taken = max(1, steps // 2) if quick and not CUDA else steps  # its reports come every 20 on CUDA
         crops = Path(folder) / "crop"
         difference = in_its_own_process(difference_of_losses, recipe, 16, crops, compile)
         memory = {
             which: in_its_own_process(peak_memory_gib, which, config, place, compile)
             for which in ("plain", "engine")
         }
-        compare(figures, config, place, blocks=10, steps=taken, compile=compile)
+        compare(figures, config, place, blocks=10, steps=steps, compile=compile)
     for which, gib in memory.items():
         figures.add(f"{which}, peak memory", gib, "GiB")
     figures.add("difference of losses (float32)", 1e4 * difference, "e-4", at_most=1)

@@ -6,18 +6,34 @@ from dataclasses import replace
 from pathlib import Path
 
 from citygan import checkpoints, palette, reports, streets
+from citygan.models.layers import FeatureNoise
 from citygan.synthesis import Synthesizer
 
 
-def export(checkpoint: Path, out: Path, *, half: bool = True) -> None:
+def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float = 1.0) -> None:
     """Copies a checkpoint under another name, by default in half precision, for shipping.
+
+    Scores that it knows are those from before; `evaluate --record` measures them again.
 
     Args:
         checkpoint: For example runs/NAME/best.
         out: For example checkpoints/camvid-unet.
         half: Store float16.
+        noise_scale: What the noise in the decoder is multiplied by. Below 1, photos are calmer than in
+            training, and vary less from seed to seed.
+
+    Raises:
+        ValueError: there is no noise to scale.
     """
     generator, info = checkpoints.load(checkpoint)
+    if noise_scale != 1.0:
+        noises = [module for module in generator.modules() if isinstance(module, FeatureNoise)]
+        if not noises:
+            raise ValueError(f"--noise-scale is {noise_scale}, but {checkpoint} has no noise")
+        for noise in noises:
+            noise.weight.data *= noise_scale
+        scale = noise_scale * info.recipe.get("noise_scale", 1.0)
+        info = replace(info, recipe=info.recipe | {"noise_scale": scale})
     checkpoints.save(out, generator, replace(info, name=out.name), half=half)
 
 
