@@ -74,6 +74,8 @@ def train(
         raise TrainingError(f"{len(train_set)} samples are too few for {accelerator.num_processes} processes")
     steps = len(train_set) // (batch_size * accelerator.num_processes)
     every = STEPS_A_REPORT[accelerator.device.type]
+    # of the conditions: what a convolution would round them to, which is much less to move about
+    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     torch.backends.cudnn.benchmark = True  # the shapes never change
     step_once = partial(train_step, state)
     if compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1:
@@ -86,8 +88,6 @@ def train(
             seed = seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index)
             torch.manual_seed(seed)
             set_learning_rate(state, state.epoch + state.step / steps)
-            # what a convolution would round to, which is much less to move about
-            dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
             losses = step_once(encode_labels(labels, config.encoding, dtype), to_unit_range(photos))
             pending.append(torch.stack(list(losses.values())))
             state.step += 1

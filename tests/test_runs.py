@@ -448,6 +448,12 @@ def test_accelerate_is_told_to_stay_on_the_cpu_wherever_that_is_the_device(
     assert runs.open_accelerator(device, "no") == {"cpu": on_the_cpu, "mixed_precision": "no"}
 
 
+@pytest.mark.parametrize(("threads", "words"), [(1, "1 CPU core ("), (2, "2 CPU cores (")])
+def test_hardware_is_said_in_words(monkeypatch, threads, words):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert runs.hardware(torch.device("cpu")).startswith(words)
+
+
 def test_a_dataset_note_stands_in_the_checkpoint(make_run):
     run = make_run("citygan-plus", epochs=1)
     run.dataset = replace(run.dataset, name="my streets", license="mine")

@@ -14,7 +14,7 @@ from citygan import table as table_module
 from citygan.commands.table import table
 from citygan.recipes import TrainConfig
 from citygan.rows import ROWS
-from citygan.runs import Run
+from citygan.runs import Run, hardware
 from citygan.table import Table, TableError, file_sha256, read_record, write_record
 from citygan.training import TrainingError
 from citygan.zoo import WeightsUnavailableError
@@ -104,7 +104,7 @@ def test_a_record_says_how_its_row_was_trained(finished):
         **{"epochs": 1, "best_epoch": 1, "images_seen": 3},
     }
     assert record["config"]["width"] == record["config"]["discriminator_width"] == 1
-    assert "CPU core" in record["hardware"]
+    assert record["hardware"] == hardware(torch.device("cpu"))
     assert record["parameters"] == checkpoints.read_info(finished.runs / "citygan" / "best").parameters
     assert record["weights_sha256"] == file_sha256(finished.runs / "citygan" / "best.safetensors")
     assert set(record["definitions"]) == {"ssim", "psnr", "lpips", "fcn"}

@@ -24,6 +24,7 @@ const RATE_OVER_MS = 2000;
  * @property {number} revision of the painter then
  * @property {number} serial counts the requests
  * @property {{ids: Uint8Array, width: number, height: number}} map that map
+ * @property {Uint8Array} seen that map at the size that the generator sees
  * @property {number | null} seed
  * @property {{ssim: number, psnr: number, percentile: number | null} | null} scores
  */
@@ -125,7 +126,7 @@ export class LiveLoop {
     clearTimeout(patience);
     this.#inFlight = false;
     if (answer?.photo) {
-      this.#arrived({ ...answer, ...wishes, map, crc32: sum, revision, serial });
+      this.#arrived({ ...answer, ...wishes, map, seen, crc32: sum, revision, serial });
     } else if (answer?.error) {
       this.#on.state("error", answer.error);
     } else {

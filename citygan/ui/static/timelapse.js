@@ -1,7 +1,6 @@
 /** The time-lapse: what was painted and the photo of it, from the first stroke to the last, as a video. */
 
 import { download, mapPicture } from "./controls.js";
-import { resample } from "./shapes.js";
 import { el } from "./surface.js";
 
 const MOST_FRAMES = 240; // beyond it every second one is dropped, and half as many are taken from then on
@@ -71,7 +70,7 @@ async function record(canvas, draw, frames, type) {
 
 /**
  * @param {object} painter
- * @param {number[]} size width and height in which maps are kept
+ * @param {number[]} size width and height that the generator sees
  */
 export function buildTimelapse(painter, size) {
   const frames = new Frames();
@@ -122,7 +121,7 @@ export function buildTimelapse(painter, size) {
 
   return {
     /** @param {import("./live.js").Photo} shot */
-    add: ({ photo, map }) => frames.add({ photo, ids: resample(map.ids, map.width, map.height, ...size) }),
+    add: ({ photo, seen }) => frames.add({ photo, ids: seen }),
     save,
   };
 }
