@@ -59,7 +59,8 @@ def metadata(wheel: zipfile.ZipFile):
 
 def test_the_wheel_holds_the_package_its_page_and_its_types_and_nothing_else(wheel):
     wanted = {f.relative_to(ROOT).as_posix() for f in (ROOT / "citygan").rglob("*.py")}
-    wanted |= {f.relative_to(ROOT).as_posix() for f in (ROOT / "citygan" / "ui" / "static").iterdir()}
+    static = (ROOT / "citygan" / "ui" / "static").rglob("*")
+    wanted |= {f.relative_to(ROOT).as_posix() for f in static if f.is_file()}
     got = {n for n in wheel.namelist() if ".dist-info/" not in n}
     assert got == wanted | {"citygan/py.typed"}
     assert any(n.endswith("/licenses/LICENSE") for n in wheel.namelist())

@@ -92,7 +92,7 @@ def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
 
 
 def checksum(label_map: np.ndarray) -> int:
-    """CRC-32 of the ids, row by row; `wire.js` computes the same."""
+    """CRC-32 of the ids, row by row; `core/wire.js` computes the same."""
     return zlib.crc32(np.ascontiguousarray(label_map, np.uint8))
 
 
@@ -162,16 +162,17 @@ def publish_static() -> str:
     a browser never mixes modules of two versions. The path is relative to the working directory, as Gradio
     resolves it, and shows visitors nothing of the machine.
     """
-    sources = sorted(p for p in STATIC.iterdir() if p.suffix in (".js", ".css"))
+    sources = sorted(p.relative_to(STATIC) for p in STATIC.rglob("*") if p.suffix in (".js", ".css"))
     digest = hashlib.sha256()
     for source in sources:
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+        digest.update(source.as_posix().encode() + b"\0" + (STATIC / source).read_bytes() + b"\0")
     published = Path(".gradio", f"citygan-{digest.hexdigest()[:16]}")
     if not published.is_dir():
         published.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=published.parent))
         for source in sources:
-            shutil.copy(source, fresh)
+            (fresh / source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(STATIC / source, fresh / source)
         try:
             fresh.rename(published)
         except OSError:  # another process published the same files first

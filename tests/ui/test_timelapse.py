@@ -78,7 +78,7 @@ def test_a_long_session_is_thinned_evenly_and_keeps_its_last_frame(studio):
     numbers = studio.evaluate(
         """async () => {
             const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-            const { Frames } = await import(loaded.find((name) => name.endsWith("timelapse.js")));
+            const { Frames } = await import(loaded.find((name) => name.endsWith("core/frames.js")));
             const frames = new Frames();
             for (let i = 0; i < 1001; i++) frames.add({ photo: String(i), ids: null });
             return frames.all.map(({ photo }) => Number(photo));

@@ -1,16 +1,17 @@
 /** Builds the studio inside a Gradio component and ties its parts together. */
 
-import { buildHint } from "./hint.js";
-import { attachKeys } from "./keys.js";
-import { mountStudio } from "./live.js";
-import { buildPalette, DIGITS } from "./palette.js";
-import { attachPointers } from "./pointer.js";
-import { growInto, mirror, resample } from "./shapes.js";
-import { MapState } from "./state.js";
-import { el, Surface } from "./surface.js";
-import { button, buildToolbar } from "./toolbar.js";
-import { Toolbox } from "./tools.js";
-import { decodeMap, encodeMap } from "./wire.js";
+import { buildHint } from "./view/hint.js";
+import { attachKeys } from "./view/keys.js";
+import { mountStudio } from "./studio.js";
+import { buildPalette, DIGITS } from "./panels/palette.js";
+import { attachPointers } from "./view/pointer.js";
+import { growInto, mirror, resample } from "./core/shapes.js";
+import { MapState } from "./core/state.js";
+import { el } from "./view/dom.js";
+import { Surface } from "./view/surface.js";
+import { button, buildToolbar } from "./panels/toolbar.js";
+import { Toolbox } from "./view/tools.js";
+import { decodeMap, encodeMap } from "./core/wire.js";
 
 const STYLES = ["studio.css", "photo.css"];
 const SEND_AFTER_MS = 100; // a pause in painting after which Gradio's own events get the map

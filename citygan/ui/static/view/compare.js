@@ -1,7 +1,7 @@
 /** A line over the photo, to the right of which another one shows: the target or the pinned photo. */
 
 import { slider, textButton } from "./controls.js";
-import { el } from "./surface.js";
+import { el } from "./dom.js";
 
 /**
  * @param {HTMLElement} frame holds the photo; the other one is laid over it

@@ -1,6 +1,6 @@
 /** What a first visitor has to know, on the canvas until they paint. */
 
-import { el } from "./surface.js";
+import { el } from "./dom.js";
 
 const KEY = "citygan:has-painted";
 

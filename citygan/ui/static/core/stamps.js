@@ -33,20 +33,3 @@ export function placeStamp(stamp, x, y, horizon) {
     points: part.points.map(([px, py]) => [x + px * height, y - (1 - py) * height]),
   }));
 }
-
-/** A small picture of a stamp in its class colours. @returns {SVGElement} */
-export function stampPicture(stamp, colorOf) {
-  const points = stamp.parts.flatMap((part) => part.points);
-  const reach = Math.max(0.5, ...points.map(([x]) => Math.abs(x)));
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", `${-reach} 0 ${2 * reach} 1`);
-  svg.setAttribute("class", "cg-stamp");
-  svg.setAttribute("aria-hidden", "true");
-  for (const part of stamp.parts) {
-    const shape = document.createElementNS(svg.namespaceURI, "polygon");
-    shape.setAttribute("points", part.points.join(" "));
-    shape.setAttribute("fill", `rgb(${colorOf(part.id).join(" ")})`);
-    svg.append(shape);
-  }
-  return svg;
-}

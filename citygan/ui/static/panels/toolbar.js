@@ -1,11 +1,10 @@
 /** The toolbar: the tools of every day in one row, shapes, stamps and rare actions in menus, and the help. */
 
-import { menuBelow, textButton } from "./controls.js";
+import { menuBelow, textButton } from "../view/controls.js";
 import { icon } from "./icons.js";
-import { KEY_LIST } from "./keys.js";
-import { stampPicture } from "./stamps.js";
-import { el } from "./surface.js";
-import { MAX_SIZE, MIN_SIZE, TOOLS } from "./tools.js";
+import { KEY_LIST } from "../view/keys.js";
+import { el } from "../view/dom.js";
+import { MAX_SIZE, MIN_SIZE, TOOLS } from "../view/tools.js";
 
 const EVERY_DAY = ["brush", "eraser", "bucket", "eyedropper"];
 const SHAPES = ["polygon", "line", "rectangle"];
@@ -72,6 +71,23 @@ function sizeSlider(tools) {
   return { element, update };
 }
 
+/** A small picture of a stamp in its class colours. @returns {SVGElement} */
+function stampPicture(stamp, colorOf) {
+  const points = stamp.parts.flatMap((part) => part.points);
+  const reach = Math.max(0.5, ...points.map(([x]) => Math.abs(x)));
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `${-reach} 0 ${2 * reach} 1`);
+  svg.setAttribute("class", "cg-stamp");
+  svg.setAttribute("aria-hidden", "true");
+  for (const part of stamp.parts) {
+    const shape = document.createElementNS(svg.namespaceURI, "polygon");
+    shape.setAttribute("points", part.points.join(" "));
+    shape.setAttribute("fill", `rgb(${colorOf(part.id).join(" ")})`);
+    svg.append(shape);
+  }
+  return svg;
+}
+
 /** A menu of things to paint with. @returns {{content: HTMLElement, choose: (act: () => void) => () => void}} */
 function choices(className) {
   const content = el("div", className);
@@ -120,7 +136,7 @@ function moreMenu(actions) {
 }
 
 /**
- * @param {import("./tools.js").Toolbox} tools
+ * @param {import("../view/tools.js").Toolbox} tools
  * @param {Record<string, () => void>} actions
  * @param {{stamps: object[], colorOf: (id: number) => number[]}} look
  * @returns {{element: HTMLElement, files: HTMLElement, update: (state: object) => void, showHelp: () => void}} `files`

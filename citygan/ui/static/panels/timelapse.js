@@ -1,9 +1,9 @@
 /** The time-lapse: what was painted and the photo of it, from the first stroke to the last, as a video. */
 
-import { download, mapPicture } from "./controls.js";
-import { el } from "./surface.js";
+import { Frames } from "../core/frames.js";
+import { download, mapPicture } from "../view/controls.js";
+import { el } from "../view/dom.js";
 
-const MOST_FRAMES = 240; // beyond it every second one is dropped, and half as many are taken from then on
 const FRAME_MS = 60;
 const LAST_MS = 1500; // the result stays to be looked at
 const HEIGHT_PX = 384;
@@ -13,31 +13,6 @@ const KINDS = [ // what can be shared most widely first
   ["video/webm;codecs=vp9", "webm"],
   ["video/webm", "webm"],
 ];
-
-/** @typedef {{photo: string, ids: Uint8Array}} Frame */
-
-/** Keeps frames of the whole session, evenly over what happened, however long it lasts. */
-export class Frames {
-  #kept = [];
-  #every = 1;
-  #seen = 0;
-  #newest = null;
-
-  /** @param {Frame} frame */
-  add(frame) {
-    this.#newest = frame;
-    if (this.#seen++ % this.#every) return;
-    this.#kept.push(frame);
-    if (this.#kept.length <= MOST_FRAMES) return;
-    this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
-    this.#every *= 2;
-  }
-
-  /** @returns {Frame[]} oldest first; the newest is always among them */
-  get all() {
-    return this.#kept.at(-1) === this.#newest || !this.#newest ? [...this.#kept] : [...this.#kept, this.#newest];
-  }
-}
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -120,7 +95,7 @@ export function buildTimelapse(painter, size) {
   }
 
   return {
-    /** @param {import("./live.js").Photo} shot */
+    /** @param {import("../core/loop.js").Photo} shot */
     add: ({ photo, seen }) => frames.add({ photo, ids: seen }),
     save,
   };

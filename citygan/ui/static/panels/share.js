@@ -1,8 +1,8 @@
 /** Share links: a map in the fragment of the address, which browsers never send to a server. */
 
-import { textButton } from "./controls.js";
-import { el } from "./surface.js";
-import { fromBase64, toBase64 } from "./wire.js";
+import { textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
+import { fromBase64, toBase64 } from "../core/wire.js";
 
 const FRAGMENT = "#map=";
 const VERSION = 1;

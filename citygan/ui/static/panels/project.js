@@ -4,9 +4,9 @@
  * They stand as JSON in a tEXt chunk (PNG specification, 11.3.3.2), so any viewer still shows the picture.
  */
 
-import { download, mapPicture, textButton } from "./controls.js";
-import { el } from "./surface.js";
-import { crc32, decodeMap, encodeMap } from "./wire.js";
+import { download, mapPicture, textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
+import { crc32, decodeMap, encodeMap } from "../core/wire.js";
 
 const KEYWORD = "CityGAN project";
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];

@@ -1,7 +1,7 @@
 /** The palette: every class by category, with colour, key, share of the map, and a way to see it alone. */
 
 import { icon } from "./icons.js";
-import { el } from "./surface.js";
+import { el } from "../view/dom.js";
 
 /** Digit keys go to the classes that a street is made of. */
 export const DIGITS = {

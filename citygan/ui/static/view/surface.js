@@ -4,20 +4,13 @@
  * Coordinates: "map" are pixels of the map, "stage" are CSS pixels from the stage's top left corner.
  */
 
-import { union } from "./state.js";
+import { union } from "../core/state.js";
+import { el } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MAX_ZOOM = 32; // screen pixels a map pixel
 const SHARP_FROM = 2; // from this zoom on, map pixels are shown as squares
 const SOLO_MIX = 0.85; // how far the other classes fade to grey while one is shown alone
-
-/** @returns {HTMLElement} an element with a class and children */
-export function el(tag, className = "", ...children) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-}
 
 export class Surface {
   #state;
@@ -40,7 +33,7 @@ export class Surface {
   #outlined = null;
 
   /**
-   * @param {import("./state.js").MapState} state
+   * @param {import("../core/state.js").MapState} state
    * @param {Map<number, number[]>} colors
    */
   constructor(state, colors) {

@@ -1,7 +1,7 @@
 /** The target: a real photo to compare with and to paint over, and how near the photo comes to it. */
 
-import { acceptDrop, chooseFile, dataUrl, slider, textButton } from "./controls.js";
-import { el } from "./surface.js";
+import { acceptDrop, chooseFile, dataUrl, slider, textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CURVE = { width: 160, height: 36, points: 60 };

@@ -2,8 +2,8 @@
 
 import { chooseSide } from "./compare.js";
 import { download, mapPicture, menuBelow, textButton } from "./controls.js";
-import { el } from "./surface.js";
-import { encodeMap } from "./wire.js";
+import { el } from "./dom.js";
+import { encodeMap } from "../core/wire.js";
 
 const KEPT = 8;
 const SEEDS = 1_000_000; // short enough to read out
@@ -21,7 +21,7 @@ const FILES = [
  * @param {object} painter
  * @param {object} server
  * @param {{setLive: (on: boolean) => void, now: () => void, setSeed: (seed: number | null) => void,
- *   target: object, timelapse: {save: () => void}, restore: (shot: import("./live.js").Photo) => void}} studio
+ *   target: object, timelapse: {save: () => void}, restore: (shot: import("../core/loop.js").Photo) => void}} studio
  */
 export function buildPhoto(painter, server, { setLive, now, setSeed, target, timelapse, restore }) {
   const view = buildFrame(painter);

@@ -1,6 +1,6 @@
 /** Small parts that the studio's panels share: buttons with words, menus, files. */
 
-import { el } from "./surface.js";
+import { el } from "./dom.js";
 
 const GAP_PX = 6; // between a menu and its opener
 

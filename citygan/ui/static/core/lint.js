@@ -1,10 +1,7 @@
-/** Map lint: what the model will stumble over, one line each, with a button that mends it. */
+/** Map lint: what the model will stumble over, and how to mend it. */
 
-import { textButton } from "./controls.js";
 import { growInto, polygon } from "./shapes.js";
-import { el } from "./surface.js";
 
-const AFTER_MS = 500; // without a change
 const UNLABELED = 0;
 const UNLABELED_SHARE = 0.02; // real photos have a few percent of it, at edges
 const MODEL_PX = 2; // canvas pixels for one pixel of the model, each way
@@ -140,45 +137,4 @@ function regions(ids, width, height) {
   }
   for (let i = 0; i < ids.length; i++) sizes[find(parents, i)]++;
   return { parents, sizes };
-}
-
-/**
- * The list of findings, brought up to date when the painter pauses.
- * @param {object} painter
- */
-export function buildLint(painter) {
-  const element = el("section", "cg-lint");
-  element.setAttribute("aria-label", "Notes on the map");
-  element.hidden = true;
-  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 0));
-  let timer = 0;
-
-  const update = () => {
-    if (painter.stroking) return;
-    const { ids, width, height, classes, revision } = painter;
-    const lines = lint(ids, width, height, classes).map((finding) => buildLine(finding));
-    element.replaceChildren(...lines);
-    element.hidden = !lines.length;
-    element.dataset.revision = revision;
-  };
-
-  const buildLine = ({ key, text, button, mend }) => {
-    const mending = textButton(button, () => {
-      painter.setMap(mend(), button);
-      painter.say(`Done: ${button.toLowerCase()}`);
-      update();
-      (element.querySelector("button") ?? painter).focus();
-    });
-    const line = el("div", "cg-lint-line", el("span", "", text), mending);
-    line.dataset.key = key;
-    return line;
-  };
-
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => idle(update), AFTER_MS);
-  };
-  painter.subscribe(soon);
-  soon();
-  return { element };
 }

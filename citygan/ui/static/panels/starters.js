@@ -1,9 +1,9 @@
 /** Ways to begin: a drawn street, a random one, a picture or a project from the visitor's own files. */
 
-import { acceptDrop, chooseFile, dataUrl, mapPicture, menuBelow, textButton } from "./controls.js";
-import { resample } from "./shapes.js";
-import { el } from "./surface.js";
-import { decodeMap } from "./wire.js";
+import { acceptDrop, chooseFile, dataUrl, mapPicture, menuBelow, textButton } from "../view/controls.js";
+import { resample } from "../core/shapes.js";
+import { el } from "../view/dom.js";
+import { decodeMap } from "../core/wire.js";
 
 const THUMB_PX = 120;
 const MAX_FILE_BYTES = 5.5 * 2 ** 20; // as base64 in JSON it stays below the server's limit

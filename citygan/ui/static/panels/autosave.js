@@ -5,9 +5,9 @@
  * left; that is kept until it is restored or dismissed.
  */
 
-import { mapPicture, textButton } from "./controls.js";
-import { el } from "./surface.js";
-import { crc32, decodeMap, encodeMap } from "./wire.js";
+import { mapPicture, textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
+import { crc32, decodeMap, encodeMap } from "../core/wire.js";
 
 const PREFIX = "citygan:map:"; // and the time at which the visit began
 const AFTER_MS = 700; // without a change

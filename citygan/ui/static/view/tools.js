@@ -3,8 +3,8 @@
  * `{x, y, shift, alt, size}`. A tool paints through the state and previews through the surface.
  */
 
-import * as shapes from "./shapes.js";
-import { findHorizon, placeStamp } from "./stamps.js";
+import * as shapes from "../core/shapes.js";
+import { findHorizon, placeStamp } from "../core/stamps.js";
 
 export const MIN_SIZE = 1;
 export const MAX_SIZE = 128;
@@ -35,7 +35,7 @@ export class Toolbox {
   #listeners = new Set();
 
   /**
-   * @param {import("./state.js").MapState} state
+   * @param {import("../core/state.js").MapState} state
    * @param {import("./surface.js").Surface} surface
    * @param {{roadId: number, stamps: object[], nameOf: (id: number) => string, say: (text: string) => void}} start
    */

@@ -1,0 +1,48 @@
+/** The notes on the map, one line each, with a button that mends it. */
+
+import { lint } from "../core/lint.js";
+import { textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
+
+const AFTER_MS = 500; // without a change
+
+/**
+ * The list of findings, brought up to date when the painter pauses.
+ * @param {object} painter
+ */
+export function buildLint(painter) {
+  const element = el("section", "cg-lint");
+  element.setAttribute("aria-label", "Notes on the map");
+  element.hidden = true;
+  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 0));
+  let timer = 0;
+
+  const update = () => {
+    if (painter.stroking) return;
+    const { ids, width, height, classes, revision } = painter;
+    const lines = lint(ids, width, height, classes).map((finding) => buildLine(finding));
+    element.replaceChildren(...lines);
+    element.hidden = !lines.length;
+    element.dataset.revision = revision;
+  };
+
+  const buildLine = ({ key, text, button, mend }) => {
+    const mending = textButton(button, () => {
+      painter.setMap(mend(), button);
+      painter.say(`Done: ${button.toLowerCase()}`);
+      update();
+      (element.querySelector("button") ?? painter).focus();
+    });
+    const line = el("div", "cg-lint-line", el("span", "", text), mending);
+    line.dataset.key = key;
+    return line;
+  };
+
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => idle(update), AFTER_MS);
+  };
+  painter.subscribe(soon);
+  soon();
+  return { element };
+}
