@@ -27,13 +27,13 @@ except ImportError:  # not on a Space
 import numpy as np
 import tyro
 
-from citygan.checkpoints import SHIPPED
+from citygan.checkpoint import SHIPPED
+from citygan.evaluation.metrics import compare
 from citygan.hub_errors import HubUnreachableError
-from citygan.metrics import compare
-from citygan.shelf import Shelf, find_runs, short_name
-from citygan.synthesis import Synthesizer
+from citygan.synthesis.shelf import Shelf, find_runs, short_name
+from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.compare import Model
-from citygan.ui.layout import build_app, launch_options
+from citygan.ui.page import build_app, launch_options
 
 ZERO_GPU = spaces is not None and os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 ROOT = Path(__file__).resolve().parent

@@ -23,15 +23,16 @@ import tyro
 from figures import Figures, alternating_medians_ms
 from torch.utils.flop_counter import FlopCounterMode
 
-from citygan import checkpoints
-from citygan.checkpoints import CheckpointInfo
-from citygan.cuda_graph import CudaGraph
-from citygan.encoding import encode_labels
+from citygan import checkpoint as checkpoints
+from citygan.checkpoint import CheckpointInfo
 from citygan.models import UNet
+from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
 from citygan.palette import CLASSES
 from citygan.streets import street
-from citygan.synthesis import DEFAULT_NOISE_SEED, Synthesizer, find_device, optimized
+from citygan.synthesis.cuda_graph import CudaGraph
+from citygan.synthesis.device import find_device
+from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, Synthesizer, optimized
 
 
 def seed_unet(folder: Path, width: int, size_px: int = 256) -> Path:

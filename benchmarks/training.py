@@ -33,15 +33,15 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.transforms.v2 import functional as TF
 
-from citygan import data as datasets
 from citygan import palette
-from citygan.encoding import encode_labels, to_unit_range
+from citygan.data import dataset as datasets
 from citygan.models import DISCRIMINATORS, GENERATORS
-from citygan.recipes import RECIPES, TrainConfig, discriminator_arguments, generator_arguments
-from citygan.runs import best_precision
-from citygan.state import TrainState
+from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.streets import random_street
-from citygan.training import STEPS_A_REPORT, StepDone, seed_of, train, train_step
+from citygan.training.loop import STEPS_A_REPORT, StepDone, seed_of, train, train_step
+from citygan.training.recipes import RECIPES, TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.run import best_precision
+from citygan.training.state import TrainState
 
 CUDA = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if CUDA else "cpu")

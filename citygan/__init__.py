@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .synthesis import Synthesizer
+    from citygan.synthesis.synthesizer import Synthesizer
 
 __all__ = ["Synthesizer"]
 
 
 def __getattr__(name: str) -> object:
     if name == "Synthesizer":  # at its first use, so that `import citygan` alone brings no torch
-        from .synthesis import Synthesizer
+        from citygan.synthesis.synthesizer import Synthesizer
 
         return Synthesizer
     raise AttributeError(f"module 'citygan' has no attribute {name!r}")

@@ -22,7 +22,7 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import GatedRepoError, HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
-from .hub_errors import HubError, is_absent, is_outage, plain_errors
+from citygan.hub_errors import HubError, is_absent, is_outage, plain_errors
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 from tiny import write_camvid
 
-from citygan import data
+from citygan.data import dataset as data
 
 torch.set_num_threads(1)  # the tensors are tiny: threads would only wait for each other
 

@@ -23,10 +23,10 @@ from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 from citygan import streets
-from citygan.checkpoints import SHIPPED
+from citygan.checkpoint import SHIPPED
 from citygan.palette import colorize
-from citygan.ui.layout import build_app, launch_options
 from citygan.ui.limits import MAX_BODY_BYTES
+from citygan.ui.page import build_app, launch_options
 
 ROOT = SHIPPED.parent.parent
 

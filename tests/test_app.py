@@ -17,10 +17,10 @@ import tiny
 from fakes import INFO
 
 import app
-from citygan.checkpoints import SHIPPED
+from citygan.checkpoint import SHIPPED
 from citygan.hub_errors import HubError, HubUnreachableError
 from citygan.models import UNet
-from citygan.ui.layout import _header
+from citygan.ui.page import _header
 
 # Ends the app at its first sight of `spaces`, and says what was imported before.
 STOPPING_SPACES = """

@@ -1,13 +1,13 @@
 """The networks, by the names that recipes and checkpoints use."""
 
-from .blocks_unet import BlocksUNet
-from .deeplab import DeepLab
-from .flat_unet import FlatUNet
-from .multi_scale import MultiScaleDiscriminator
-from .patch import PatchDiscriminator
-from .resnet import ResNetDiscriminator
-from .unet import UNet
-from .unet_256 import UNet256
+from citygan.models.blocks_unet import BlocksUNet
+from citygan.models.deeplab import DeepLab
+from citygan.models.flat_unet import FlatUNet
+from citygan.models.multi_scale import MultiScaleDiscriminator
+from citygan.models.patch import PatchDiscriminator
+from citygan.models.resnet import ResNetDiscriminator
+from citygan.models.unet import UNet
+from citygan.models.unet_256 import UNet256
 
 GENERATORS = {
     "unet": UNet,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .generator import Generator, check_size
-from .layers import initialize, norm_layer
+from citygan.models.generator import Generator, check_size
+from citygan.models.layers import initialize, norm_layer
 
 DEPTH = 8  # 256 px halve eight times to 1 px
 

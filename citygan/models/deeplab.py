@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import segmentation
 
-from .generator import Generator, check_size
+from citygan.models.generator import Generator, check_size
 
 BACKBONES = {
     "resnet50": segmentation.deeplabv3_resnet50,

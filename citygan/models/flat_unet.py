@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .unet import UNet
+from citygan.models.unet import UNet
 
 
 class FlatUNet(UNet):

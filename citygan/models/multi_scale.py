@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .patch import PatchDiscriminator
+from citygan.models.patch import PatchDiscriminator
 
 
 class MultiScaleDiscriminator(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .layers import initialize, norm_layer
+from citygan.models.layers import initialize, norm_layer
 
 
 class PatchDiscriminator(nn.Module):

@@ -7,9 +7,9 @@ from torch import nn
 from torchvision import models
 from torchvision.models import WeightsEnum, segmentation
 
-from .. import zoo
-from .deeplab import DeepLab
-from .resnet import ResNetDiscriminator
+from citygan.models import published as zoo
+from citygan.models.deeplab import DeepLab
+from citygan.models.resnet import ResNetDiscriminator
 
 DEEPLAB_WEIGHTS: dict[str, WeightsEnum] = {
     "resnet50": segmentation.DeepLabV3_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1,

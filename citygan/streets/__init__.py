@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from citygan.streets.compose import draw
-from citygan.streets.layouts import STREETS, random_layout
+from citygan.streets.plans import STREETS, random_layout
 
 NAMES = tuple(STREETS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from citygan.streets import things
-from citygan.streets.layouts import Layout
+from citygan.streets.plans import Layout
 from citygan.streets.scene import FAR_M, FENCE, ROAD, SIDEWALK, VEGETATION, Scene
 from citygan.streets.specks import without_specks
 

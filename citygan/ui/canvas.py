@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from citygan.checkpoints import CheckpointInfo
+from citygan.checkpoint import CheckpointInfo
 from citygan.palette import CLASS_BY_ID, CLASSES, UNLABELED, check_label_map, substitutes
 
 STATIC = Path(__file__).parent / "static"

@@ -13,9 +13,9 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from citygan.checkpoints import CheckpointInfo
-from citygan.images import ImageError, read_photo
-from citygan.metrics import Scores
+from citygan.checkpoint import CheckpointInfo
+from citygan.data.images import ImageError, read_photo
+from citygan.evaluation.metrics import Scores
 from citygan.palette import colorize
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.upload import open_label_map

@@ -24,8 +24,8 @@ import numpy as np
 from PIL import Image
 
 from citygan import streets
-from citygan.checkpoints import CheckpointInfo
-from citygan.images import read_label_map, read_photo
+from citygan.checkpoint import CheckpointInfo
+from citygan.data.images import read_label_map, read_photo
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum, decode_map, encode_map
 

@@ -13,8 +13,8 @@ from gradio.processing_utils import save_img_array_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from citygan.checkpoints import CheckpointInfo
-from citygan.metrics import Scores, percentile_of
+from citygan.checkpoint import CheckpointInfo
+from citygan.evaluation.metrics import Scores, percentile_of
 from citygan.palette import colorize
 
 # Viridis (Smith and van der Walt 2015, CC0) at eight even steps: it gets lighter evenly, and it can be read

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from citygan.checkpoints import CheckpointInfo
+from citygan.checkpoint import CheckpointInfo
 
 _PICTURE = re.compile(r"!\[[^]]*\]\([^)]*\)\s*")  # shown beside the text, where its file can be reached
 

@@ -12,8 +12,8 @@ import gradio as gr
 import numpy as np
 
 from citygan import streets
-from citygan.checkpoints import CheckpointInfo
-from citygan.images import ImageError, LabelMapFile, read_label_map, read_photo
+from citygan.checkpoint import CheckpointInfo
+from citygan.data.images import ImageError, LabelMapFile, read_label_map, read_photo
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.live import MAX_SEED

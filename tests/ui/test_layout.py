@@ -8,7 +8,7 @@ import fakes
 import pytest
 from playwright.sync_api import Page, expect
 
-from citygan.ui.layout import build_app, launch_options
+from citygan.ui.page import build_app, launch_options
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from citygan import streets
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum
-from citygan.ui.layout import build_app, launch_options
+from citygan.ui.page import build_app, launch_options
 from citygan.ui.result import color_ssim
 
 

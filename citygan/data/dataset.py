@@ -1,0 +1,253 @@
+"""Label maps with their photos, in memory: opening a split, describing and preparing a data set.
+
+Label maps are transformed as ids (nearest neighbour) and coloured last, so nothing leaves the palette.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional as TF
+from tqdm import tqdm
+
+from citygan.data.layouts import DataError, Layout, Pair, find_layout
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class LabelPhotoSet:
+    """The samples of one split, of one size, as uint8 tensors; in memory where they fit the budget.
+
+    `set[i]` is a label map `(H, W) uint8` and its photo `(3, H, W) uint8`, both resized to `size_px` square.
+    """
+
+    pairs: list[Pair]
+    layout: Layout
+    size_px: int
+    skipped: list[str] = field(default_factory=list)  # what --skip-bad left out, with the reason
+    shares: dict[int, float] = field(default_factory=dict)  # id -> its share of all pixels, largest first
+    memory: tuple[torch.Tensor, torch.Tensor] | None = None  # label maps (N, H, W) and photos (N, 3, H, W)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no sample {index}; there are {len(self)}")
+        if self.memory is None:
+            return self._read(self.pairs[index])
+        return self.memory[0][index], self.memory[1][index]
+
+    def batches(
+        self, order: list[list[int]], device: torch.device, *, workers: int = 0
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Label maps `(N, H, W)` and photos `(N, 3, H, W)` on the device, a batch for each list of indices.
+
+        Args:
+            order: Which samples each batch has.
+            device: Where they are wanted.
+            workers: Processes that read ahead where the set is not in memory.
+        """
+        if self.memory is not None:
+            for chosen in order:
+                yield self.memory[0][chosen].to(device), self.memory[1][chosen].to(device)
+            return
+        pinned = device.type == "cuda"
+        loader = DataLoader(self, batch_sampler=order, num_workers=workers, pin_memory=pinned)
+        for labels, photos in loader:
+            yield labels.to(device, non_blocking=pinned), photos.to(device, non_blocking=pinned)
+
+    def to(self, device: torch.device) -> LabelPhotoSet:
+        """Moves the samples that are in memory to that device."""
+        if self.memory is not None:
+            self.memory = tuple(t.to(device) for t in self.memory)
+        return self
+
+    def load(self, *, skip_bad: bool, memory_gib: float, progress: bool = False) -> LabelPhotoSet:
+        """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory."""
+        count, side = len(self), self.size_px
+        labels = photos = None
+        if count * 4 * side**2 <= memory_gib * 2**30:
+            labels = torch.empty(count, side, side, dtype=torch.uint8)
+            photos = torch.empty(count, 3, side, side, dtype=torch.uint8)
+        kept, counts = [], torch.zeros(256, dtype=torch.int64)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            read = pool.map(lambda pair: self._read_or_reason(pair, skip_bad), self.pairs)
+            bar = tqdm(read, "reading", count, disable=not progress, leave=False)
+            for pair, sample in zip(self.pairs, bar, strict=True):
+                if isinstance(sample, str):
+                    self.skipped.append(sample)
+                    continue
+                counts += _pixels_of_each_id(sample[0])
+                if labels is not None:
+                    labels[len(kept)], photos[len(kept)] = sample
+                kept.append(pair)
+        self.pairs, self.shares = kept, _falling_shares(counts)
+        self.memory = (labels[: len(kept)], photos[: len(kept)]) if labels is not None else None
+        return self
+
+    def _read(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
+        label_map, photo = self.layout.read(pair)
+        size = [self.size_px, self.size_px]
+        ids = torch.from_numpy(label_map.copy())[None]
+        labels = TF.resize(ids, size, interpolation=InterpolationMode.NEAREST_EXACT)[0]
+        image = TF.resize(torch.from_numpy(photo.copy()).permute(2, 0, 1), size, antialias=True)
+        return labels, image.contiguous()
+
+    def _read_or_reason(self, pair: Pair, skip_bad: bool) -> tuple[torch.Tensor, torch.Tensor] | str:
+        try:
+            return self._read(pair)
+        except DataError as error:
+            if not skip_bad:
+                raise
+            return str(error)
+
+
+def open_split(
+    folder: Path | str,
+    split: str,
+    size_px: int,
+    *,
+    skip_bad: bool = False,
+    memory_gib: float = 8.0,
+    progress: bool = False,
+) -> LabelPhotoSet:
+    """Opens one split of a data set of any known layout.
+
+    Args:
+        folder: The data set; the layout is recognized by looking at it.
+        split: "train", "val" or "test".
+        size_px: Every sample is resized to this square, as pix2pix does.
+        skip_bad: Leave out samples that cannot be read, and count them, instead of raising.
+        memory_gib: The samples are kept in memory where they take no more than this, else read each time.
+        progress: Show a progress bar while reading.
+
+    Raises:
+        DataError: No known layout, no such split, an unpaired file, a truncated image, a label outside the
+        classes.
+    """
+    folder = Path(folder)
+    layout = find_layout(folder)
+    pairs, unpaired = [], []
+    for pair in layout.pairs(folder, split):
+        missing = next((p for p in (pair.photo, pair.labels) if not p.is_file()), None)
+        (unpaired.append(f"{pair.name}: there is no {missing}") if missing else pairs.append(pair))
+    if unpaired and not skip_bad:
+        raise DataError(f"{unpaired[0]} ({len(unpaired)} unpaired in all); mend it or pass --skip-bad")
+    if not pairs:
+        raise DataError(f"{folder} has no samples for the split {split!r} (layout: {layout.name})")
+    opened = LabelPhotoSet(pairs, layout, size_px, skipped=unpaired).load(
+        skip_bad=skip_bad, memory_gib=memory_gib, progress=progress
+    )
+    if not opened.pairs:
+        raise DataError(f"not one sample of {folder} ({split}) can be read: {opened.skipped[0]}")
+    left_out = f", {len(opened.skipped)} left out" if opened.skipped else ""
+    log.info("%s: %s layout, %s, %d samples%s", folder, layout.name, split, len(opened), left_out)
+    return opened
+
+
+def describe(folder: Path, split: str = "train") -> dict:
+    """`{"name", "aspect"}` of a data set: from the `dataset.json` that `prepare` left, else from its first
+    photo."""
+    noted = folder / "dataset.json"
+    if noted.is_file():
+        try:
+            return json.loads(noted.read_text())
+        except ValueError as error:
+            raise DataError(f"{noted} is damaged ({error}); run train.py prepare again") from error
+    layout = find_layout(folder)
+    pairs = layout.pairs(folder, split)
+    if not pairs:
+        raise DataError(f"{folder} has no samples for the split {split!r} (layout: {layout.name})")
+    _, photo = layout.read(pairs[0])
+    return {"name": layout.name, "aspect": photo.shape[1] / photo.shape[0]}
+
+
+def prepare(
+    folder: Path,
+    out: Path,
+    height_px: int,
+    *,
+    splits: Sequence[str],
+    leave_out: Sequence[str] = (),
+    skip_bad: bool = False,
+) -> dict:
+    """Resizes a data set once, keeping its aspect, into the Cityscapes layout with JPEG photos and PNG ids.
+
+    Args:
+        folder: The data set, in any known layout.
+        out: Where the copy goes.
+        height_px: Of the copy.
+        splits: Which splits to copy.
+        leave_out: Samples whose names contain one of these are not copied, for example one drive.
+        skip_bad: Leave out samples that cannot be read, and count them, instead of raising.
+
+    Returns:
+        What was written: `{"name", "aspect", "splits": {split: samples}, "skipped": [reasons]}`; also left as
+        `dataset.json` beside the pictures.
+    """
+    layout = find_layout(folder)
+    aspects: list[float] = []
+    note: dict = {
+        "name": describe(folder, splits[0])["name"],
+        "height_px": height_px,
+        "leave_out": list(leave_out),
+        "splits": {},
+        "skipped": [],
+    }
+    for split in splits:
+        pairs, skipped = layout.pairs(folder, split), len(note["skipped"])
+        pairs = [pair for pair in pairs if not any(part in pair.name for part in leave_out)]
+        for pair in tqdm(pairs, f"preparing {split}"):
+            try:
+                aspects.append(_prepare_one(layout, pair, out, split, height_px))
+            except DataError as error:
+                if not skip_bad:
+                    raise
+                note["skipped"].append(str(error))
+        note["splits"][split] = len(pairs) - (len(note["skipped"]) - skipped)
+    if not aspects:
+        raise DataError(f"{folder} has no samples in {', '.join(splits)}")
+    note["aspect"] = float(np.median(aspects))
+    (out / "dataset.json").write_text(json.dumps(note, indent=1))
+    return note
+
+
+def _prepare_one(layout: Layout, pair: Pair, out: Path, split: str, height_px: int) -> float:
+    label_map, photo = layout.read(pair)
+    aspect = photo.shape[1] / photo.shape[0]
+    size = (round(height_px * aspect), height_px)
+    stem = f"{pair.name.replace('/', '_')}"
+    photo_path = out / "leftImg8bit" / split / "all" / f"{stem}_leftImg8bit.jpg"
+    label_path = out / "gtFine" / split / "all" / f"{stem}_gtFine_labelIds.png"
+    photo_path.parent.mkdir(parents=True, exist_ok=True)
+    label_path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS).save(photo_path, quality=95)
+    Image.fromarray(label_map).resize(size, Image.Resampling.NEAREST).save(label_path)
+    return aspect
+
+
+def class_shares(label_maps: Iterable[torch.Tensor]) -> dict[int, float]:
+    """The share of pixels of each id over many label maps, largest first."""
+    return _falling_shares(sum(_pixels_of_each_id(m) for m in label_maps))
+
+
+def _pixels_of_each_id(label_map: torch.Tensor) -> torch.Tensor:
+    return torch.bincount(label_map.flatten().long(), minlength=256)
+
+
+def _falling_shares(counts: torch.Tensor) -> dict[int, float]:
+    order = counts.argsort(descending=True, stable=True)
+    return {int(i): float(counts[i] / counts.sum()) for i in order if counts[i]}

@@ -1,0 +1,1 @@
+"""How good photos are: scores, the segmentation network, contact sheets."""

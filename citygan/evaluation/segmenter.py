@@ -1,0 +1,179 @@
+"""The segmentation network of the FCN-score: a torchvision model that finds the label maps of photos.
+
+A segmenter is `NAME.safetensors` (half-precision weights) with `NAME.json`, as a checkpoint is;
+`citygan.evaluation.segmenter_training` makes it.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn.functional import interpolate
+from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, segmentation
+
+from citygan.evaluation.metrics import FcnScore
+from citygan.files import write_atomically
+from citygan.models import published as zoo
+
+ARCHITECTURES = {  # name: ImageNet weights of its backbone
+    "lraspp_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
+    "deeplabv3_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
+    "fcn_resnet50": ResNet50_Weights.IMAGENET1K_V1,
+}
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]; what torchvision's backbones were trained with
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class SegmenterError(ValueError):
+    """A segmenter that cannot be loaded or trained; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """How a segmenter is trained."""
+
+    architecture: Literal[tuple(ARCHITECTURES)] = "lraspp_mobilenet_v3_large"
+    size_px: int = 256  # side of the square photos, as that of the generators it will judge
+    epochs: int = 40
+    batch_size: int = 8  # photos a step, at least 2: DeepLab's head normalizes one pixel a photo
+    learning_rate: float = 1e-3  # of Adam at the start; falls to 0 as a cosine
+    pretrained: bool = False  # start the backbone from its ImageNet weights
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.batch_size < 2 or self.epochs < 1 or self.size_px < 32:
+            raise SegmenterError(
+                f"batch_size {self.batch_size}, epochs {self.epochs} and size_px {self.size_px} must be at "
+                "least 2, 1 and 32"
+            )
+
+    @property
+    def load_px(self) -> int:
+        """Side of the training photos, from which crops are taken."""
+        return round(1.25 * self.size_px)
+
+
+@dataclass(frozen=True)
+class SegmenterInfo:
+    """What stands in a segmenter's `.json`."""
+
+    name: str
+    config: SegmenterConfig
+    classes: tuple[int, ...]  # the ids that it can tell apart, rising, one output channel each
+    epochs: int  # done when these weights were saved
+    val: FcnScore  # on real photos of the validation split
+    dataset: str
+    license: str  # of the weights, one sentence
+    hardware: str  # what trained it
+    parameters: int
+    kind: str = "segmenter"
+
+
+def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Module:
+    """A torchvision segmentation model: photos `(N, 3, H, W)` as from `normalized` -> `{"out": (N, classes,
+    H, W)}`, logits.
+
+    LR-ASPP (Howard et al. 2019, https://arxiv.org/abs/1905.02244, section 6.4), DeepLabV3 (Chen et al. 2017,
+    https://arxiv.org/abs/1706.05587) and FCN (Long et al. 2015, https://arxiv.org/abs/1411.4038).
+
+    Args:
+        architecture: A key of ARCHITECTURES.
+        classes: The number of output channels.
+        pretrained: Start the backbone from its ImageNet weights, through torchvision's cache.
+
+    Raises:
+        SegmenterError: no such architecture.
+        WeightsUnavailableError: the ImageNet weights cannot be had.
+    """
+    if architecture not in ARCHITECTURES:
+        raise SegmenterError(f"{architecture!r} is unknown; choose one of {', '.join(ARCHITECTURES)}")
+    published = ARCHITECTURES[architecture]
+    with zoo.published(published) if pretrained else nullcontext():
+        return getattr(segmentation, architecture)(
+            weights=None, weights_backbone=published if pretrained else None, num_classes=classes
+        )
+
+
+class Segmenter:
+    """Finds the label maps of photos.
+
+    Args:
+        path: Of a segmenter, with or without its suffix.
+        device: Where it computes.
+
+    Raises:
+        SegmenterError: there is none, or it is damaged.
+    """
+
+    def __init__(self, path: Path | str, device: torch.device | str = "cpu"):
+        path = Path(path)
+        path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
+        self.info = _read_info(_with(path, ".json"))
+        self.classes = self.info.classes
+        self._device = torch.device(device)
+        self._ids = torch.tensor(self.classes, dtype=torch.uint8, device=self._device)
+        network = build(self.info.config.architecture, len(self.classes))
+        try:
+            tensors = load_file(_with(path, ".safetensors"))
+            network.load_state_dict({k: t.to(network.state_dict()[k].dtype) for k, t in tensors.items()})
+        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+            raise SegmenterError(
+                f"{path}.safetensors is damaged or missing ({error}); get it again"
+            ) from error
+        self._network = network.eval().to(self._device, memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def __call__(self, photos: torch.Tensor) -> torch.Tensor:
+        """The label maps `(N, H, W) uint8` of photos `(N, 3, H, W) uint8`, of any size, on the CPU."""
+        size = [self.info.config.size_px, self.info.config.size_px]
+        images = photos.to(self._device).float()
+        if list(images.shape[-2:]) != size:
+            images = interpolate(images, size, mode="bilinear", antialias=True)
+        logits = self._network(normalized(images))["out"]
+        if logits.shape[-2:] != photos.shape[-2:]:
+            logits = interpolate(logits, photos.shape[-2:], mode="bilinear")
+        return self._ids[logits.argmax(1)].cpu()
+
+
+def normalized(photos: torch.Tensor) -> torch.Tensor:
+    """Photos `(N, 3, H, W)`, 0 to 255, as the networks want them: normalized as ImageNet, channels last."""
+    mean, std = (photos.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_STD))
+    return ((photos / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def save(path: Path, network: nn.Module, info: SegmenterInfo) -> None:
+    """Writes `path.safetensors`, weights in float16 and running statistics as they are, and `path.json`."""
+    half = {name for name, _ in network.named_parameters()}
+    tensors = {
+        name: (t.half() if name in half else t).detach().cpu().contiguous()
+        for name, t in network.state_dict().items()
+    }
+    write_atomically(_with(path, ".safetensors"), lambda p: save_file(tensors, p))
+    write_atomically(_with(path, ".json"), lambda p: p.write_text(json.dumps(asdict(info), indent=1)))
+
+
+def _read_info(file: Path) -> SegmenterInfo:
+    if not file.is_file():
+        raise SegmenterError(f"{file} does not exist; make one with train.py segmenter")
+    try:
+        values = json.loads(file.read_text(encoding="utf-8", errors="replace"))
+        parts = {
+            "config": SegmenterConfig(**values["config"]),
+            "classes": tuple(values["classes"]),
+            "val": FcnScore(**values["val"]),
+        }
+        return SegmenterInfo(**values | parts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SegmenterError(f"{file} is not the .json of a segmenter: {error}") from error
+
+
+def _with(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)

@@ -1,0 +1,91 @@
+"""Pictures and figures of many photos: sample grids, their animation, contact sheets, scores as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from citygan.evaluation.scoring import Evaluation
+from citygan.files import write_atomically
+
+_CAPTION_PX = 36  # height of the two lines above a sample of the contact sheet
+
+
+def draw_grid(columns: list[tuple[np.ndarray, ...]], path: Path) -> None:
+    """Draws samples as columns of `(H, W, 3) uint8` pictures: the label map, the generated and the real
+    photo."""
+    grid = np.concatenate([np.concatenate(column, 0) for column in columns], 1)
+    write_atomically(path, lambda p: Image.fromarray(grid).save(p, format="JPEG", quality=90))
+
+
+def draw_animation(grids: list[Path], path: Path, *, most_frames: int = 60) -> None:
+    """Puts the sample grids of a run's epochs together as a GIF, evenly thinned to `most_frames`."""
+    chosen = [grids[i] for i in np.unique(np.linspace(0, len(grids) - 1, most_frames).round().astype(int))]
+    frames = [Image.open(g).convert("P", palette=Image.Palette.ADAPTIVE) for g in chosen]
+    duration_ms = [150] * (len(frames) - 1) + [2000]
+    write_atomically(
+        path,
+        lambda p: frames[0].save(
+            p, format="GIF", save_all=True, append_images=frames[1:], duration=duration_ms, loop=0
+        ),
+    )
+
+
+def write_scores(scores: Evaluation, path: Path) -> None:
+    """Writes each sample's name and scores as a CSV; a cell is empty where a score was not measured."""
+    decimals = {"ssim": 4, "psnr": 2, "lpips": 4, "pixel_accuracy": 4}
+
+    def cell(column: str, i: int) -> str:
+        values = getattr(scores, column)
+        return "" if values is None or np.isnan(values[i]) else f"{values[i]:.{decimals[column]}f}"
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(["name", *decimals])
+            writer.writerows([name, *(cell(c, i) for c in decimals)] for i, name in enumerate(scores.names))
+
+    write_atomically(path, write)
+
+
+def draw_contact_sheet(
+    scores: Evaluation, sample: Callable[[int], tuple[np.ndarray, ...]], path: Path, *, each: int = 10
+) -> None:
+    """Draws the best, the median and the worst samples by SSIM, a row of columns each, as a JPEG.
+
+    Args:
+        scores: Of a split.
+        sample: Index in the split -> the pictures of a column, each `(H, W, 3) uint8`: label map, generated
+            and real photo.
+        path: A .jpg file.
+        each: Samples in a row; fewer where the split has less than three times as many.
+    """
+    order = np.argsort(-scores.ssim, kind="stable")
+    each = min(each, max(1, len(order) // 3))
+    middle = (len(order) - each) // 2
+    rows = {"best": order[:each], "median": order[middle : middle + each], "worst": order[-each:]}
+    drawn = [
+        np.concatenate(
+            [_captioned(sample(int(i)), f"{title}: {_caption(scores, int(i))}") for i in chosen], 1
+        )
+        for title, chosen in rows.items()
+    ]
+    sheet = Image.fromarray(np.concatenate(drawn))
+    write_atomically(path, lambda p: sheet.save(p, format="JPEG", quality=88))
+
+
+def _caption(scores: Evaluation, i: int) -> str:
+    others = {"LPIPS": scores.lpips, "pixels right": scores.pixel_accuracy}
+    measured = [f"{name} {values[i]:.3f}" for name, values in others.items() if values is not None]
+    return f"SSIM {scores.ssim[i]:.3f}, {scores.psnr[i]:.1f} dB\n{', '.join(measured)}"
+
+
+def _captioned(pictures: tuple[np.ndarray, ...], text: str) -> np.ndarray:
+    """Pictures on top of each other, below two lines of text."""
+    strip = Image.new("RGB", (pictures[0].shape[1], _CAPTION_PX), "white")
+    ImageDraw.Draw(strip).text((4, 2), text, "black", ImageFont.load_default(13))
+    return np.concatenate([np.asarray(strip), *pictures])

@@ -1,0 +1,1 @@
+"""Checkpoints and the page, onto the Hugging Face Hub."""

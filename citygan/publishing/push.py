@@ -1,0 +1,167 @@
+"""`train.py push`: a checkpoint, its card and its pictures, onto the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from citygan import checkpoint as checkpoints
+from citygan import hub
+from citygan.checkpoint import CheckpointError, CheckpointInfo
+from citygan.evaluation.sheets import draw_animation
+from citygan.files import write_atomically
+from citygan.hub_errors import HubError
+from citygan.publishing.card import model_card
+from citygan.publishing.export import draw
+
+# All that is ever pushed; what else lies in the folder stays here.
+LOG, CURVES, SAMPLES, ANIMATION, CARD = "metrics.csv", "curves.png", "samples.jpg", "samples.gif", "README.md"
+FILES = (hub.WEIGHTS, hub.CONFIG, LOG, CURVES, SAMPLES, ANIMATION, CARD)
+
+
+def push(
+    checkpoint: Path,
+    repo: str,
+    *,
+    private: bool = False,
+    branch: str | None = None,
+    create_pr: bool = False,
+    dry_run: bool = False,
+    out: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Pushes a checkpoint to the Hugging Face Hub in one commit: weights, config, log, pictures, model card.
+
+    Args:
+        checkpoint: For example runs/NAME/best; the log and the curves beside it come along.
+        repo: OWNER/NAME; made if it is not there.
+        private: Make it private.
+        branch: Push to this branch, made if it is not there.
+        create_pr: Open a pull request instead.
+        dry_run: Only write the folder, and upload nothing.
+        out: Keep the folder here; a dry run writes it beside the checkpoint by default.
+        overwrite: Replace what is on the Hub, even if it has a higher validation SSIM.
+    """
+    check_repo(repo)
+    if branch and create_pr:
+        raise HubError("a pull request is opened against main; give --branch or --create-pr, not both")
+    info = checkpoints.read_info(checkpoint)
+    if not (dry_run or overwrite or create_pr):
+        check_better(info, repo, hub.read_config(repo, branch))
+    if dry_run:
+        folder = out or checkpoint.with_name(f"{checkpoint.name}-hub")
+        names = [f.name for f in assemble(checkpoint, repo, folder)]
+        print(f"{folder}: {', '.join(names)}; nothing was uploaded")
+        return
+    with TemporaryDirectory() as temporary:
+        files = assemble(checkpoint, repo, out or Path(temporary))
+        message = f"Add {info.name} after {info.epochs} epochs"
+        print(hub.push(files, repo, message, private=private, branch=branch, create_pr=create_pr))
+
+
+def push_run(out: Path, repo: str) -> None:
+    """Pushes the best checkpoint of a run that is done.
+
+    Raises:
+        HubError: it was not pushed; the message says how to push it again.
+    """
+    best = out / "best"
+    try:
+        push(best, repo)
+    except (ValueError, OSError) as error:
+        again = shlex.join(["python", "train.py", "push", "--checkpoint", str(best), "--repo", repo])
+        raise HubError(f"{error}\nThe run is whole in {out}; push it again with: {again}") from error
+
+
+def check_repo(repo: str) -> None:
+    """Raises a HubError unless it is OWNER/NAME, without a revision."""
+    _, revision = hub.split_id(repo)
+    if revision:
+        raise HubError(f"{repo} names a revision; to push to a branch, use --branch {revision}")
+
+
+def check_better(info: CheckpointInfo, repo: str, config: str | None) -> None:
+    """Refuses to replace a checkpoint on the Hub by one with a lower validation SSIM, or none to compare.
+
+    Args:
+        info: What is to be pushed.
+        repo: OWNER/NAME, for the message.
+        config: The `config.json` that is there, if there is one.
+
+    Raises:
+        HubError: it says why, and names --overwrite.
+    """
+    if config is None:
+        return
+    try:
+        there = CheckpointInfo.from_json(config, f"{repo}/{hub.CONFIG}")
+    except CheckpointError as error:
+        raise HubError(f"{error}; --overwrite replaces it") from error
+    ours, theirs = info.ssim.get("val"), there.ssim.get("val")
+    if theirs is None:
+        return
+    if ours is None or (info.dataset, info.ssim_definition) != (there.dataset, there.ssim_definition):
+        raise HubError(
+            f"{repo} holds {there.name}, whose validation SSIM of {theirs} on {there.dataset} cannot be "
+            "compared with this one's; --overwrite replaces it"
+        )
+    if ours < theirs:
+        raise HubError(
+            f"{repo} holds {there.name} with validation SSIM {theirs}, better than this one's {ours}; "
+            "--overwrite replaces it"
+        )
+
+
+def assemble(checkpoint: Path, repo: str, folder: Path) -> list[Path]:
+    """Writes what is pushed into a folder, which `--model FOLDER` loads too.
+
+    The pictures show our own streets and the photos that the run made of validation maps, but no photo or
+    label map of the data set: those may seldom be published.
+
+    Args:
+        checkpoint: A path, with or without its suffix.
+        repo: OWNER/NAME, for the card.
+        folder: Made if it is not there; other files in it are left alone.
+
+    Returns:
+        The files.
+
+    Raises:
+        CheckpointError: it cannot be loaded.
+    """
+    found = checkpoints.find_files(str(checkpoint))
+    if not found:
+        raise CheckpointError(f"there is no checkpoint {checkpoint}")
+    run = found[0].parent
+    sources = dict(zip((hub.WEIGHTS, hub.CONFIG), found, strict=True)) | {
+        LOG: run / LOG,
+        CURVES: run / CURVES,
+    }
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
+    draw(str(checkpoint), folder / SAMPLES)  # loads it, strictly
+    for name, source in sources.items():
+        if source.is_file():
+            write_atomically(folder / name, lambda p, source=source: shutil.copyfile(source, p))
+    _draw_epochs(run / "samples", folder / ANIMATION)
+    there = frozenset(name for name in FILES if (folder / name).is_file())
+    card = model_card(checkpoints.read_info(checkpoint), repo, there)
+    write_atomically(folder / CARD, lambda p: p.write_text(card, encoding="utf-8"))
+    return [folder / name for name in FILES if (folder / name).is_file()]
+
+
+def _draw_epochs(samples: Path, path: Path) -> None:
+    """The animation of a run's sample grids without the data set's rows: the middle one of the three."""
+    grids = sorted(samples.glob("epoch-*.jpg"))
+    if not grids:
+        return
+    with TemporaryDirectory() as folder:
+        for grid in grids:
+            with Image.open(grid) as image:
+                third = image.height // 3
+                image.crop((0, third, image.width, 2 * third)).save(Path(folder, grid.name), quality=95)
+        draw_animation(sorted(Path(folder).iterdir()), path)

@@ -1,0 +1,105 @@
+"""The page as a Hugging Face Space: the folder that it needs, and its upload."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from huggingface_hub import HfApi
+
+from citygan import hub
+from citygan.hub_errors import plain_errors
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs", "results")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyi", ".*", "camvid-segmenter.*", "rows")
+
+
+def assemble(out: Path, root: Path = ROOT) -> int:
+    """Copies what a Space needs, and nothing else: the app and its package, checkpoint, table and README.
+
+    The README's front matter is what configures the Space.
+
+    Args:
+        out: A folder that is empty or not there yet.
+        root: CityGAN's repository.
+
+    Returns:
+        The size of the folder in bytes.
+
+    Raises:
+        ValueError: something is in the folder, or there is no repository, as where CityGAN was installed.
+    """
+    missing = [part for part in PARTS if not (root / part).exists()]
+    if missing:
+        raise ValueError(f"{root} has no {', '.join(missing)}; a Space is made in CityGAN's repository")
+    if out.exists() and any(out.iterdir()):
+        raise ValueError(f"{out} is not empty; name another folder or remove it")
+    out.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        if (root / part).is_dir():
+            shutil.copytree(root / part, out / part, ignore=_LEFT_OUT)
+        else:
+            shutil.copy2(root / part, out / part)
+    return sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
+
+
+def upload(folder: Path, repo: str, *, private: bool = False, token: str | None = None) -> str:
+    """Makes the Space, if it is not there, and uploads the folder.
+
+    Files that earlier versions of the package had are removed; what else its owner put there stays.
+
+    Args:
+        folder: What `assemble` made.
+        repo: OWNER/NAME.
+        private: Whether a new Space is private.
+        token: By default the one in HF_TOKEN, or of `hf auth login`.
+
+    Returns:
+        The Space's address.
+
+    Raises:
+        HubError: it was not uploaded; the message says why and what to do.
+    """
+    api = HfApi(token=token)
+    with plain_errors(repo, "main", "pushing"):
+        space = api.create_repo(
+            repo, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
+        )
+        api.upload_folder(
+            repo_id=repo,
+            folder_path=folder,
+            repo_type="space",
+            commit_message="Update CityGAN",
+            delete_patterns="citygan/*",
+        )
+    return str(space)
+
+
+def space(
+    repo: str,
+    *,
+    out: Path | None = None,
+    dry_run: bool = False,
+    push: bool = False,
+    private: bool = False,
+) -> None:
+    """Assembles the folder that a Hugging Face Space of this page needs, and pushes it.
+
+    Args:
+        repo: OWNER/NAME of the Space; made if it is not there.
+        out: Keep the folder here; a dry run needs it.
+        dry_run: Only write the folder, and upload nothing.
+        push: Upload the folder.
+        private: Make a new Space private.
+    """
+    if hub.split_id(repo)[1]:
+        raise ValueError(f"{repo} names a revision; a Space is OWNER/NAME")
+    if dry_run == push or (dry_run and out is None):
+        raise ValueError("give either --push, or --dry-run with --out, which only writes the folder")
+    with TemporaryDirectory() as temporary:
+        folder = out or Path(temporary)
+        size_bytes = assemble(folder)
+        print(f"{folder}: {size_bytes / 2**20:.1f} MiB")
+        print(upload(folder, repo, private=private) if push else "nothing was uploaded")

@@ -1,0 +1,1 @@
+"""Label map in, photo out."""

@@ -1,0 +1,28 @@
+"""What computes here."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+
+def find_device(name: str) -> torch.device:
+    """ "auto", "cpu" or "cuda" -> a device that is there.
+
+    Raises:
+        ValueError: another name, or CUDA where there is none.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device {name!r} is unknown; choose auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("no CUDA device is available here; use --device cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def hardware(device: torch.device) -> str:
+    """What a figure was measured on, for example "NVIDIA H200" or "2 CPU cores (x86_64)"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cores = torch.get_num_threads()
+    return f"{cores} CPU core{'' if cores == 1 else 's'} ({platform.machine()})"

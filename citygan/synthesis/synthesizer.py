@@ -1,0 +1,225 @@
+"""Label map in, photo out, on the CPU or CUDA."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from citygan import checkpoint as checkpoints
+from citygan import palette
+from citygan.models.encoding import encode_labels
+from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference, set_dropout
+from citygan.synthesis.cuda_graph import CudaGraph
+from citygan.synthesis.device import find_device
+from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, as_transposed
+
+log = logging.getLogger(__name__)
+
+DEFAULT_NOISE_SEED = 0  # of generators that always draw noise, when no seed is asked for
+MAX_SIDE_PX = 4096
+
+
+class Synthesizer:
+    """Makes photos of label maps with the generator of a checkpoint.
+
+    `Synthesizer("checkpoints/camvid-unet")(label_map)` is the photo. Calls from several threads wait for
+    each other.
+
+    Args:
+        checkpoint: A path with or without its suffix, or a Hugging Face Hub id, `OWNER/NAME[@REVISION]`.
+        device: "auto" (CUDA where there is one), "cpu" or "cuda".
+
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded.
+        HubError: the Hub did not give it.
+        ValueError: a device that is not there.
+    """
+
+    def __init__(self, checkpoint: Path | str = checkpoints.SHIPPED, device: str = "auto"):
+        self.device = find_device(device)
+        self.source = checkpoints.resolve(checkpoint)  # a path, or OWNER/NAME@ with the full commit
+        generator, self.info = checkpoints.load(self.source)
+        self._eager = optimized(generator, self.info.norm_statistics, self.device)
+        self._photos = partial(self._make, self._eager)
+        self._dtype = next(self._eager.parameters()).dtype
+        self._has_dropout = any(isinstance(m, nn.Dropout) for m in self._eager.modules())
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        id_or_path: Path | str,
+        *,
+        revision: str | None = None,
+        device: str = "auto",
+        token: str | None = None,
+    ) -> Synthesizer:
+        """The same as calling the class, for a Hub id whose revision and token are given apart.
+
+        Args:
+            id_or_path: A Hugging Face Hub id, `OWNER/NAME`, or a path.
+            revision: A branch, a tag or a full commit.
+            device: "auto", "cpu" or "cuda".
+            token: By default the one in HF_TOKEN, or of `hf auth login`.
+
+        Raises:
+            CheckpointError, HubError, ValueError: as for the class.
+        """
+        return cls(checkpoints.resolve(id_or_path, revision=revision, token=token), device)
+
+    @property
+    def device_name(self) -> str:
+        """For people, for example "CPU (2 threads, bfloat16)" or "NVIDIA H200 (float16)"."""
+        number_format = str(self._dtype).removeprefix("torch.")
+        if self.device.type == "cuda":
+            return f"{torch.cuda.get_device_name(self.device)} ({number_format})"
+        return f"CPU ({torch.get_num_threads()} threads, {number_format})"
+
+    def __call__(self, label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
+        """The photo of a label map.
+
+        Classes that the checkpoint never saw are drawn as their nearest relative, see `palette.SUBSTITUTES`.
+
+        Args:
+            label_map: `(H, W) uint8` ids, any size up to 4096 px; it is brought to the model's size and back.
+            seed: Draws the photo's noise: the same seed gives the same photo, another one another. None is
+                the checkpoint's plain photo, also always the same.
+
+        Returns:
+            `(H, W, 3) uint8` sRGB.
+
+        Raises:
+            ValueError: no label map, or a side above 4096 px.
+        """
+        palette.check_label_map(label_map)
+        height, width = label_map.shape
+        if max(height, width) > MAX_SIDE_PX:
+            raise ValueError(f"the label map is {width} x {height}; at most {MAX_SIDE_PX} px a side are made")
+        known = palette.replace_unseen(label_map, self.info.seen_classes)
+        size = (self.info.width_px, self.info.height_px)
+        if (width, height) != size:
+            known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
+        photo = self._generate(torch.from_numpy(np.array(known))[None], seed)
+        if (width, height) != size:
+            photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
+        return photo
+
+    def compile(self) -> bool:
+        """Makes later photos faster and the same to rounding: compiled code on a CPU, a CUDA graph on a GPU.
+
+        Compiling takes 10 to 60 s, so it is never done before the first photo: see `compile_in_background`.
+
+        Returns:
+            Whether photos are now made that way. Not where dropout is always on, where there is no C++
+            compiler, or where the GPU's work cannot be recorded; a seed of a generator with dropout always
+            goes the plain way.
+        """
+        if self._has_dropout and self.info.dropout_at_inference:
+            return False
+        try:
+            faster = self._recorded() if self.device.type == "cuda" else self._compiled()
+        except (RuntimeError, OSError) as error:  # what torch raises for a compiler or a kernel that fails
+            log.warning("photos are made without compiled code: %s", str(error).partition("\n")[0])
+            return False
+        self._photos = faster
+        log.info("photos are now made by compiled code")
+        return True
+
+    @torch.inference_mode()
+    def _compiled(self) -> Callable[..., torch.Tensor]:
+        from torch._inductor import config as inductor_config  # slow to import, and of use here alone
+
+        photos = partial(self._make, torch.compile(deepcopy(self._eager)))
+        with inductor_config.patch(freezing=True):
+            photos(self._blank(), *self._noise(DEFAULT_NOISE_SEED))
+        return photos
+
+    @torch.inference_mode()
+    def _recorded(self) -> CudaGraph:
+        with self._lock:
+            return CudaGraph(self._photos, [self._blank(), *self._noise(DEFAULT_NOISE_SEED)])
+
+    def _blank(self) -> torch.Tensor:
+        size = (1, self.info.height_px, self.info.width_px)
+        return torch.zeros(size, dtype=torch.uint8, device=self.device)
+
+    def compile_in_background(self) -> threading.Thread:
+        """Starts `compile` in a thread of its own; until it is done, photos are made as before."""
+        thread = threading.Thread(target=self.compile, name="compile", daemon=True)
+        thread.start()
+        return thread
+
+    def _make(self, generator: nn.Module, label_maps: torch.Tensor, *noise: torch.Tensor) -> torch.Tensor:
+        """`(N, H, W) uint8` -> photos `(N, H, W, 3) uint8`, all on the device."""
+        photos = generator(encode_labels(label_maps, self.info.encoding, self._dtype), list(noise))
+        return photos.permute(0, 2, 3, 1).float().add(1).mul(127.5).round().clamp(0, 255).byte().contiguous()
+
+    @torch.inference_mode()
+    def _generate(self, label_maps: torch.Tensor, seed: int | None) -> np.ndarray:
+        """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
+        if seed is None and self.info.dropout_at_inference:
+            seed = DEFAULT_NOISE_SEED
+        noise = self._noise(DEFAULT_NOISE_SEED if seed is None else seed)
+        label_maps = label_maps.to(self.device)
+        with self._lock:
+            if seed is not None and self._has_dropout:
+                photos = self._with_dropout(label_maps, noise, seed)
+            else:
+                photos = self._photos(label_maps, *noise)
+            return photos[0].cpu().numpy()
+
+    def _noise(self, seed: int) -> list[torch.Tensor]:
+        drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, seed)
+        return [n.to(self.device, self._dtype) for n in drawn]
+
+    def _with_dropout(self, label_maps: torch.Tensor, noise: list[torch.Tensor], seed: int) -> torch.Tensor:
+        """Dropout as pix2pix's noise (section 2.1 of the paper); it draws from the global generator, put
+        back after."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            set_dropout(self._eager, on=True)
+            try:
+                return self._make(self._eager, label_maps, *noise)
+            finally:
+                set_dropout(self._eager, on=False)
+
+
+def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) -> nn.Module:
+    """A copy of a generator that computes the same photos faster.
+
+    Norms are folded into their convolutions where running statistics are used, nearest-neighbour
+    convolutions become the transposed ones that they equal, instance norms and noise keep the memory layout,
+    and the numbers become float16 on CUDA and bfloat16 on CPUs that compute in it, where the generator bears
+    that.
+    """
+    fast = for_inference(deepcopy(generator), norm_statistics)
+    for module in list(fast.modules()):
+        conv, norm, noise = (getattr(module, name, None) for name in ("conv", "norm", "noise"))
+        if isinstance(conv, NearestConv2d):
+            conv = module.conv = as_transposed(conv)
+        if isinstance(norm, nn.InstanceNorm2d):
+            module.norm = FastInstanceNorm(norm)
+        if isinstance(noise, FeatureNoise):
+            module.noise = FastFeatureNoise(noise)
+        if isinstance(norm, nn.BatchNorm2d) and norm_statistics == "running":
+            module.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
+            module.norm = nn.Identity()
+    dtype = _dtype_for(device) if fast.reduced_precision else torch.float32
+    return fast.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+
+
+def _dtype_for(device: torch.device) -> torch.dtype:
+    if device.type == "cuda":
+        return torch.float16
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32

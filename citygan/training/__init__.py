@@ -1,0 +1,1 @@
+"""Recipes, losses, the loop, and a run in its folder."""

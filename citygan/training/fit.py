@@ -1,0 +1,86 @@
+"""`train.py fit`."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from citygan.data import dataset as datasets
+from citygan.publishing.push import check_repo, push_run
+from citygan.training.recipes import RECIPES, TrainConfig
+from citygan.training.run import DatasetNote, Run, open_accelerator
+
+RecipeName = Literal[tuple(RECIPES)]
+Config = Annotated[TrainConfig, tyro.conf.OmitArgPrefixes]
+
+
+def fit(
+    data: Path,
+    out: Path,
+    config: Config,
+    *,
+    recipe: RecipeName = "citygan",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    precision: Literal["auto", "no", "bf16"] = "auto",
+    skip_bad: bool = False,
+    save_minutes: float = 5.0,
+    dataset_name: str = "",
+    weights_license: str = "as the licence of the training data demands",
+    start_from: Path | None = None,
+    generator_weights: Path | None = None,
+    memory_gib: float = 8.0,
+    workers: int = 2,
+    compile: bool = True,
+    push_to_hub: str | None = None,
+) -> None:
+    """Trains a recipe; the same command again resumes. Each field of the recipe is a flag.
+
+    Args:
+        data: The data set, in any known layout.
+        out: The folder of this run.
+        config: Overrides of the recipe.
+        recipe: Where the configuration starts from.
+        device: What trains; auto is CUDA where there is one.
+        precision: auto is bf16 where the machine computes in it.
+        skip_bad: Leave out samples that cannot be read, and count them.
+        save_minutes: Time between saves of the training state inside an epoch.
+        dataset_name: What the checkpoint says it was trained on; default: the layout.
+        weights_license: What the checkpoint says of its own licence.
+        start_from: The folder of another run, whose networks are trained on.
+        generator_weights: What the generator alone starts from: a checkpoint, or weights of another pix2pix
+            project, such as latest_net_G.pth.
+        memory_gib: A split is kept in memory where it takes no more than this, else read when needed.
+        workers: Processes that read ahead where the training set is not kept in memory.
+        compile: On CUDA, run each step as one CUDA graph (in one process; nothing on a CPU).
+        push_to_hub: OWNER/NAME on the Hugging Face Hub, where the best checkpoint goes at the end.
+    """
+    if push_to_hub:
+        check_repo(push_to_hub)
+    accelerator = open_accelerator(device, precision)
+    if not accelerator.is_main_process:
+        logging.getLogger().setLevel(logging.WARNING)  # the main process alone speaks
+    how = {"skip_bad": skip_bad, "memory_gib": memory_gib, "progress": accelerator.is_main_process}
+    train_set = datasets.open_split(data, "train", config.load_px_max, **how)
+    val_set = datasets.open_split(data, "val", config.size_px, **how)
+    note = datasets.describe(data)
+    dataset = DatasetNote(dataset_name or note["name"], note["aspect"], weights_license)
+    run = Run(
+        *(out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes),
+        start_from=start_from,
+        generator_weights=generator_weights,
+        compile=compile,
+        workers=workers,
+    )
+    if not run.go():
+        if accelerator.is_main_process:
+            again = (
+                f"python {shlex.join(sys.argv)}" if accelerator.num_processes == 1 else "the same torchrun"
+            )
+            print(f"stopped and saved; go on with: {again}")
+    elif push_to_hub and accelerator.is_main_process:
+        push_run(out, push_to_hub)

@@ -1,0 +1,270 @@
+"""The training loop: a generator that yields progress and never writes a file."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import AutocastKwargs
+from torch import nn
+
+from citygan.data.augmentation import Augmentation, augment_for_discriminator
+from citygan.data.dataset import LabelPhotoSet
+from citygan.evaluation.metrics import mean_ssim
+from citygan.models.encoding import encode_labels, to_unit_range
+from citygan.training.graphed_step import GraphedStep
+from citygan.training.losses import (
+    adversarial_loss,
+    feature_matching_loss,
+    l1_loss,
+    rarity_weights,
+    ssim_loss,
+)
+from citygan.training.state import TrainingError, TrainState
+
+# Steps between two looks at the losses: looking waits for the device, which a CPU never needs
+STEPS_A_REPORT = {"cpu": 1, "cuda": 20}
+
+
+@dataclass(frozen=True)
+class StepDone:
+    epoch: int  # from 0
+    step: int  # steps done in this epoch
+    steps: int  # steps of an epoch
+    images_seen: int  # over the whole run, by all processes
+    losses: dict[str, float]  # means over the steps since the last report, and over the processes
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    epoch: int  # epochs done
+    images_seen: int
+    learning_rate: float
+    losses: dict[str, float]  # means over the steps of this epoch since the run was started or resumed
+    val_ssim: float  # mean over the validation set, see citygan.evaluation.metrics
+
+
+def train(
+    state: TrainState,
+    train_set: LabelPhotoSet,
+    val_set: LabelPhotoSet,
+    *,
+    compile: bool = True,
+    workers: int = 0,
+) -> Iterator[StepDone | EpochDone]:
+    """Trains from where `state` stands to the last epoch; `state` is ready to be saved at each yield.
+
+    Every random number follows from the seed: order and augmentation from epoch and sample, dropout and
+    noise from epoch, step and process. So a resumed run computes what an uninterrupted one would have, and N
+    processes see what one process with N times the batch would.
+
+    Args:
+        state: What is trained, in place.
+        train_set: Its samples are shared by the processes, a batch for each at every step.
+        val_set: Shared too.
+        compile: On CUDA and in one process, run each step as one CUDA graph. There is no more to it: on a CPU
+            torch.compile makes a step longer.
+        workers: Processes that read ahead where the training set is not in memory.
+
+    Raises:
+        TrainingError: a loss is not finite, or there are fewer samples than processes.
+    """
+    config, accelerator = state.config, state.accelerator
+    batch_size = min(config.batch_size, len(train_set) // accelerator.num_processes)
+    if not batch_size:
+        raise TrainingError(f"{len(train_set)} samples are too few for {accelerator.num_processes} processes")
+    steps = len(train_set) // (batch_size * accelerator.num_processes)
+    every = STEPS_A_REPORT[accelerator.device.type]
+    # of the conditions: what a convolution would round them to, which is much less to move about
+    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
+    torch.backends.cudnn.benchmark = True  # the shapes never change
+    step_once = partial(train_step, state)
+    if compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1:
+        step_once = GraphedStep(step_once)
+    while state.epoch < config.epochs:
+        pending: list[torch.Tensor] = []
+        totals: dict[str, float] = {}
+        first_step = state.step
+        for labels, photos in _epoch_batches(state, train_set, batch_size, steps, workers):
+            seed = seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index)
+            torch.manual_seed(seed)
+            set_learning_rate(state, state.epoch + state.step / steps)
+            losses = step_once(encode_labels(labels, config.encoding, dtype), to_unit_range(photos))
+            pending.append(torch.stack(list(losses.values())))
+            state.step += 1
+            state.images_seen += batch_size * accelerator.num_processes
+            if len(pending) == every or state.step == steps:
+                means = accelerator.reduce(torch.stack(pending).mean(0), "mean").tolist()
+                report = dict(zip(losses, means, strict=True))
+                check_finite(report, state.epoch, state.step)
+                totals = {name: totals.get(name, 0.0) + v * len(pending) for name, v in report.items()}
+                pending.clear()
+                yield StepDone(state.epoch, state.step, steps, state.images_seen, report)
+        done = steps - first_step
+        state.epoch, state.step = state.epoch + 1, 0
+        yield EpochDone(
+            state.epoch,
+            state.images_seen,
+            float(state.generator_optimizer.param_groups[0]["lr"]),
+            {name: total / done for name, total in totals.items()},
+            validate(state, val_set),
+        )
+
+
+def _epoch_batches(
+    state: TrainState, train_set: LabelPhotoSet, batch_size: int, steps: int, workers: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """What is left of an epoch for this process: augmented label maps and photos, both uint8."""
+    config, accelerator = state.config, state.accelerator
+    augment = Augmentation(
+        config.size_px,
+        (config.load_px_min, config.load_px_max),
+        mirror=config.mirror,
+        color_jitter=config.color_jitter,
+        simplify_px=config.simplify_px,
+        warp_px=config.warp_px,
+    )
+    shuffle = torch.Generator().manual_seed(seed_of("order", config.seed, state.epoch))
+    order = torch.randperm(len(train_set), generator=shuffle)
+    shares = order[: steps * accelerator.num_processes * batch_size].view(steps, -1, batch_size)
+    chosen = shares[state.step :, accelerator.process_index].tolist()
+    batches = train_set.batches(chosen, accelerator.device, workers=workers)
+    for indices, (labels, photos) in zip(chosen, batches, strict=True):
+        seeds = [seed_of("sample", config.seed, state.epoch, i) for i in indices]
+        yield augment(labels, photos, seeds)
+
+
+def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> dict[str, torch.Tensor]:
+    """One step of the discriminator, then one of the generator (pix2pix, section 3.3).
+
+    Args:
+        state: What is trained, in place.
+        conditions: Encoded label maps, `(N, C, H, W)`.
+        photos: The photos that belong to them, `(N, 3, H, W)` in [-1, 1].
+
+    Returns:
+        The losses of this process, unweighted, as tensors: reading them waits for the device.
+    """
+    config = state.config
+    conditions, photos = (t.contiguous(memory_format=state.memory_format) for t in (conditions, photos))
+    state.generator.train()
+    generated = _run(state, state.generator, conditions).float()
+
+    def show(*candidates: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        shown = (conditions, *candidates)
+        return augment_for_discriminator(*shown) if config.discriminator_augmentation else shown
+
+    state.discriminator.requires_grad_(True)
+    on_real = _judge(state, *show(photos), config.real_label)[0]
+    on_fake = _judge(state, *show(generated.detach()), config.fake_label)[0]
+    state.discriminator_optimizer.zero_grad(set_to_none=True)
+    ((on_real + on_fake) / 2).backward()  # halved: it learns slower than the generator
+    average_gradients(state.accelerator, state.discriminator)
+    state.discriminator_optimizer.step()
+
+    state.discriminator.requires_grad_(False)
+    shown, fakes, *reals = show(generated, photos) if config.feature_weight else show(generated)
+    fooled, layers = _judge(state, shown, fakes, 1.0)
+    l1 = l1_loss(generated, photos)
+    total = fooled + config.l1_weight * l1
+    losses = {"discriminator_real": on_real, "discriminator_fake": on_fake, "adversarial": fooled, "l1": l1}
+    if config.feature_weight:
+        with torch.no_grad():
+            wanted = _run(state, state.discriminator, shown, *reals)
+        losses["features"] = feature_matching_loss(layers, wanted)
+        total = total + config.feature_weight * losses["features"]
+    if config.ssim_weight:
+        losses["ssim"] = ssim_loss(generated, photos)
+        total = total + config.ssim_weight * losses["ssim"]
+    state.generator_optimizer.zero_grad(set_to_none=True)
+    total.backward()
+    average_gradients(state.accelerator, state.generator)
+    state.generator_optimizer.step()
+    state.update_average()
+    return {name: loss.detach() for name, loss in losses.items()}
+
+
+def _run(state: TrainState, network: nn.Module, *inputs: torch.Tensor):
+    """A network's output, computed in the precision of the run."""
+    # weights change between two passes, so their half-precision copies are not kept
+    with state.accelerator.autocast(AutocastKwargs(cache_enabled=False)):
+        return network(*inputs)
+
+
+def _judge(
+    state: TrainState, conditions: torch.Tensor, candidates: torch.Tensor, label: float
+) -> tuple[torch.Tensor, list[list[torch.Tensor]]]:
+    """The adversarial loss, a mean over the scales, and the layers of the discriminator behind it."""
+    config = state.config
+    scales = _run(state, state.discriminator, conditions, candidates)
+    weights = rarity_weights(conditions, config.class_balance) if config.class_balance else None
+    losses = [adversarial_loss(layers[-1], label, config.adversarial_loss, weights) for layers in scales]
+    return torch.stack(losses).mean(), scales
+
+
+def average_gradients(accelerator: Accelerator, network: nn.Module) -> None:
+    """Replaces each gradient by its mean over the processes, in one message.
+
+    Torch's DistributedDataParallel would do it piece by piece during the backward pass, but it counts on one
+    forward pass for each backward pass, and the discriminator has two.
+    """
+    if accelerator.num_processes == 1:
+        return
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    means = accelerator.reduce(torch.cat([g.flatten() for g in gradients]), "mean")
+    for gradient, mean in zip(gradients, means.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+@torch.no_grad()
+def validate(state: TrainState, val_set: LabelPhotoSet) -> float:
+    """Mean SSIM of generated validation photos at the networks' size, each from the same seed, as a
+    checkpoint makes them. The processes share the work; all get the mean."""
+    accelerator, config = state.accelerator, state.config
+    generator = state.inference_generator()
+    mine = range(accelerator.process_index, len(val_set), accelerator.num_processes)
+
+    def pairs():
+        for i in mine:
+            labels, photo = (t[None].to(accelerator.device) for t in val_set[i])
+            torch.manual_seed(config.seed)
+            with accelerator.autocast():
+                generated = generator(encode_labels(labels, config.encoding))
+            yield generated.float(), to_unit_range(photo)
+
+    total = mean_ssim(pairs()) * len(mine) if mine else 0.0
+    sums = torch.tensor([total, len(mine)], dtype=torch.float64, device=accelerator.device)
+    total, count = accelerator.reduce(sums, "sum").tolist()
+    return total / count
+
+
+def check_finite(losses: dict[str, float], epoch: int, step: int) -> None:
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss {name!r} is {value} at epoch {epoch + 1}, step {step}. The last saved state "
+                "is whole; try a lower --learning-rate, or --precision no"
+            )
+
+
+def set_learning_rate(state: TrainState, epochs_done: float) -> None:
+    config = state.config
+    left = (config.epochs - epochs_done) / config.decay_epochs if config.decay_epochs else 1.0
+    rate = config.learning_rate * min(1.0, left)
+    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
+        for group in optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+
+def seed_of(*names: str | int) -> int:
+    """A seed in [0, 2^63) for each thing that is named, such as `seed_of("sample", seed, epoch, index)`."""
+    digest = hashlib.blake2b(repr(names).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -1,0 +1,234 @@
+"""Recipes: named, frozen training configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from citygan.models import DISCRIMINATORS, GENERATORS
+from citygan.models.deeplab import BACKBONES
+from citygan.models.encoding import ENCODINGS
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a training run computes. Photos are in [-1, 1].
+
+    The defaults are the system of the CityGAN README: pix2pix with smoothed labels.
+    """
+
+    # networks
+    generator: str = "unet"  # a key of GENERATORS
+    discriminator: str = "patch"  # a key of DISCRIMINATORS
+    pretrained: bool = False  # start from published weights
+    backbone: str = "resnet50"  # of the deeplab generator, a key of BACKBONES
+    encoding: str = "colors"  # what the networks see: palette "colors", or one channel a class ("classes")
+    width: int = 64  # channels of the generator's first layer
+    discriminator_width: int = 64  # channels of the discriminator's first layer
+    scales: int = 2  # of the multi-scale discriminator
+    norm: str = "batch"  # "batch" or "instance", in both networks
+    upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
+    dropout: float = 0.5  # probability, in the generator's inner decoder layers
+    noise: bool = False  # seeded noise in the decoder's features
+    refine: bool = False  # one more convolution, at the photo's full size
+    # losses
+    adversarial_loss: str = "bce"  # "bce" on logits, or "mse" (least squares)
+    real_label: float = 0.9  # what the discriminator should say of real photos
+    fake_label: float = 0.1  # and of generated ones
+    l1_weight: float = 100.0  # times the mean absolute difference
+    ssim_weight: float = 0.0  # times (1 - SSIM)
+    feature_weight: float = 0.0  # times the difference of the discriminator's hidden layers
+    class_balance: float = 0.0  # 0 to 1: how much more the discriminator's patches of rare classes count
+    # optimization
+    learning_rate: float = 2e-4  # of Adam, both networks
+    beta1: float = 0.5  # Adam's first momentum
+    beta2: float = 0.999  # Adam's second
+    batch_size: int = 1  # images a step, in each process
+    epochs: int = 200  # passes over the training set
+    decay_epochs: int = 0  # the learning rate falls linearly to 0 over the last so many epochs
+    ema_decay: float = 0.0  # of the average of the generator's weights a step; 0 keeps no average
+    # data
+    size_px: int = 256  # side of what the networks see
+    load_px_min: int = 286  # a sample is resized to a square between these two, then cropped to size_px
+    load_px_max: int = 286
+    mirror: bool = True  # mirror half of the samples
+    color_jitter: float = 0.0  # strength, on the photo alone
+    simplify_px: int = (
+        0  # in half of the batches, label shapes are simplified over odd windows up to this side
+    )
+    warp_px: float = 0.0  # label maps alone are displaced smoothly by up to this much, as if painted by hand
+    discriminator_augmentation: bool = False  # colour and shift, on all that the discriminator sees
+    # inference
+    norm_statistics: str = "batch"  # which the generator wants: "batch", "running", or "instance"
+    inference_dropout: bool = False  # dropout stays on when photos are made, drawn from a fixed seed
+    seed: int = 0
+
+    def __post_init__(self):
+        allowed = {
+            "generator": tuple(GENERATORS),
+            "discriminator": tuple(DISCRIMINATORS),
+            "backbone": tuple(BACKBONES),
+            "encoding": tuple(ENCODINGS),
+            "adversarial_loss": ("bce", "mse"),
+            "norm": ("batch", "instance"),
+            "upsampling": ("transposed", "nearest"),
+            "norm_statistics": ("batch", "running", "instance"),
+        }
+        for name, values in allowed.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(values)}")
+        if (self.norm == "instance") != (self.norm_statistics == "instance"):
+            raise ValueError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
+        if not self.size_px <= self.load_px_min <= self.load_px_max:
+            raise ValueError(
+                f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
+                f"load_px_max {self.load_px_max}"
+            )
+        if self.size_px % 256:
+            raise ValueError(f"size_px is {self.size_px}; the networks take multiples of 256")
+        for name in ("width", "discriminator_width", "scales", "batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if not 0 <= self.warp_px <= self.size_px / 4:
+            raise ValueError(f"warp_px is {self.warp_px}; it must lie between 0 and a quarter of size_px")
+        if self.simplify_px and self.simplify_px < 3:
+            raise ValueError(f"simplify_px is {self.simplify_px}; use 0 for none, or at least 3")
+        if not 0 <= self.ema_decay < 1 or not 0 <= self.dropout < 1:
+            raise ValueError(f"ema_decay {self.ema_decay} and dropout {self.dropout} must lie in [0, 1)")
+        if not 0 <= self.class_balance <= 1:
+            raise ValueError(f"class_balance {self.class_balance} must lie in [0, 1]")
+        self._check_networks()
+
+    def _check_networks(self) -> None:
+        """Sees that the chosen networks have what the fields ask of them."""
+        generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
+        if self.norm != "batch" and not ("norm" in generator and "norm" in discriminator):
+            raise ValueError(
+                f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
+            )
+        for name in ("upsampling", "dropout", "noise", "refine", "backbone"):
+            if name not in generator and getattr(self, name) != _default(name):
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
+                )
+        if "scales" not in discriminator and self.scales != _default("scales"):
+            raise ValueError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
+        if self.feature_weight and self.discriminator == "resnet18":
+            raise ValueError(f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layers")
+        if self.class_balance and (self.discriminator == "resnet18" or self.encoding != "classes"):
+            raise ValueError(
+                f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
+                f"encoding 'classes', not {self.discriminator} and {self.encoding!r}"
+            )
+        if self.inference_dropout and not (self.dropout and "dropout" in generator):
+            raise ValueError(
+                f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
+            )
+        published = {"deeplab", "unet-256", "resnet18"} & {self.generator, self.discriminator}
+        if self.pretrained and not published:
+            raise ValueError(
+                f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"
+            )
+        if self.pretrained and self.encoding != "colors" and published - {"unet-256"}:
+            raise ValueError(
+                f"pretrained is True, but the encoding {self.encoding!r} is none of RGB; use colors"
+            )
+
+
+def _default(name: str):
+    return TrainConfig.__dataclass_fields__[name].default
+
+
+# Which fields each network takes, beside what the encoding says of its channels
+GENERATOR_FIELDS = {
+    "unet": ("width", "norm", "upsampling", "dropout", "noise", "refine"),
+    "flat-unet": ("width", "dropout"),
+    "unet-256": ("width", "dropout"),
+    "blocks-unet": ("width", "dropout"),
+    "deeplab": ("backbone",),
+}
+DISCRIMINATOR_FIELDS = {
+    "patch": ("discriminator_width", "norm"),
+    "multi-scale": ("discriminator_width", "norm", "scales"),
+    "resnet18": (),
+}
+
+
+def generator_arguments(config: TrainConfig) -> dict:
+    """The plain arguments that build the generator of a configuration; they stand in its checkpoint."""
+    taken = {name: getattr(config, name) for name in GENERATOR_FIELDS[config.generator]}
+    return {"in_channels": ENCODINGS[config.encoding]} | taken
+
+
+def discriminator_arguments(config: TrainConfig) -> dict:
+    """The plain arguments that build the discriminator of a configuration."""
+    taken = {
+        name.removeprefix("discriminator_"): getattr(config, name)
+        for name in DISCRIMINATOR_FIELDS[config.discriminator]
+    }
+    return {"in_channels": ENCODINGS[config.encoding] + 3} | taken
+
+
+CITYGAN = TrainConfig()
+
+# What the six systems of "Image-to-Image Translation for the Cityscapes Dataset" (Ortega Pinto and Romero
+# Romero) share, beside L1 weight 100, Adam 2e-4, batch 1 and 200 epochs: labels without smoothing, pix2pix's
+# crops from 286 px, and no mirroring, which the paper tries apart. Unlike the paper, which scales photos to
+# [0, 1] although a tanh reaches down to -1, they stay in [-1, 1], as in all other recipes.
+PAPER = replace(CITYGAN, real_label=1.0, fake_label=0.0, mirror=False)
+
+# znxlwm/pytorch-pix2pix tests in training mode: norm statistics of the photo at hand, dropout on
+BASELINE_BCE = replace(PAPER, generator="flat-unet", inference_dropout=True)
+# Dropout of ordinary modules, which evaluation turns off; the statistics are pix2pix's own
+ENHANCED_BCE = replace(PAPER, generator="blocks-unet")
+
+CITYGAN_PLUS = replace(
+    CITYGAN,
+    encoding="classes",
+    norm="instance",
+    norm_statistics="instance",
+    upsampling="nearest",
+    dropout=0.0,
+    noise=True,
+    adversarial_loss="mse",
+    real_label=1.0,
+    fake_label=0.0,
+    l1_weight=20.0,
+    ssim_weight=4.0,
+    ema_decay=0.998,
+    batch_size=4,
+    load_px_min=256,
+    load_px_max=340,
+    simplify_px=13,
+    discriminator_augmentation=True,
+)
+
+RECIPES: dict[str, TrainConfig] = {
+    # the system of the CityGAN README
+    "citygan": CITYGAN,
+    "baseline-bce": BASELINE_BCE,
+    "baseline-mse": replace(BASELINE_BCE, adversarial_loss="mse"),
+    # torchvision's networks are tested in evaluation mode: running statistics
+    "deeplab-bce": replace(
+        PAPER, generator="deeplab", discriminator="resnet18", pretrained=True, norm_statistics="running"
+    ),
+    # starts from a latest_net_G.pth of junyanz/pytorch-CycleGAN-and-pix2pix, which tests in training mode too
+    "literature-mse": replace(
+        PAPER, generator="unet-256", adversarial_loss="mse", pretrained=True, inference_dropout=True
+    ),
+    "enhanced-bce": ENHANCED_BCE,
+    "enhanced-mse": replace(ENHANCED_BCE, adversarial_loss="mse"),
+    # for SSIM without looking wrong: classes as channels, no checkerboard, noise for the texture that a label
+    # map does not determine, shapes simplified toward what people paint
+    "citygan-plus": CITYGAN_PLUS,
+    # for the eye, and what the shipped checkpoint is made with: detail at full size, judged at two scales,
+    # people and cars nearly as much as sky and road; little L1 and no SSIM, which both want a mean of photos
+    "citygan-photo": replace(
+        CITYGAN_PLUS,
+        refine=True,
+        discriminator="multi-scale",
+        class_balance=0.5,
+        feature_weight=10.0,
+        l1_weight=5.0,
+        ssim_weight=0.0,
+    ),
+}

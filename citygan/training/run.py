@@ -1,0 +1,286 @@
+"""One training run and its folder: resuming, saving, sample grids and the log.
+
+`OUT/` holds `state.pt` (the training state), `best` and `last` (checkpoints), `metrics.csv`, `tensorboard/`,
+`curves.png`, `samples/epoch-0001.jpg` ... and `samples.gif`.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import signal
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from citygan import checkpoint as checkpoints
+from citygan import palette
+from citygan.checkpoint import CheckpointInfo
+from citygan.data.dataset import LabelPhotoSet
+from citygan.evaluation.metrics import SSIM_DEFINITION
+from citygan.evaluation.sheets import draw_animation, draw_grid
+from citygan.files import write_atomically
+from citygan.models.encoding import encode_labels
+from citygan.models.foreign import read_generator
+from citygan.synthesis.device import find_device, hardware
+from citygan.training.log import RunLog, draw_curves
+from citygan.training.loop import EpochDone, StepDone, TrainingError, TrainState, train
+from citygan.training.recipes import TrainConfig, generator_arguments
+
+log = logging.getLogger(__name__)
+
+STATE = "state.pt"
+
+
+@dataclass(frozen=True)
+class DatasetNote:
+    """What a checkpoint says of its training data."""
+
+    name: str
+    aspect: float  # width / height of the photos
+    license: str  # of weights trained on it
+
+
+@dataclass
+class Run:
+    """A run in its folder. `Run(...).go()` starts it, or goes on where it stood."""
+
+    out: Path
+    recipe: str  # its name
+    config: TrainConfig
+    train_set: LabelPhotoSet
+    val_set: LabelPhotoSet
+    dataset: DatasetNote
+    accelerator: Accelerator
+    save_minutes: float = 5.0  # between saves of the training state inside an epoch
+    samples: int = 6  # validation maps that are drawn after each epoch
+    start_from: Path | None = None  # the folder of a run whose networks this one trains on
+    generator_weights: Path | None = None  # a checkpoint or another project's file, for the generator alone
+    compile: bool = True  # see `train`
+    workers: int = 2  # processes that read ahead where the training set is not in memory
+
+    def go(self) -> bool:
+        """Trains to the last epoch; False when Ctrl-C or SIGTERM stopped it earlier, with everything saved.
+
+        Raises:
+            TrainingError: a loss is not finite, or the folder belongs to another configuration.
+            OSError: the disk is full; what was saved before is whole.
+        """
+        self.state = TrainState(self.config, self.accelerator)
+        self.seconds_before, self.started = 0.0, time.monotonic()
+        if self.state_file.is_file():
+            saved = _read_state(self.state_file)
+            self.state.load_state_dict(saved)
+            self.seconds_before = saved.get("seconds", 0.0)
+            log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
+        elif self.start_from:
+            self.state.start_from(_read_state(self.start_from / STATE))
+        else:
+            self._start_generator()
+        self.train_set.to(self.accelerator.device)
+        if self.accelerator.is_main_process:  # which alone writes
+            self.run_log = RunLog(self.out, self.state.epoch)
+            self.best_ssim = max((row["val_ssim"] for row in self.run_log.rows), default=-1.0)
+        self.stopped = False
+        earlier = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            return self._train()
+        finally:
+            for s, handler in earlier.items():
+                signal.signal(s, handler)
+
+    def _start_generator(self) -> None:
+        """From random weights, from published ones, from another project's file, or from a checkpoint."""
+        if self.generator_weights is None:
+            self.state.start_pretrained()
+        elif self.generator_weights.suffix in (".pth", ".pt"):
+            self.state.start_pretrained(read_generator(self.generator_weights)[0])
+        else:
+            generator, info = checkpoints.load(self.generator_weights)
+            self.state.start_pretrained(generator)
+            self.state.images_seen = info.images_seen
+            self.state.started_from = {"recipe": info.recipe, "epochs": info.epochs}
+
+    @property
+    def state_file(self) -> Path:
+        return self.out / STATE
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of this run until now, validation included, over all resumes."""
+        return self.seconds_before + time.monotonic() - self.started
+
+    def _stop(self, *_) -> None:
+        self.stopped = True
+
+    def _stopped_anywhere(self) -> bool:
+        """Whether any process got a signal, so that all stop after the same step."""
+        if self.accelerator.num_processes == 1:
+            return self.stopped
+        flag = torch.tensor(float(self.stopped), device=self.accelerator.device)
+        return self.accelerator.reduce(flag, "sum").item() > 0
+
+    def _train(self) -> bool:
+        saved_at = time.monotonic()
+        with _ProgressBar(self.config.epochs, self.accelerator.is_main_process) as bar:
+            events = train(
+                self.state, self.train_set, self.val_set, compile=self.compile, workers=self.workers
+            )
+            for event in events:
+                if isinstance(event, StepDone):
+                    bar.step(event)
+                    due = time.monotonic() - saved_at > 60 * self.save_minutes
+                else:
+                    bar.epoch(event)
+                    self._finish_epoch(event)
+                    due = True
+                stop = self._stopped_anywhere()
+                if due or stop:
+                    self._save_state()
+                    saved_at = time.monotonic()
+                if stop:
+                    return self.state.epoch >= self.config.epochs
+        return True
+
+    def _save_state(self) -> None:
+        if self.accelerator.is_main_process:
+            state = self.state.state_dict() | {"seconds": self.seconds}
+            write_atomically(self.state_file, lambda p: torch.save(state, p))
+
+    def _finish_epoch(self, event: EpochDone) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        generator = self.state.inference_generator()
+        info = self._info(event)
+        trained = self.state.trained_generator()
+        checkpoints.save(self.out / "last", trained, info)
+        if event.val_ssim > self.best_ssim:
+            self.best_ssim = event.val_ssim
+            checkpoints.save(self.out / "best", trained, info)
+        losses = {f"loss/{name}": value for name, value in event.losses.items()}
+        self.run_log.add(
+            {"epoch": event.epoch, "images_seen": event.images_seen, "val_ssim": event.val_ssim}
+            | {"learning_rate": event.learning_rate}
+            | losses
+        )
+        draw_curves(self.run_log.rows, self.out / "curves.png")
+        draw_grid(self._sample(generator), self.out / "samples" / f"epoch-{event.epoch:04d}.jpg")
+        grids = sorted((self.out / "samples").glob("epoch-*.jpg"))
+        draw_animation(grids, self.out / "samples.gif")
+
+    @torch.no_grad()
+    def _sample(self, generator: torch.nn.Module) -> list[tuple[np.ndarray, ...]]:
+        """Columns of label map, generated and real photo of fixed, evenly spread validation samples."""
+        count = min(self.samples, len(self.val_set))
+        columns = []
+        torch.manual_seed(self.config.seed)
+        for i in np.linspace(0, len(self.val_set) - 1, count).round().astype(int):
+            labels, target = self.val_set[int(i)]
+            photo = generator(encode_labels(labels[None], self.config.encoding).to(self.accelerator.device))
+            photo = photo[0].float().add(1).mul(127.5).round().clamp(0, 255).byte().cpu()
+            columns.append(
+                (palette.colorize(labels.numpy()), *(p.permute(1, 2, 0).numpy() for p in (photo, target)))
+            )
+        return columns
+
+    def _info(self, event: EpochDone) -> CheckpointInfo:
+        arguments = generator_arguments(self.config)
+        earlier = self.state.started_from
+        recipe = {"name": self.recipe} | asdict(self.config)
+        return CheckpointInfo(
+            name=self.out.name,
+            generator=self.config.generator,
+            arguments=arguments,
+            encoding=self.config.encoding,
+            norm_statistics=self.config.norm_statistics,
+            dropout_at_inference=self.config.inference_dropout,
+            height_px=self.config.size_px,
+            width_px=self.config.size_px,
+            aspect=self.dataset.aspect,
+            dataset=self.dataset.name,
+            license=self.dataset.license,
+            recipe=recipe | ({"started_from": earlier} if earlier else {}),
+            seen=self.train_set.shares,
+            images_seen=event.images_seen,
+            epochs=event.epoch + (earlier["epochs"] if earlier else 0),
+            hardware=hardware(self.accelerator.device),
+            parameters=sum(p.numel() for p in self.state.trained_generator().parameters()),
+            ssim={"val": round(event.val_ssim, 4)},
+            ssim_definition=SSIM_DEFINITION,
+        )
+
+
+def _read_state(path: Path) -> dict:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{path} is damaged and cannot be resumed from; move it away to start over"
+        ) from error
+
+
+class _ProgressBar:
+    """One bar over the steps of an epoch, with the losses and images a second."""
+
+    def __init__(self, epochs: int, enabled: bool):
+        self.epochs, self.enabled, self.bar = epochs, enabled, None
+
+    def __enter__(self) -> _ProgressBar:
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.bar:
+            self.bar.close()
+
+    def step(self, event: StepDone) -> None:
+        if self.bar is None:
+            title = f"epoch {event.epoch + 1}/{self.epochs}"
+            self.bar = tqdm(
+                total=event.steps, desc=title, disable=not self.enabled, unit="step", dynamic_ncols=True
+            )
+            self.bar.initial = self.bar.n = event.step
+            self.started, self.images_before = time.monotonic(), event.images_seen
+        self.bar.update(event.step - self.bar.n)
+        seconds = time.monotonic() - self.started
+        rate = (event.images_seen - self.images_before) / seconds if seconds > 0 else 0.0
+        losses = {name: f"{value:.3f}" for name, value in event.losses.items()}
+        self.bar.set_postfix(losses | {"images/s": f"{rate:.1f}"}, refresh=False)
+
+    def epoch(self, event: EpochDone) -> None:
+        if self.bar:
+            self.bar.close()
+            self.bar = None
+        log.info("epoch %d/%d: validation SSIM %.4f", event.epoch, self.epochs, event.val_ssim)
+
+
+def best_precision(device: str) -> str:
+    """ "bf16" where the machine computes in it, else "no".
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+    """
+    if device != "cpu" and torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported() else "no"
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "no"
+
+
+def open_accelerator(device: str, precision: str) -> Accelerator:
+    """What runs this process, alone or beside the others that torchrun started.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        precision: "no", "bf16", or "auto" for the best of this machine.
+
+    Raises:
+        ValueError: a device that is not there.
+    """
+    # without CUDA, accelerate joins the processes of a torchrun only where it is told to stay on the CPU
+    return Accelerator(
+        cpu=find_device(device).type == "cpu",
+        mixed_precision=best_precision(device) if precision == "auto" else precision,
+    )

@@ -1,0 +1,192 @@
+"""The training state: both networks, both optimizers, the average of the weights and the position."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import asdict
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from citygan.models import DISCRIMINATORS, GENERATORS
+from citygan.models.layers import for_inference
+from citygan.models.pretrained import load_pretrained
+from citygan.training.recipes import TrainConfig, discriminator_arguments, generator_arguments
+
+
+class TrainingError(RuntimeError):
+    """A run that cannot go on, such as one whose loss is no longer finite."""
+
+
+class TrainState:
+    """All that resuming needs. Every process of a run has its own, with the same numbers in it."""
+
+    def __init__(self, config: TrainConfig, accelerator: Accelerator):
+        torch.manual_seed(config.seed)
+        self.config, self.accelerator = config, accelerator
+        # on a CPU instance norm would bring each tensor back to the plain order, a tenth of a step's time
+        plain_order = config.norm == "instance" and accelerator.device.type == "cpu"
+        self.memory_format = torch.contiguous_format if plain_order else torch.channels_last
+        self.generator = self._placed(GENERATORS[config.generator](**generator_arguments(config)))
+        self.discriminator = self._placed(
+            DISCRIMINATORS[config.discriminator](**discriminator_arguments(config))
+        )
+        self.generator_optimizer = self._adam(self.generator)
+        self.discriminator_optimizer = self._adam(self.discriminator)
+        self.average = deepcopy(self.generator).requires_grad_(False) if config.ema_decay else None
+        self.epoch = self.step = self.images_seen = 0
+        # configuration and epochs of the run that this one goes on from
+        self.started_from: dict | None = None
+
+    def _placed(self, network: nn.Module) -> nn.Module:
+        accelerator = self.accelerator
+        if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # there is none for the CPU
+        return network.to(accelerator.device, memory_format=self.memory_format)
+
+    def _adam(self, network: nn.Module) -> torch.optim.Adam:
+        config, device = self.config, self.accelerator.device
+        cuda = device.type == "cuda"
+        return torch.optim.Adam(
+            network.parameters(),
+            # a tensor, so that a captured step reads its present value
+            lr=torch.tensor(config.learning_rate, device=device) if cuda else config.learning_rate,
+            betas=(config.beta1, config.beta2),
+            fused=device.type in ("cpu", "cuda"),
+            capturable=cuda,
+        )
+
+    def start_pretrained(self, foreign: nn.Module | None = None) -> None:
+        """Starts from published weights, where the configuration wants them.
+
+        Args:
+            foreign: A generator that was read from another project's file; its weights are taken.
+
+        Raises:
+            TrainingError: the generator does not fit, or the configuration wants one and none is given.
+            ConnectionError: torchvision's weights can be neither found nor downloaded.
+        """
+        config = self.config
+        if foreign is not None:
+            wanted = GENERATORS[config.generator]
+            if not isinstance(foreign, wanted):
+                raise TrainingError(
+                    f"--generator-weights holds a {type(foreign).__name__}, but this run trains a "
+                    f"{wanted.__name__}; choose another --recipe or --generator"
+                )
+            try:
+                self.generator.load_state_dict(foreign.state_dict())
+            except RuntimeError as error:
+                raise TrainingError(f"--generator-weights do not fit this configuration: {error}") from error
+        elif config.pretrained and config.generator == "unet-256":
+            raise TrainingError(
+                "this recipe starts from published weights: pass --generator-weights latest_net_G.pth of "
+                "junyanz/pytorch-CycleGAN-and-pix2pix, or start from noise with --no-pretrained"
+            )
+        with self.accelerator.local_main_process_first():  # it downloads, the others find the files
+            if config.pretrained and config.generator == "deeplab":
+                load_pretrained(self.generator)
+            if config.pretrained and config.discriminator == "resnet18":
+                load_pretrained(self.discriminator)
+        if self.average:
+            self.average.load_state_dict(self.generator.state_dict())
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        """Moves the average of the generator's weights and statistics a little towards the present ones."""
+        if self.average is None:
+            return
+        pairs = list(
+            zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True)
+        )
+        floats = [(a, b) for a, b in pairs if a.is_floating_point()]
+        update = get_ema_multi_avg_fn(self.config.ema_decay)
+        update([a for a, _ in floats], [b for _, b in floats], 0)
+        for average, present in pairs:
+            if not average.is_floating_point():
+                average.copy_(present)
+
+    def trained_generator(self) -> nn.Module:
+        """The generator as a checkpoint holds it: the average of its weights where there is one."""
+        return self.average or self.generator
+
+    def inference_generator(self) -> nn.Module:
+        """A copy of it that is ready to generate, in one process without the others."""
+        config = self.config
+        plain = GENERATORS[config.generator](**generator_arguments(config))
+        plain.load_state_dict(self.trained_generator().state_dict())
+        plain.to(self.accelerator.device, memory_format=self.memory_format)
+        return for_inference(plain, config.norm_statistics, dropout=config.inference_dropout)
+
+    def _parts(self) -> dict:
+        parts = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+        return parts | ({"average": self.average} if self.average else {})
+
+    def state_dict(self) -> dict:
+        """The training state as tensors and plain values, for `torch.save`."""
+        position = {"epoch": self.epoch, "step": self.step, "images_seen": self.images_seen}
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        return {
+            "config": asdict(self.config),
+            "position": position,
+            "processes": self.accelerator.num_processes,
+            "started_from": self.started_from,
+        } | parts
+
+    def load_state_dict(self, saved: dict) -> None:
+        """Takes up a saved state.
+
+        Raises:
+            TrainingError: it belongs to another configuration, and the message names the fields; or it stands
+                in mid-epoch, and was saved by another number of processes. The number of epochs and their
+                decay may differ, so that a run can be made longer.
+        """
+        free = {"epochs", "decay_epochs"}
+        earlier = asdict(TrainConfig()) | saved["config"]  # a field that it does not know had its default
+        differing = [k for k, v in asdict(self.config).items() if earlier[k] != v and k not in free]
+        if differing:
+            was = ", ".join(f"{k} was {earlier[k]!r}" for k in differing)
+            raise TrainingError(f"this run was started with another configuration ({was}); use another --out")
+        position, processes = saved["position"], self.accelerator.num_processes
+        if position["step"] and saved["processes"] != processes:
+            raise TrainingError(
+                f"this run stands in mid-epoch and was saved by {saved['processes']} processes, not "
+                f"{processes}; go on with as many until the epoch ends"
+            )
+        self._load_parts(saved)
+        self.started_from = saved["started_from"]
+        self.epoch, self.step, self.images_seen = (position[k] for k in ("epoch", "step", "images_seen"))
+
+    def start_from(self, saved: dict) -> None:
+        """Takes networks and optimizers from another run, to train them on with another configuration.
+
+        Raises:
+            TrainingError: its networks have other shapes.
+        """
+        try:
+            self._load_parts(saved)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise TrainingError(f"the networks of that run do not fit this configuration: {error}") from error
+        self.images_seen = saved["position"]["images_seen"]
+        earlier = saved["started_from"]  # of that run in turn
+        self.started_from = {
+            "recipe": saved["config"] | ({"started_from": earlier} if earlier else {}),
+            "epochs": saved["position"]["epoch"] + (earlier["epochs"] if earlier else 0),
+        }
+
+    def _load_parts(self, saved: dict) -> None:
+        for name, part in self._parts().items():
+            if not isinstance(part, torch.optim.Optimizer):
+                part.load_state_dict(saved[name])
+                continue
+            own = [{k: v for k, v in group.items() if k != "params"} for group in part.param_groups]
+            part.load_state_dict(saved[name])
+            for group, options in zip(part.param_groups, own, strict=True):
+                group.update(options)  # those of this configuration and device, not of the saved ones

@@ -1,0 +1,128 @@
+"""The page: a header and the tabs, Paint, Upload, Compare and Results."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from starlette.middleware import Middleware
+
+from citygan import streets
+from citygan.checkpoint import CheckpointInfo
+from citygan.data.images import MAX_FILE_BYTES
+from citygan.evaluation.metrics import compare
+from citygan.synthesis.shelf import Shelf
+from citygan.ui.canvas import LabelCanvas
+from citygan.ui.compare import build_compare
+from citygan.ui.limits import BodyLimit
+from citygan.ui.live import Live
+from citygan.ui.results import build_results
+from citygan.ui.theme import CSS, make_theme
+from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
+
+MAX_WAITING = 64  # visitors in the queue; the next one is told to come back
+FILES_LIVE_S = 3600  # how long uploaded and made pictures stay on disk
+
+
+def build_app(
+    synthesize: Callable[..., np.ndarray],
+    score: Callable,
+    info: CheckpointInfo,
+    device_name: str,
+    *,
+    source: str = "",
+    max_waiting: int = MAX_WAITING,
+    notice: str = "",
+    shelf: Shelf | None = None,
+    results: Path | None = None,
+) -> gr.Blocks:
+    """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
+
+    Args:
+        synthesize: `(label_map, seed=None) -> photo`, both `(H, W)`; called by one thread at a time.
+        score: `(photo, target) -> Scores`; resizes the target to the photo.
+        info: the checkpoint behind `synthesize`.
+        device_name: where it runs, for people.
+        source: where the checkpoint came from; OWNER/NAME@COMMIT of the Hub is shown.
+        max_waiting: visitors in the queue.
+        notice: one sentence that everyone should read, for example that another checkpoint was asked for.
+        shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
+        results: the folder of the table of systems, for the Results tab.
+    """
+    synthesize = _one_at_a_time(synthesize)
+    live = Live(synthesize, score, info)
+    with gr.Blocks(
+        title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
+    ) as app:
+        gr.HTML(_header(info, device_name, source, notice))
+        with gr.Tabs() as tabs:
+            with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
+                canvas = LabelCanvas(
+                    streets.street("tree-lined road"),
+                    info=info,
+                    server_functions=live.functions,
+                    streets=streets.NAMES,
+                    elem_id="cg-canvas",
+                )
+            with gr.Tab("Upload", id="upload") as upload:
+                build_upload(FileSynthesizer(synthesize, score, info), device_name, canvas, tabs, "paint")
+            upload.select(None, js=name_examples(), api_visibility="private")
+            if shelf:
+                with gr.Tab("Compare", id="compare"):
+                    build_compare(shelf, shelf.names, compare, canvas)
+            if results:
+                with gr.Tab("Results", id="results"):
+                    build_results(info, results, Path(source).parent)
+    return app.queue(max_size=max_waiting, default_concurrency_limit=1)
+
+
+def launch_options() -> dict[str, Any]:
+    """What `launch` of the page needs besides host and port."""
+    return {
+        "theme": make_theme(),
+        "css": CSS,
+        "max_file_size": MAX_FILE_BYTES,
+        "app_kwargs": {"middleware": [Middleware(BodyLimit)]},
+        "footer_links": ["api"],
+        "run_history": False,
+        "ssr_mode": False,
+    }
+
+
+def _one_at_a_time(synthesize: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    lock = threading.Lock()
+
+    def call(label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
+        with lock:
+            return synthesize(label_map, seed=seed)
+
+    return call
+
+
+def _header(info: CheckpointInfo, device_name: str, source: str, notice: str) -> str:
+    commit = re.fullmatch(r"([\w.-]+/[\w.-]+@)([0-9a-f]{12})[0-9a-f]{28}", source)
+    name = f"{info.name} ({commit[1]}{commit[2]})" if commit else info.name
+    facts = f"{name}, trained on {info.dataset} · runs on {device_name} · weights: {info.license}"
+    notice = f'<p class="cg-notice" role="status">{escape(notice)}</p>' if notice else ""
+    return (
+        '<header class="cg-header"><h1>CityGAN</h1>'
+        "<p>Paint a street as a label map, and see it as a photo.</p>"
+        f"{_duplicate_link(os.environ.get('SPACE_ID', ''))}"
+        '<details class="cg-about"><summary>About this checkpoint</summary></details>'
+        f'<p class="cg-facts">{escape(facts)}</p>{notice}</header>'
+    )
+
+
+def _duplicate_link(space_id: str) -> str:
+    """A link that looks like a button, on a Hugging Face Space alone; it makes the visitor a copy."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", space_id):
+        return ""
+    address = f"https://huggingface.co/spaces/{space_id}?duplicate=true"
+    return f'<a class="cg-duplicate" href="{address}" target="_blank" rel="noopener">Duplicate this Space</a>'

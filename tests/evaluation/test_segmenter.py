@@ -1,0 +1,208 @@
+"""A segmenter learns to read drawn photos, resumes, and is read back as it was saved."""
+
+import json
+import socket
+from dataclasses import replace
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from tiny import write_camvid
+from torchvision.models import mobilenet_v3_large
+
+import train as command_line
+from citygan.data.dataset import open_split
+from citygan.evaluation import segmenter as segmenters
+from citygan.evaluation.metrics import FcnScore
+from citygan.evaluation.segmenter import (
+    ARCHITECTURES,
+    Segmenter,
+    SegmenterConfig,
+    SegmenterError,
+    SegmenterInfo,
+    build,
+)
+from citygan.evaluation.segmenter_training import SegmenterTraining, random_crops, read_state
+from citygan.models.published import WeightsUnavailableError
+
+CONFIG = SegmenterConfig(size_px=64, epochs=3, batch_size=4, learning_rate=3e-3)
+CPU = torch.device("cpu")
+COLORS = {7: (90, 90, 90), 21: (40, 160, 40), 23: (120, 180, 250)}  # road, vegetation, sky
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_camvid(tmp_path_factory.mktemp("camvid"), {"train": 8, "val": 2, "test": 2})
+
+
+def training(folder, config=CONFIG, saved=None):
+    train_set = open_split(folder, "train", config.load_px)
+    return SegmenterTraining(config, train_set, open_split(folder, "val", config.size_px), CPU, saved)
+
+
+def info(**changes):
+    values = {
+        "name": "tiny",
+        "config": CONFIG,
+        "classes": (7, 8, 23),
+        "epochs": 1,
+        "val": FcnScore(0.5, 0.4, 0.3),
+        "dataset": "drawn blocks",
+        "license": "for tests",
+        "hardware": "none",
+        "parameters": 1,
+    }
+    return SegmenterInfo(**(values | changes))
+
+
+def saved_segmenter(path, **changes):
+    torch.manual_seed(0)
+    network = build(CONFIG.architecture, 3).eval()
+    segmenters.save(path, network, info(**changes))
+    return network
+
+
+def draw_halves(samples, seed):
+    """Replaces samples in memory: one class left of an upright line, another right of it, in colours."""
+    rng = np.random.default_rng(seed)
+    for label_map, photo in samples:
+        ids = rng.permutation(list(COLORS))[:2]
+        line = int(rng.integers(samples.size_px // 4, 3 * samples.size_px // 4))
+        for half, i in zip((slice(line), slice(line, None)), ids.tolist(), strict=True):
+            label_map[:, half] = i
+            photo[:, :, half] = torch.tensor(COLORS[i])[:, None, None]
+
+
+def test_a_segmenter_learns_drawn_photos_far_better_than_chance(folder):
+    config = replace(CONFIG, epochs=12, learning_rate=1e-2)
+    learner = training(folder, config)
+    learner.train_set.shares = dict.fromkeys(COLORS, 1 / 3)
+    draw_halves(learner.train_set, 0)
+    draw_halves(learner.val_set, 1)
+    *_, last = SegmenterTraining(config, learner.train_set, learner.val_set, CPU).run()
+    assert last.val.pixel_accuracy > 0.7  # chance is a third
+    assert last.val.class_iou > 0.5
+
+
+def test_a_resumed_training_computes_what_an_uninterrupted_one_does(folder):
+    whole, first = training(folder), training(folder)
+    wanted = list(whole.run())
+    next(first.run())
+    second = training(folder, saved=first.state_dict())
+    assert list(second.run()) == wanted[1:]
+    for a, b in zip(whole.network.state_dict().values(), second.network.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_command_trains_resumes_and_leaves_a_segmenter(folder, tmp_path, capsys):
+    out = tmp_path / "reader"
+    small = ["--size-px", "64", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
+    command = ["segmenter", "--data", str(folder), "--out", str(out), "--dataset-name", "blocks", *small]
+    assert command_line.main(command) == 0
+    assert "epoch 2/2" in capsys.readouterr().out
+    state = read_state(out.with_name("reader.state.pt"))
+    assert state["epoch"] == 2
+    assert command_line.main(command) == 0
+    again = capsys.readouterr().out
+    assert "epoch 2/2" not in again
+    segmenter = Segmenter(out)
+    assert f"{segmenter.info.val.class_iou:.4f}" in again
+    assert segmenter.info.val.class_iou == state["best_iou"]
+    assert segmenter.info.dataset == "blocks"
+    assert 0 not in segmenter.classes
+    assert command_line.main([*command[:-1], "cpu", "--learning-rate", "0.1"]) == 1
+    assert "another --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_each_architecture_takes_a_step_at_batch_two(folder, architecture):
+    config = replace(CONFIG, architecture=architecture, size_px=32, epochs=1, batch_size=2)
+    two = training(folder, config)
+    two.train_set.pairs = two.train_set.pairs[:2]
+    assert len(list(two.run())) == 1
+
+
+def test_a_segmenter_is_read_back_as_it_was_saved(tmp_path):
+    network = saved_segmenter(tmp_path / "tiny")
+    segmenter = Segmenter(tmp_path / "tiny")
+    assert segmenter.info == info()
+    assert (tmp_path / "tiny.safetensors").stat().st_size < 7 * 2**20
+    photos = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    with torch.inference_mode():
+        best = network(segmenters.normalized(photos.float()))["out"].argmax(1)
+    wanted = torch.tensor([7, 8, 23], dtype=torch.uint8)[best]
+    found = segmenter(photos)
+    assert found.dtype == torch.uint8
+    assert (found == wanted).float().mean() > 0.99  # float16 weights turn a few near ties
+
+
+def test_photos_of_any_size_get_label_maps_of_their_size(tmp_path):
+    saved_segmenter(tmp_path / "tiny")
+    segmenter = Segmenter(tmp_path / "tiny.safetensors")
+    found = segmenter(torch.randint(0, 256, (2, 3, 90, 120), dtype=torch.uint8))
+    assert found.shape == (2, 90, 120)
+    assert set(found.unique().tolist()) <= {7, 8, 23}
+
+
+def test_the_crops_of_a_label_map_and_its_photo_show_the_same_place():
+    torch.manual_seed(0)
+    labels = torch.randint(0, 2, (6, 1, 5, 5)).repeat_interleave(16, 2).repeat_interleave(16, 3)[:, 0].byte()
+    photos = (labels * 200)[:, None].expand(-1, 3, -1, -1)
+    cut, seen = random_crops(labels, photos, 64)
+    assert cut.shape == (6, 64, 64)
+    assert seen.shape == (6, 3, 64, 64)
+    agree = (seen[:, 0] > 100) == (cut == 1)
+    assert agree.float().mean() > 0.97
+    assert len({c.numpy().tobytes() for c in cut}) == 6
+
+
+def test_what_is_no_segmenter_is_an_error_that_says_why(tmp_path):
+    with pytest.raises(SegmenterError, match="does not exist"):
+        Segmenter(tmp_path / "nothing")
+    (tmp_path / "x.json").write_text(json.dumps({"name": "camvid-unet", "generator": "unet"}))
+    with pytest.raises(SegmenterError, match=r"not the \.json of a segmenter"):
+        Segmenter(tmp_path / "x")
+    saved_segmenter(tmp_path / "tiny")
+    weights = tmp_path / "tiny.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(SegmenterError, match="damaged"):
+        Segmenter(tmp_path / "tiny")
+    (tmp_path / "state.pt").write_bytes(b"nothing")
+    with pytest.raises(SegmenterError, match="damaged"):
+        read_state(tmp_path / "state.pt")
+
+
+def test_weights_of_another_number_of_classes_are_an_error(tmp_path):
+    saved_segmenter(tmp_path / "tiny", classes=(7, 8, 11, 23))
+    with pytest.raises(SegmenterError, match="damaged"):
+        Segmenter(tmp_path / "tiny")
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 1}, {"epochs": 0}, {"size_px": 8}], ids=str)
+def test_a_configuration_that_cannot_train_is_an_error(wrong):
+    with pytest.raises(SegmenterError, match=str(next(iter(wrong.values())))):
+        SegmenterConfig(**wrong)
+
+
+def test_pretrained_weights_come_from_the_cache_of_torchvision(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    published = ARCHITECTURES[CONFIG.architecture]
+    file = tmp_path / "hub" / "checkpoints" / published.url.rpartition("/")[2]
+    file.parent.mkdir(parents=True)
+    tensors = mobilenet_v3_large().state_dict()
+    torch.save(tensors, file)
+    network = build(CONFIG.architecture, 3, pretrained=True)
+    assert torch.equal(network.backbone["0"][0].weight, tensors["features.0.0.weight"])
+
+
+def test_pretrained_weights_that_cannot_be_had_say_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    def unreachable(request):
+        assert socket.getdefaulttimeout() is not None  # it must not wait for ever
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "urlopen", unreachable)
+    with pytest.raises(WeightsUnavailableError, match=r"no route to host.*TORCH_HOME"):
+        build(CONFIG.architecture, 3, pretrained=True)

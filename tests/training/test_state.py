@@ -1,0 +1,79 @@
+"""A training state starts from published weights, and goes on only where that means the same."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import tiny
+import torch
+
+from citygan.models import FlatUNet, UNet256
+from citygan.training.recipes import RECIPES
+from citygan.training.state import TrainingError, TrainState
+
+
+def test_a_recipe_of_published_weights_says_what_it_needs(accelerator):
+    state = TrainState(tiny.config("literature-mse"), accelerator)
+    with pytest.raises(TrainingError, match=r"--generator-weights latest_net_G\.pth.*--no-pretrained"):
+        state.start_pretrained()
+
+
+def test_without_pretrained_nothing_is_asked_for_and_nothing_changes(accelerator):
+    state = TrainState(tiny.config("literature-mse", pretrained=False), accelerator)
+    before = {name: t.clone() for name, t in state.generator.state_dict().items()}
+    state.start_pretrained()
+    assert all(torch.equal(t, before[name]) for name, t in state.generator.state_dict().items())
+
+
+def test_another_projects_generator_is_what_the_run_and_its_average_start_from(accelerator):
+    state = TrainState(tiny.config("literature-mse", ema_decay=0.9), accelerator)
+    torch.manual_seed(11)
+    foreign = UNet256(3, 1)
+    state.start_pretrained(foreign)
+    for network in (state.generator, state.average):
+        for name, value in foreign.state_dict().items():
+            assert torch.equal(network.state_dict()[name], value)
+
+
+@pytest.mark.parametrize(
+    ("foreign", "message"),
+    [(FlatUNet(3, 1), "holds a FlatUNet, but this run trains a UNet256"), (UNet256(3, 2), "do not fit")],
+)
+def test_a_generator_that_does_not_fit_is_refused(accelerator, foreign, message):
+    state = TrainState(tiny.config("literature-mse"), accelerator)
+    with pytest.raises(TrainingError, match=message):
+        state.start_pretrained(foreign)
+
+
+def test_a_state_in_mid_epoch_is_refused_by_another_number_of_processes(accelerator):
+    state = TrainState(tiny.config(), accelerator)
+    saved = state.state_dict() | {"processes": 2}
+    state.load_state_dict(saved)
+    saved["position"] = saved["position"] | {"step": 1}
+    with pytest.raises(TrainingError, match="saved by 2 processes, not 1"):
+        state.load_state_dict(saved)
+
+
+def test_a_run_that_trains_another_on_uses_its_own_optimizer_options(accelerator):
+    earlier = TrainState(tiny.config(beta1=0.9), accelerator)
+    state = TrainState(tiny.config(beta1=0.5), accelerator)
+    state.start_from(earlier.state_dict())
+    assert state.generator_optimizer.param_groups[0]["betas"] == (0.5, RECIPES["citygan"].beta2)
+
+
+def test_a_run_trained_on_twice_knows_both_runs_before_it(accelerator):
+    states = [TrainState(tiny.config(l1_weight=weight), accelerator) for weight in (1.0, 2.0, 3.0)]
+    for before, after in pairwise(states):
+        before.epoch = 5
+        after.start_from(before.state_dict())
+    assert states[2].started_from["epochs"] == 10
+    assert states[2].started_from["recipe"]["l1_weight"] == 2.0
+    assert states[2].started_from["recipe"]["started_from"]["recipe"]["l1_weight"] == 1.0
+
+
+def test_the_average_keeps_counts_as_counts(accelerator):
+    state = TrainState(replace(tiny.config(), ema_decay=0.5), accelerator)
+    name = "downs.1.norm.num_batches_tracked"
+    state.generator.state_dict()[name].add_(4)
+    state.update_average()
+    assert state.average.state_dict()[name] == 4
