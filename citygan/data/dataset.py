@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,8 @@ from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
 
 from citygan.data.layouts import DataError, Layout, Pair, find_layout
+
+_DRIVE = re.compile(r"(?:all/)?([^/_]+)[/_]")  # prepare puts "all/" before the name, and "_" for its "/"
 
 log = logging.getLogger(__name__)
 
@@ -37,18 +41,27 @@ class LabelPhotoSet:
     layout: Layout
     size_px: int
     skipped: list[str] = field(default_factory=list)  # what --skip-bad left out, with the reason
-    shares: dict[int, float] = field(default_factory=dict)  # id -> its share of all pixels, largest first
-    memory: tuple[torch.Tensor, torch.Tensor] | None = None  # label maps (N, H, W) and photos (N, 3, H, W)
+    memory: tuple[torch.Tensor, torch.Tensor] | None = None  # label maps (M, H, W) and photos (M, 3, H, W)
+    rows: list[int] = field(default_factory=list)  # where each sample stands in memory and in pixels_of_ids
+    pixels_of_ids: torch.Tensor | None = None  # (M, 256) int32: how many pixels each id has in each sample
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    @cached_property
+    def shares(self) -> dict[int, float]:
+        """The share of each id among all pixels, largest first."""
+        counts = self.pixels_of_ids[self.rows].sum(0)
+        order = counts.argsort(descending=True, stable=True)
+        return {int(i): float(counts[i] / counts.sum()) for i in order if counts[i]}
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         if not -len(self) <= index < len(self):
             raise IndexError(f"there is no sample {index}; there are {len(self)}")
         if self.memory is None:
             return self._read(self.pairs[index])
-        return self.memory[0][index], self.memory[1][index]
+        row = self.rows[index]
+        return self.memory[0][row], self.memory[1][row]
 
     def batches(
         self, order: list[list[int]], device: torch.device, *, workers: int = 0
@@ -62,7 +75,8 @@ class LabelPhotoSet:
         """
         if self.memory is not None:
             for chosen in order:
-                yield self.memory[0][chosen].to(device), self.memory[1][chosen].to(device)
+                rows = [self.rows[i] for i in chosen]
+                yield self.memory[0][rows].to(device), self.memory[1][rows].to(device)
             return
         pinned = device.type == "cuda"
         loader = DataLoader(self, batch_sampler=order, num_workers=workers, pin_memory=pinned)
@@ -75,6 +89,16 @@ class LabelPhotoSet:
             self.memory = tuple(t.to(device) for t in self.memory)
         return self
 
+    def subset(self, indices: Sequence[int]) -> LabelPhotoSet:
+        """Those samples alone, in that order, with shares of their own. What is in memory is not copied."""
+        return replace(
+            self, pairs=[self.pairs[i] for i in indices], rows=[self.rows[i] for i in indices], skipped=[]
+        )
+
+    def resized(self, size_px: int, *, memory_gib: float = 8.0) -> LabelPhotoSet:
+        """The same samples, read again at another size."""
+        return LabelPhotoSet(self.pairs, self.layout, size_px).load(skip_bad=False, memory_gib=memory_gib)
+
     def load(self, *, skip_bad: bool, memory_gib: float, progress: bool = False) -> LabelPhotoSet:
         """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory."""
         count, side = len(self), self.size_px
@@ -82,7 +106,7 @@ class LabelPhotoSet:
         if count * 4 * side**2 <= memory_gib * 2**30:
             labels = torch.empty(count, side, side, dtype=torch.uint8)
             photos = torch.empty(count, 3, side, side, dtype=torch.uint8)
-        kept, counts = [], torch.zeros(256, dtype=torch.int64)
+        kept, pixels = [], torch.zeros(count, 256, dtype=torch.int32)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             read = pool.map(lambda pair: self._read_or_reason(pair, skip_bad), self.pairs)
             bar = tqdm(read, "reading", count, disable=not progress, leave=False)
@@ -90,11 +114,11 @@ class LabelPhotoSet:
                 if isinstance(sample, str):
                     self.skipped.append(sample)
                     continue
-                counts += _pixels_of_each_id(sample[0])
+                pixels[len(kept)] = torch.bincount(sample[0].flatten(), minlength=256)
                 if labels is not None:
                     labels[len(kept)], photos[len(kept)] = sample
                 kept.append(pair)
-        self.pairs, self.shares = kept, _falling_shares(counts)
+        self.pairs, self.rows, self.pixels_of_ids = kept, list(range(len(kept))), pixels[: len(kept)]
         self.memory = (labels[: len(kept)], photos[: len(kept)]) if labels is not None else None
         return self
 
@@ -239,15 +263,33 @@ def _prepare_one(layout: Layout, pair: Pair, out: Path, split: str, height_px: i
     return aspect
 
 
-def class_shares(label_maps: Iterable[torch.Tensor]) -> dict[int, float]:
-    """The share of pixels of each id over many label maps, largest first."""
-    return _falling_shares(sum(_pixels_of_each_id(m) for m in label_maps))
+def drives(samples: LabelPhotoSet) -> dict[str, list[int]]:
+    """The samples of each drive, by its name: CamVid's file names start with the drive, Cityscapes' with the
+    city, as shot or as prepared. Samples whose names start with neither are one drive, "all"."""
+    found: dict[str, list[int]] = {}
+    for index, pair in enumerate(samples.pairs):
+        start = _DRIVE.match(pair.name)
+        found.setdefault(start[1] if start else "all", []).append(index)
+    return dict(sorted(found.items()))
 
 
-def _pixels_of_each_id(label_map: torch.Tensor) -> torch.Tensor:
-    return torch.bincount(label_map.flatten().long(), minlength=256)
+def leave_drive_out(samples: LabelPhotoSet, drive: str) -> tuple[LabelPhotoSet, LabelPhotoSet]:
+    """The samples of all other drives, and those of this one.
+
+    Raises:
+        DataError: there is no such drive, or no other.
+    """
+    indices = drives(samples)
+    if drive not in indices or len(indices) < 2:
+        raise DataError(f"the drive {drive!r} cannot be left out; the samples are of {', '.join(indices)}")
+    others = sorted(i for name, chosen in indices.items() if name != drive for i in chosen)
+    return samples.subset(others), samples.subset(indices[drive])
 
 
-def _falling_shares(counts: torch.Tensor) -> dict[int, float]:
-    order = counts.argsort(descending=True, stable=True)
-    return {int(i): float(counts[i] / counts.sum()) for i in order if counts[i]}
+def leave_one_drive_out(samples: LabelPhotoSet) -> list[tuple[str, LabelPhotoSet, LabelPhotoSet]]:
+    """The folds for choosing between configurations: each drive, the samples of all others, its own.
+
+    Raises:
+        DataError: all samples are of one drive.
+    """
+    return [(drive, *leave_drive_out(samples, drive)) for drive in drives(samples)]

@@ -145,7 +145,9 @@ def test_batches_are_the_same_from_memory_and_from_the_disk(camvid, workers):
 @pytest.mark.parametrize("memory_gib", [8, 0])
 def test_a_split_knows_its_class_shares(camvid, memory_gib):
     opened = open_split(camvid, "train", 40, memory_gib=memory_gib)
-    assert opened.shares == data.class_shares(labels for labels, _ in opened)
+    drawn = torch.stack([labels for labels, _ in opened])
+    assert opened.shares == pytest.approx(palette.shares(drawn.numpy()))
+    assert list(opened.shares.values()) == sorted(opened.shares.values(), reverse=True)
 
 
 def test_a_data_set_is_described_by_its_layout_and_aspect(layout):
@@ -391,11 +393,77 @@ def test_the_half_in_palette_colors_is_the_label_map(photo_on):
     assert np.array_equal(got_photo, draw_photo(label_map))
 
 
-# Shares
+# Drives
+
+DRIVEN = ("0001TP_008550", "Seq05VD_f00000", "0001TP_006690")
 
 
-def test_class_shares_fall_and_sum_to_one_over_many_maps():
-    maps = [torch.tensor([[7, 7], [7, 23]], dtype=torch.uint8), torch.tensor([[23, 0]], dtype=torch.uint8)]
-    shares = data.class_shares(maps)
-    assert list(shares) == [7, 23, 0]
-    assert list(shares.values()) == pytest.approx([3 / 6, 2 / 6, 1 / 6])
+def write_drives(folder, split="train", names=DRIVEN):
+    """A split in the CamVid layout with photos of those names."""
+    for name in names:
+        tiny.write_camvid_sample(folder, split, name)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "drive"),
+    [
+        ("0016E5_07961", "0016E5"),
+        ("all/0016E5_07961", "0016E5"),
+        ("aachen/aachen_000000_000019", "aachen"),
+        ("all/aachen_aachen_000000_000019", "aachen"),
+        ("1", "all"),
+        ("all/1", "all"),
+    ],
+)
+def test_a_drive_is_what_the_name_of_a_photo_starts_with(name, drive):
+    samples = data.LabelPhotoSet([layouts.Pair(name, Path("p"), Path("l"))], layouts.PAIRS, 32)
+    assert data.drives(samples) == {drive: [0]}
+
+
+def test_the_drives_share_out_all_samples(tmp_path):
+    assert data.drives(open_split(write_drives(tmp_path), "train", 32)) == {"0001TP": [0, 1], "Seq05VD": [2]}
+
+
+@pytest.mark.parametrize("memory_gib", [8, 0])
+def test_a_subset_has_the_samples_and_the_shares_of_its_own(tmp_path, memory_gib):
+    whole = open_split(write_drives(tmp_path), "train", 32, memory_gib=memory_gib)
+    part = whole.subset([2, 0]).subset([1, 0])
+    assert [pair.name for pair in part.pairs] == ["0001TP_006690", "Seq05VD_f00000"]
+    for (labels, photo), i in zip(part, (0, 2), strict=True):
+        assert torch.equal(labels, whole[i][0])
+        assert torch.equal(photo, whole[i][1])
+    (labels, photos), *others = part.batches([[1, 0]], torch.device("cpu"))
+    assert torch.equal(labels, torch.stack([whole[2][0], whole[0][0]]))
+    assert torch.equal(photos, torch.stack([whole[2][1], whole[0][1]]))
+    assert not others
+    assert part.shares == pytest.approx(palette.shares(torch.stack([m for m, _ in part]).numpy()))
+    assert part.shares != whole.shares
+    assert len(whole) == 3
+
+
+def test_a_set_is_read_again_at_another_size(tmp_path):
+    folder = write_drives(tmp_path)
+    samples = open_split(folder, "train", 40).subset([2]).resized(24)
+    assert torch.equal(samples[0][1], open_split(folder, "train", 24)[2][1])
+    assert len(samples) == 1
+
+
+def test_each_drive_is_left_out_once_and_held_against_the_others(tmp_path):
+    names = ("b_1", "a_1", "c_1", "a_2")
+    folds = data.leave_one_drive_out(open_split(write_drives(tmp_path, names=names), "train", 32))
+    assert [
+        (drive, [p.name for p in rest.pairs], [p.name for p in held.pairs]) for drive, rest, held in folds
+    ] == [
+        ("a", ["b_1", "c_1"], ["a_1", "a_2"]),
+        ("b", ["a_1", "a_2", "c_1"], ["b_1"]),
+        ("c", ["a_1", "a_2", "b_1"], ["c_1"]),
+    ]
+
+
+def test_a_drive_that_is_not_there_or_alone_cannot_be_left_out(tmp_path):
+    samples = open_split(write_drives(tmp_path), "train", 32)
+    with pytest.raises(DataError, match=r"'0016E5' cannot be left out.*0001TP, Seq05VD"):
+        data.leave_drive_out(samples, "0016E5")
+    with pytest.raises(DataError, match="'0001TP' cannot be left out"):
+        data.leave_one_drive_out(samples.subset([0, 1]))

@@ -69,14 +69,19 @@ def write_cityscapes(folder: Path, counts: dict[str, int] = COUNTS, *, kind: str
 
 def write_camvid(folder: Path, counts: dict[str, int] = COUNTS) -> Path:
     """CamVid as published with SegNet: photos in SPLIT/, ids 0 to 11 in SPLITannot/."""
-    camvid_ids = np.zeros(256, np.uint8)
-    camvid_ids[CAMVID_IDS] = np.arange(len(CAMVID_IDS))
     for split in counts:
         for name in names(split, counts):
-            label_map = draw_labels(name)
-            _save(draw_photo(label_map), folder / split / f"{name}.png")
-            _save(camvid_ids[label_map], folder / f"{split}annot" / f"{name}.png")
+            write_camvid_sample(folder, split, name)
     return folder
+
+
+def write_camvid_sample(folder: Path, split: str, name: str) -> None:
+    """One more photo of a data set in CamVid's layout, whose drive is what its name starts with."""
+    camvid_ids = np.zeros(256, np.uint8)
+    camvid_ids[CAMVID_IDS] = np.arange(len(CAMVID_IDS))
+    label_map = draw_labels(name)
+    _save(draw_photo(label_map), folder / split / f"{name}.png")
+    _save(camvid_ids[label_map], folder / f"{split}annot" / f"{name}.png")
 
 
 def write_pairs(
