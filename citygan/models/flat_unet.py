@@ -6,7 +6,7 @@ from citygan.models.unet import UNet
 
 
 class FlatUNet(UNet):
-    """The U-Net with a bias in every convolution, and dropout from the bottleneck on.
+    """The U-Net with a bias in every convolution.
 
     https://github.com/znxlwm/pytorch-pix2pix, network.py, whose layers stand flat beside each other: 8
     convolutions down and 8 up, no norm on the first, the eighth and the last, dropout after the first three
@@ -14,4 +14,4 @@ class FlatUNet(UNet):
     """
 
     def __init__(self, in_channels: int = 3, width: int = 64, *, dropout: float = 0.5):
-        super().__init__(in_channels, width, dropout=dropout, biases="all", first_dropout=0)
+        super().__init__(in_channels, width, dropout=dropout, biases="all")

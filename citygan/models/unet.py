@@ -57,8 +57,10 @@ class UNet(Generator):
     """U-Net with 8 downs, 8 ups and skips: `(N, in_channels, H, W)` -> photos `(N, 3, H, W)` in [-1, 1].
 
     H and W are multiples of 256. Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 6.1.1: no
-    norm on the first encoder layer, the bottleneck and the output; dropout in the three decoder layers
-    after the innermost one (the paper's code and its errata; its text counts the innermost too).
+    norm on the first encoder layer, the bottleneck and the output; dropout in the three innermost decoder
+    layers, the innermost among them, as the paper's text counts them and its own code has them
+    (https://github.com/phillipi/pix2pix, models.lua: d1, d2, d3). The widespread implementation in PyTorch
+    begins one layer further out; see `UNet256`.
 
     Unlike the paper, `upsampling="nearest"` replaces the transposed convolutions, `norm="instance"` the
     batch norm, `noise` adds seeded noise to the decoder's features, and `refine` lets the last decoder layer
@@ -91,7 +93,7 @@ class UNet(Generator):
         noise: bool = False,
         refine: bool = False,
         biases: str = "free",
-        first_dropout: int = 1,
+        first_dropout: int = 0,
     ):
         super().__init__()
         if upsampling not in ("transposed", "nearest"):

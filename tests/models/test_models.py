@@ -63,8 +63,8 @@ def test_the_unet_has_no_norm_on_the_first_encoder_the_bottleneck_and_the_output
     assert [isinstance(u.norm, nn.BatchNorm2d) for u in network.ups] == [*[True] * 7, False]
 
 
-def test_dropout_sits_in_the_three_decoders_after_the_innermost():
-    assert [getattr(u.dropout, "p", 0) for u in UNet(3, 1).ups] == [0, 0.5, 0.5, 0.5, 0, 0, 0, 0]
+def test_dropout_sits_in_the_three_innermost_decoders():
+    assert [getattr(u.dropout, "p", 0) for u in UNet(3, 1).ups] == [0.5, 0.5, 0.5, 0, 0, 0, 0, 0]
     assert not any(isinstance(m, nn.Dropout) for m in UNet(3, 1, dropout=0.0).modules())
 
 
