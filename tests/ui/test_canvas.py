@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import runpy
 import socket
 import threading
 import urllib.request
+from pathlib import Path
 
 import fastapi
 import gradio as gr
@@ -36,6 +38,12 @@ def test_runs_longer_than_a_uint16_are_split():
     wire = encode_map(label_map)
     assert len(base64.b64decode(wire["data"])) == 9
     assert np.array_equal(decode_map(wire), label_map)
+
+
+def test_the_tests_of_the_page_read_what_python_encodes():
+    fixture = runpy.run_path(str(Path(__file__).parents[1] / "js" / "fixtures" / "wire.py"))
+    command = "PYTHONPATH=. python tests/js/fixtures/wire.py writes it anew"
+    assert json.loads(fixture["FILE"].read_text()) == fixture["cases"](), command
 
 
 def packed(*runs: tuple[int, int]) -> str:

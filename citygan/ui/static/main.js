@@ -155,7 +155,7 @@ export async function mount(element, props, server, trigger, watch) {
 
   function send() {
     if (state.stroking) return; // the end of the stroke sends again
-    props.value = encodeMap(state.ids, width, height, state.revision, true);
+    props.value = encodeMap(state, state.revision, true);
     trigger("input");
   }
 
@@ -189,6 +189,7 @@ export async function mount(element, props, server, trigger, watch) {
       width,
       height,
       classes,
+      known: new Set(classOf.keys()),
       root,
       get ids() {
         return state.ids;
@@ -203,7 +204,7 @@ export async function mount(element, props, server, trigger, watch) {
         tools.abort();
         state.replace(ids, note);
       },
-      load: (ids, w, h) => painter.setMap(resample(ids, w, h, width, height), "map loaded"),
+      load: (map) => painter.setMap(fitted(map), "map loaded"),
       subscribe: (listener) => state.subscribe(({ revision, final }) => listener({ revision, final })),
       setOverlay: (picture, opacity) => surface.setOverlay(picture, opacity),
       highlight: (id) => surface.setOutline(id),

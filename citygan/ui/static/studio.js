@@ -24,9 +24,9 @@ export function mountStudio(painter, areas, props, server) {
     photo.setSeed(seed);
     loop.changed();
   };
-  const openMap = (map, itsSeed, note) => {
-    painter.load(map.ids, map.width, map.height);
-    setSeed(itsSeed ?? null);
+  const openMap = ({ map, seed: itsSeed }, note) => {
+    painter.load(map);
+    setSeed(itsSeed);
     painter.say(note);
   };
 
@@ -43,7 +43,7 @@ export function mountStudio(painter, areas, props, server) {
     setSeed,
     target,
     timelapse,
-    restore: (shot) => openMap(shot.map, shot.seed, "Restored the map and the seed of that photo"),
+    restore: (shot) => openMap(shot, "Restored the map and the seed of that photo"),
   });
   const loop = new LiveLoop(painter, props.photo_size, server.render, () => ({ seed, target: target.token }), {
     state: photo.setState,

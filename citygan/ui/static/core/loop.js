@@ -104,7 +104,7 @@ export class LiveLoop {
       return;
     }
     const seen = resample(ids, width, height, ...this.#size);
-    const request = { map: encodeMap(seen, ...this.#size, revision, !stroking), ...wishes };
+    const request = { map: encodeMap({ ids: seen, width: this.#size[0], height: this.#size[1] }, revision, !stroking), ...wishes };
     const map = { ids: ids.slice(), width, height };
     const forced = this.#forced;
     this.#sentKey = key;

@@ -10,6 +10,15 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return c >>> 0;
 });
 
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+
+/** @typedef {{ids: Bytes, width: number, height: number}} LabelMap class ids, row by row */
+
+/**
+ * A map on the wire; `seq` counts the changes of a canvas, `final` is false while a stroke is in progress.
+ * @typedef {{width: number, height: number, encoding: string, data: string, seq: number, final: boolean}} WireMap
+ */
+
 /** CRC-32 of bytes. @param {Uint8Array} bytes @returns {number} an unsigned 32-bit number */
 export function crc32(bytes) {
   let c = 0xffffffff;
@@ -55,21 +64,21 @@ export function fromBase64(text) {
 
 /**
  * Packs a map for Python.
- * @param {Uint8Array} ids row by row
- * @param {number} width
- * @param {number} height
- * @param {number} seq counts the changes of this canvas
- * @param {boolean} final false while a stroke is in progress
+ * @param {LabelMap} map
+ * @param {number} seq
+ * @param {boolean} final
+ * @returns {WireMap}
  */
-export function encodeMap(ids, width, height, seq, final) {
+export function encodeMap({ ids, width, height }, seq, final) {
   const runs = runLengths(ids);
   return { width, height, encoding: runs ? "rle" : "raw", data: toBase64(runs ?? ids), seq, final };
 }
 
 /**
  * Unpacks a map from Python, a file or a link.
- * @returns {{ids: Uint8Array, width: number, height: number}}
- * @throws {RangeError} the data do not cover width x height pixels
+ * @param {WireMap} map
+ * @returns {LabelMap}
+ * @throws {RangeError} the encoding is unknown, or the data do not cover width x height pixels
  */
 export function decodeMap({ width, height, encoding, data }) {
   const bytes = fromBase64(data);
@@ -78,6 +87,7 @@ export function decodeMap({ width, height, encoding, data }) {
     if (bytes.length !== size) throw new RangeError(`${bytes.length} ids for ${width} x ${height} pixels`);
     return { ids: bytes, width, height };
   }
+  if (encoding !== "rle") throw new RangeError(`the encoding ${encoding} is unknown`);
   const ids = new Uint8Array(size);
   let i = 0;
   for (let at = 0; at + RUN_BYTES <= bytes.length; at += RUN_BYTES) {

@@ -5,9 +5,10 @@
  * left; that is kept until it is restored or dismissed.
  */
 
+import { fromText, toText } from "../core/document.js";
+import { crc32 } from "../core/wire.js";
 import { mapPicture, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
-import { crc32, decodeMap, encodeMap } from "../core/wire.js";
 
 const PREFIX = "citygan:map:"; // and the time at which the visit began
 const AFTER_MS = 700; // without a change
@@ -20,12 +21,10 @@ function visits() {
   return keys.sort((a, b) => began(b) - began(a));
 }
 
-/** @returns {{key: string, map: object, seed: number | null, at: number} | null} null if it cannot be read */
+/** @returns {{key: string, kept: Document} | null} null if it cannot be read */
 function read(key, known) {
   try {
-    const { map, seed, at } = JSON.parse(localStorage.getItem(key));
-    const decoded = decodeMap(map);
-    return decoded.ids.every((id) => known.has(id)) ? { key, map: decoded, seed, at } : null;
+    return { key, kept: fromText(localStorage.getItem(key), known) };
   } catch {
     return null; // damaged, or another version wrote it
   }
@@ -54,12 +53,10 @@ export function buildAutosave(painter, { seed, openMap }) {
   /** @returns {boolean} whether the browser has the map now */
   const save = () => {
     clearTimeout(timer);
-    const { ids, width, height, revision } = painter;
-    const sum = crc32(ids);
+    const sum = crc32(painter.ids);
     if (sum === saved) return true;
     try {
-      const map = encodeMap(ids, width, height, revision, true);
-      localStorage.setItem(own, JSON.stringify({ map, seed: seed(), at: Date.now() }));
+      localStorage.setItem(own, toText({ map: painter, seed: seed(), at: Date.now() }));
       for (const old of visits().slice(MAX_VISITS)) localStorage.removeItem(old);
       saved = sum;
       return true;
@@ -74,14 +71,11 @@ export function buildAutosave(painter, { seed, openMap }) {
   });
   window.addEventListener("pagehide", save);
 
-  const offers = leftBehind(new Set(painter.classes.map((c) => c.id))).filter(
-    ({ map }) => crc32(map.ids) !== untouched,
-  );
+  const offers = leftBehind(painter.known).filter(({ kept }) => crc32(kept.map.ids) !== untouched);
   const picture = el("canvas");
   const words = el("span");
   const restore = textButton("Restore", () => {
-    const { map, seed: itsSeed } = offers[0];
-    openMap(map, itsSeed, "Restored your map; undo goes back");
+    openMap(offers[0].kept, "Restored your map; undo goes back");
     if (save()) answered(); // the key of this visit has it before the old one goes
   });
   const element = el("div", "cg-offer", picture, words, restore, textButton("Dismiss", answered));
@@ -99,8 +93,8 @@ export function buildAutosave(painter, { seed, openMap }) {
   function show() {
     element.hidden = !offers.length;
     if (!offers.length) return;
-    const { map, at } = offers[0];
-    const when = new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    const { map, at } = offers[0].kept;
+    const when = new Date(at ?? 0).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     words.textContent = `Your map of ${when} is still here.`;
     mapPicture(map, painter.colorOf, picture);
   }

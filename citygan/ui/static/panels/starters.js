@@ -30,7 +30,7 @@ export function buildStarters(painter, names, server, { openMap, project, target
     menu.hidePopover();
     try {
       const { map, name, seed } = await ask(request);
-      openMap(map, null, name ? `Street: ${name}` : `Random street ${seed}`);
+      openMap({ map, seed: null }, name ? `Street: ${name}` : `Random street ${seed}`);
     } catch (error) {
       painter.say(`The street did not come: ${error.message}`, true);
     }
@@ -71,7 +71,7 @@ export function buildStarters(painter, names, server, { openMap, project, target
       if (file.size > MAX_FILE_BYTES) throw new Error(tooLarge);
       const answer = await server.open_picture({ image: await dataUrl(file) });
       if (!answer?.map) throw new Error(answer?.error ?? "there is no connection to the server");
-      openMap(decodeMap(answer.map), null, answer.report);
+      openMap({ map: decodeMap(answer.map), seed: null }, answer.report);
       if (answer.target) await target.set(answer.target.photo, answer.target.token);
     } catch (error) {
       painter.say(`The file was not opened: ${error.message}`, true);

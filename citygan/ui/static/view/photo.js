@@ -189,8 +189,7 @@ function buildDownloads(server, shotOf, target, timelapse, say) {
 
   const files = async (shot) => {
     if (made.shot === shot) return made.files;
-    const { ids, width, height } = shot.map;
-    const request = { map: encodeMap(ids, width, height, shot.revision, true), seed: shot.seed, target: target.token };
+    const request = { map: encodeMap(shot.map, shot.revision, true), seed: shot.seed, target: target.token };
     for (let i = 0; i < BUSY_TRIES; i++) {
       const answer = await server.final_result(request);
       if (answer?.busy) continue;

@@ -1,0 +1,111 @@
+/**
+ * A document of the canvas: a map, and the seed that its photo was drawn with. It is written in two ways: as text for
+ * what is stored (JSON; the browser's memory, the chunk of a project), and as the fragment of a link, where each
+ * character counts.
+ */
+
+import { decodeMap, encodeMap, fromBase64, toBase64 } from "./wire.js";
+
+const VERSION = 1; // of both ways
+const MAX_SIDE = 2048; // MAX_SIDE_PX in canvas.py
+export const MAX_SEED = 2 ** 31 - 1;
+
+export const FRAGMENT = "#map=";
+const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint32)
+
+/**
+ * @typedef {object} Document
+ * @property {import("./wire.js").LabelMap} map
+ * @property {number | null} seed
+ * @property {string} [checkpoint] whose photo it was; in text alone
+ * @property {number} [at] when it was written, milliseconds since 1970; in text alone
+ */
+
+/** @param {Document} document @returns {string} */
+export function toText({ map, ...rest }) {
+  return JSON.stringify({ version: VERSION, map: encodeMap(map, 0, true), ...rest });
+}
+
+/**
+ * @param {string} text
+ * @param {Set<number>} known class ids
+ * @returns {Document}
+ * @throws {Error} it is damaged, or not ours
+ */
+export function fromText(text, known) {
+  const { version = VERSION, map, seed, checkpoint, at } = JSON.parse(text) ?? {}; // early texts have no version
+  if (version !== VERSION) throw new Error(`it is of version ${version}`);
+  if (!map) throw new Error("it holds no map");
+  checkSize(map.width, map.height);
+  const document = checked(decodeMap(map), seed, known);
+  if (typeof checkpoint === "string") document.checkpoint = checkpoint;
+  if (typeof at === "number") document.at = at;
+  return document;
+}
+
+/** @param {Document} document @returns {Promise<string>} the fragment, `#map=...` */
+export async function toFragment({ map: { ids, width, height }, seed }) {
+  const body = await collect(through(sinceRowAbove(ids, width), new CompressionStream("deflate-raw")));
+  const bytes = new Uint8Array(HEADER_BYTES + body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, VERSION);
+  view.setUint16(1, width);
+  view.setUint16(3, height);
+  view.setUint32(5, seed === null ? 0 : seed + 1);
+  bytes.set(body, HEADER_BYTES);
+  return FRAGMENT + toBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/**
+ * @param {string} fragment
+ * @param {Set<number>} known class ids
+ * @returns {Promise<Document>}
+ * @throws {Error} it was cut off, or is not ours
+ */
+export async function fromFragment(fragment, known) {
+  const bytes = fromBase64(fragment.slice(FRAGMENT.length).replace(/-/g, "+").replace(/_/g, "/"));
+  if (bytes.length <= HEADER_BYTES) throw new Error("it was cut off");
+  const view = new DataView(bytes.buffer);
+  const [version, width, height] = [view.getUint8(0), view.getUint16(1), view.getUint16(3)];
+  if (version !== VERSION) throw new Error(`it is of version ${version}`);
+  checkSize(width, height);
+  const body = through(bytes.subarray(HEADER_BYTES), new DecompressionStream("deflate-raw"));
+  const ids = await collect(body, width * height);
+  if (ids.length !== width * height) throw new Error("it was cut off");
+  for (let i = width; i < ids.length; i++) ids[i] ^= ids[i - width];
+  return checked({ ids, width, height }, view.getUint32(5) - 1, known);
+}
+
+function checkSize(width, height) {
+  const possible = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
+  if (!possible(width) || !possible(height)) throw new Error(`its size, ${width} x ${height}, is impossible`);
+}
+
+/** A document with a map of known classes; a seed that cannot be one counts as none. */
+function checked(map, seed, known) {
+  const stranger = map.ids.find((id) => !known.has(id));
+  if (stranger !== undefined) throw new Error(`its map has the unknown class ${stranger}`);
+  return { map, seed: Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED ? seed : null };
+}
+
+/** Each row as what changed since the row above it: long runs of zeros, which deflate nearly to nothing. */
+function sinceRowAbove(ids, width) {
+  return ids.map((id, i) => (i < width ? id : id ^ ids[i - width]));
+}
+
+function through(bytes, stream) {
+  return new Blob([bytes]).stream().pipeThrough(stream);
+}
+
+/** All that a stream gives, in one piece; it is left when that is more than `most` bytes. */
+async function collect(stream, most = Infinity) {
+  const pieces = [];
+  let size = 0;
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    pieces.push(next.value);
+    size += next.value.length;
+    if (size > most) throw new Error("it holds too much");
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
