@@ -1,7 +1,4 @@
-"""Label maps with their photos, in memory: opening a split, describing and preparing a data set.
-
-Label maps are transformed as ids (nearest neighbour) and coloured last, so nothing leaves the palette.
-"""
+"""Label maps with their photos, in memory: opening a split, its drives, and what a data set is."""
 
 from __future__ import annotations
 
@@ -15,9 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
@@ -25,6 +20,7 @@ from tqdm import tqdm
 
 from citygan.data.layouts import DataError, Layout, Pair, find_layout
 
+NOTE = "dataset.json"  # what `prepare` leaves beside the pictures
 _DRIVE = re.compile(r"(?:all/)?([^/_]+)[/_]")  # prepare puts "all/" before the name, and "_" for its "/"
 
 log = logging.getLogger(__name__)
@@ -185,11 +181,12 @@ def open_split(
 def describe(folder: Path, split: str = "train") -> dict:
     """`{"name", "aspect"}` of a data set: from the `dataset.json` that `prepare` left, else from its first
     photo."""
-    noted = folder / "dataset.json"
+    noted = folder / NOTE
     if noted.is_file():
         try:
-            return json.loads(noted.read_text())
-        except ValueError as error:
+            note = json.loads(noted.read_text(encoding="utf-8"))
+            return {"name": note["name"], "aspect": note["aspect"]}
+        except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{noted} is damaged ({error}); run train.py prepare again") from error
     layout = find_layout(folder)
     pairs = layout.pairs(folder, split)
@@ -197,70 +194,6 @@ def describe(folder: Path, split: str = "train") -> dict:
         raise DataError(f"{folder} has no samples for the split {split!r} (layout: {layout.name})")
     _, photo = layout.read(pairs[0])
     return {"name": layout.name, "aspect": photo.shape[1] / photo.shape[0]}
-
-
-def prepare(
-    folder: Path,
-    out: Path,
-    height_px: int,
-    *,
-    splits: Sequence[str],
-    leave_out: Sequence[str] = (),
-    skip_bad: bool = False,
-) -> dict:
-    """Resizes a data set once, keeping its aspect, into the Cityscapes layout with JPEG photos and PNG ids.
-
-    Args:
-        folder: The data set, in any known layout.
-        out: Where the copy goes.
-        height_px: Of the copy.
-        splits: Which splits to copy.
-        leave_out: Samples whose names contain one of these are not copied, for example one drive.
-        skip_bad: Leave out samples that cannot be read, and count them, instead of raising.
-
-    Returns:
-        What was written: `{"name", "aspect", "splits": {split: samples}, "skipped": [reasons]}`; also left as
-        `dataset.json` beside the pictures.
-    """
-    layout = find_layout(folder)
-    aspects: list[float] = []
-    note: dict = {
-        "name": describe(folder, splits[0])["name"],
-        "height_px": height_px,
-        "leave_out": list(leave_out),
-        "splits": {},
-        "skipped": [],
-    }
-    for split in splits:
-        pairs, skipped = layout.pairs(folder, split), len(note["skipped"])
-        pairs = [pair for pair in pairs if not any(part in pair.name for part in leave_out)]
-        for pair in tqdm(pairs, f"preparing {split}"):
-            try:
-                aspects.append(_prepare_one(layout, pair, out, split, height_px))
-            except DataError as error:
-                if not skip_bad:
-                    raise
-                note["skipped"].append(str(error))
-        note["splits"][split] = len(pairs) - (len(note["skipped"]) - skipped)
-    if not aspects:
-        raise DataError(f"{folder} has no samples in {', '.join(splits)}")
-    note["aspect"] = float(np.median(aspects))
-    (out / "dataset.json").write_text(json.dumps(note, indent=1))
-    return note
-
-
-def _prepare_one(layout: Layout, pair: Pair, out: Path, split: str, height_px: int) -> float:
-    label_map, photo = layout.read(pair)
-    aspect = photo.shape[1] / photo.shape[0]
-    size = (round(height_px * aspect), height_px)
-    stem = f"{pair.name.replace('/', '_')}"
-    photo_path = out / "leftImg8bit" / split / "all" / f"{stem}_leftImg8bit.jpg"
-    label_path = out / "gtFine" / split / "all" / f"{stem}_gtFine_labelIds.png"
-    photo_path.parent.mkdir(parents=True, exist_ok=True)
-    label_path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS).save(photo_path, quality=95)
-    Image.fromarray(label_map).resize(size, Image.Resampling.NEAREST).save(label_path)
-    return aspect
 
 
 def drives(samples: LabelPhotoSet) -> dict[str, list[int]]:

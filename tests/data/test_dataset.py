@@ -1,6 +1,5 @@
 """The readers give the same samples from every layout, and name what is wrong."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -109,8 +108,6 @@ def test_cities_with_the_same_frame_numbers_are_kept_apart(tmp_path):
     tiny.write_cityscapes(tmp_path, {"train": 1})
     names = [p.name for p in layouts.CITYSCAPES.pairs(folder, "train")]
     assert names == ["aachen/train_000", "ulm/train_000"]
-    data.prepare(folder, tmp_path / "small", 32, splits=["train"])
-    assert len(open_split(tmp_path / "small", "train", 32)) == 2
 
 
 def test_a_set_too_large_for_the_memory_is_read_from_the_disk_each_time(layout):
@@ -155,71 +152,7 @@ def test_a_data_set_is_described_by_its_layout_and_aspect(layout):
     assert data.describe(folder) == {"name": NAMED[name], "aspect": WIDTH_PX / HEIGHT_PX}
 
 
-# Preparing
-
-
-def test_a_prepared_set_is_read_by_the_same_reader_and_keeps_its_classes(layout, tmp_path):
-    name, folder = layout
-    out = tmp_path / "small"
-    note = data.prepare(folder, out, 24, splits=["train", "val"])
-    assert find_layout(out).name == "Cityscapes"
-    assert note["splits"] == {"train": 3, "val": 2}
-    assert data.describe(out)["name"] == NAMED[name]
-    assert data.describe(out)["aspect"] == WIDTH_PX / HEIGHT_PX
-    for split, count in note["splits"].items():
-        pairs = layouts.CITYSCAPES.pairs(out, split)
-        assert len(pairs) == count
-        for pair in pairs:
-            label_map, photo = layouts.CITYSCAPES.read(pair)
-            assert label_map.shape == photo.shape[:2] == (24, 32)
-            palette.check_label_map(label_map)
-            assert set(np.unique(label_map).tolist()) <= set(layouts.CAMVID_IDS.tolist())
-
-
-def test_a_prepared_photo_still_lies_on_its_label_map(camvid, tmp_path):
-    data.prepare(camvid, tmp_path, HEIGHT_PX, splits=["train"])
-    for pair in layouts.CITYSCAPES.pairs(tmp_path, "train"):
-        label_map, photo = layouts.CITYSCAPES.read(pair)
-        inside = label_map == draw_labels(pair.name.rpartition("/")[2].removeprefix("all_"))
-        assert inside.all()
-        assert np.abs(draw_photo(label_map)[..., 1].astype(int) - photo[..., 1])[2::8, 2::8].max() < 30
-
-
-def test_preparing_counts_what_it_wrote_and_lists_what_it_left_out(tmp_path):
-    folder = tiny.write_camvid(tmp_path / "set")
-    truncate(folder / "train" / "train_001.png")
-    note = data.prepare(folder, tmp_path / "small", 24, splits=["train"], skip_bad=True)
-    assert len(open_split(tmp_path / "small", "train", 32)) == 2
-    assert len(note["skipped"]) == 1
-    assert "train_001.png" in note["skipped"][0]
-    assert json.loads((tmp_path / "small" / "dataset.json").read_text()) == note
-    assert note["splits"] == {"train": 2}
-
-
-def test_samples_are_left_out_by_a_part_of_their_names(camvid, tmp_path):
-    note = data.prepare(camvid, tmp_path / "some", 24, splits=["train"], leave_out=["_001", "_002"])
-    assert (note["splits"], note["leave_out"]) == ({"train": 1}, ["_001", "_002"])
-    assert [pair.name for pair in data.open_split(tmp_path / "some", "train", 24).pairs] == ["all/train_000"]
-
-
-def test_preparing_stops_at_a_bad_file_and_names_it(tmp_path):
-    folder = tiny.write_camvid(tmp_path / "set")
-    truncate(folder / "trainannot" / "train_002.png")
-    with pytest.raises(DataError, match=r"trainannot.train_002\.png"):
-        data.prepare(folder, tmp_path / "small", 24, splits=["train"])
-
-
-def test_preparing_a_split_that_is_not_there_is_an_error_that_names_it(camvid, tmp_path):
-    with pytest.raises(DataError, match="test"):
-        data.prepare(camvid, tmp_path, 24, splits=["test"])
-
-
 # What is wrong with a data set
-
-
-def truncate(file: Path) -> None:
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
 
 
 def relabel(value: int, mode_of=np.uint8):
@@ -249,9 +182,9 @@ BAD = {
         Path.unlink,
         "there is no",
     ),
-    "a truncated photo": ("CamVid", "train/train_001.png", truncate, "cannot be read"),
-    "a truncated label map": ("CamVid", "trainannot/train_001.png", truncate, "cannot be read"),
-    "a truncated pair": ("pairs, photo left", "train/train_001.png", truncate, "cannot be read"),
+    "a tiny.truncated photo": ("CamVid", "train/train_001.png", tiny.truncate, "cannot be read"),
+    "a tiny.truncated label map": ("CamVid", "trainannot/train_001.png", tiny.truncate, "cannot be read"),
+    "a tiny.truncated pair": ("pairs, photo left", "train/train_001.png", tiny.truncate, "cannot be read"),
     "an empty file": ("CamVid", "train/train_001.png", empty, "cannot be read"),
     "a CamVid id of 12": ("CamVid", "trainannot/train_001.png", relabel(12), "label 12.*0 to 11"),
     "a Cityscapes id of 34": (
@@ -344,7 +277,7 @@ def test_a_picture_cut_off_anywhere_is_an_error_that_names_it(tmp_path):
 def test_a_set_of_which_nothing_can_be_read_is_an_error_even_with_skip_bad(tmp_path):
     folder = tiny.write_camvid(tmp_path, {"train": 2})
     for file in (folder / "train").iterdir():
-        truncate(file)
+        tiny.truncate(file)
     with pytest.raises(DataError, match=r"not one sample.*train_000\.png"):
         open_split(folder, "train", 32, skip_bad=True)
 
@@ -373,8 +306,7 @@ def test_a_split_that_is_not_there_is_an_error_that_names_it(layout):
         open_split(folder, "test", 32)
 
 
-def test_a_corrupt_note_of_a_prepared_set_is_an_error_that_names_it(camvid, tmp_path):
-    data.prepare(camvid, tmp_path, 24, splits=["train"])
+def test_a_corrupt_note_of_a_prepared_set_is_an_error_that_names_it(tmp_path):
     (tmp_path / "dataset.json").write_text("{")
     with pytest.raises(DataError, match=r"dataset\.json"):
         data.describe(tmp_path)

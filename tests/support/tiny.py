@@ -84,6 +84,12 @@ def write_camvid_sample(folder: Path, split: str, name: str) -> None:
     _save(camvid_ids[label_map], folder / f"{split}annot" / f"{name}.png")
 
 
+def truncate(file: Path) -> None:
+    """Leaves the first half of a file."""
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+
+
 def write_pairs(
     folder: Path, counts: dict[str, int] = COUNTS, *, photo_on: str = "right", suffix: str = ".png"
 ) -> Path:
