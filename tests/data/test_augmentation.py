@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 
-from citygan.data.augmentation import Augmentation, _jitter, augment_for_discriminator, simplify_shapes
 from citygan.data import augmentation
+from citygan.data.augmentation import Augmentation, _jitter, augment_for_discriminator, simplify_shapes
 
 
 def sample(size_px=64):
