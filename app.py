@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 
+from citygan.errors import CityGANError
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads sleep, and leave the CPU to the browser
 
 import logging
@@ -48,7 +50,7 @@ def _variable(name: str, default: str) -> str:
 def _default_max_queue() -> int:
     text = _variable("CITYGAN_MAX_QUEUE", "64")
     if not text.isdecimal():
-        raise ValueError(f"CITYGAN_MAX_QUEUE is {text!r}; give a whole number above 0")
+        raise CityGANError(f"CITYGAN_MAX_QUEUE is {text!r}; give a whole number above 0")
     return int(text)
 
 
@@ -73,9 +75,9 @@ class Options:
 
     def __post_init__(self):
         if self.max_queue < 1:
-            raise ValueError(f"{self.max_queue} visitors may wait; give a whole number above 0")
+            raise CityGANError(f"{self.max_queue} visitors may wait; give a whole number above 0")
         if self.mcp and find_spec("mcp") is None:
-            raise ValueError("--mcp needs one more package: pip install 'gradio[mcp]'")
+            raise CityGANError("--mcp needs one more package: pip install 'gradio[mcp]'")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -85,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         options = tyro.cli(Options, args=arguments)
         synthesizer, notice = open_checkpoint(options)
-    except ValueError as error:  # a CheckpointError, a device that is not there, a variable that is no number
+    except CityGANError as error:
         print(f"citygan: {error}", file=sys.stderr)
         sys.exit(2)
     info = synthesizer.info
@@ -120,7 +122,7 @@ def open_checkpoint(options: Options) -> tuple[Synthesizer, str]:
     on the command line is told at once.
 
     Raises:
-        ValueError: it cannot be loaded, or the device is not there.
+        CityGANError: it cannot be loaded, or the device is not there.
     """
     named = options.model or _variable("CITYGAN_MODEL", str(SHIPPED))
     try:

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = COMMANDS | {"fit": partial(fit, config=RECIPES[chosen.recipe])}
     try:
         return tyro.extras.subcommand_cli_from_dict(commands, args=arguments) or 0
-    except (CityGANError, ValueError, OSError) as error:
+    except CityGANError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before or after the training, which saves by itself

@@ -13,16 +13,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from citygan import hub
+from citygan.errors import CityGANError
 from citygan.files import write_atomically
 from citygan.models import GENERATORS
 from citygan.models.encoding import ENCODINGS
 
 FORMAT = 1
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-unet"
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be loaded; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +61,22 @@ class CheckpointInfo:
         """Reads a checkpoint's `.json`.
 
         Raises:
-            CheckpointError: no JSON, no CityGAN checkpoint, or one of a newer version.
+            CityGANError: no JSON, no CityGAN checkpoint, or one of a newer version.
         """
         try:
             values = json.loads(text)
             if values.get("format", 0) > FORMAT:
-                raise CheckpointError(
+                raise CityGANError(
                     f"{source} has format {values['format']}, newer than this CityGAN reads; update it"
                 )
             known = {f.name for f in fields(cls)}
             info = cls(**{k: v for k, v in values.items() if k in known})
             seen = {int(i): float(share) for i, share in info.seen.items()}
             percentiles = tuple(map(float, info.val_ssim_percentiles))
-        except CheckpointError:
+        except CityGANError:
             raise
         except (AttributeError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{source} is not the .json of a CityGAN checkpoint: {error}") from error
+            raise CityGANError(f"{source} is not the .json of a CityGAN checkpoint: {error}") from error
         return cls(**asdict(info) | {"seen": seen, "val_ssim_percentiles": percentiles})
 
 
@@ -109,11 +106,11 @@ def read_info(path: Path) -> CheckpointInfo:
     """Reads `path.json`.
 
     Raises:
-        CheckpointError: there is none, or it is not one of ours.
+        CityGANError: there is none, or it is not one of ours.
     """
     file = _with(path, ".json")
     if not file.is_file():
-        raise CheckpointError(f"{file} does not exist; a checkpoint is a .safetensors with a .json beside it")
+        raise CityGANError(f"{file} does not exist; a checkpoint is a .safetensors with a .json beside it")
     return CheckpointInfo.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
 
 
@@ -126,16 +123,16 @@ def resolve(source: Path | str, *, revision: str | None = None, token: str | Non
         token: For the Hub; by default the one in HF_TOKEN, or of `hf auth login`.
 
     Raises:
-        CheckpointError: there is no such path, or a revision is named for one.
-        HubError: the Hub did not give it.
+        CityGANError: there is no such path, or a revision is named for one.
+        CityGANError: the Hub did not give it.
     """
     if find_files(str(source)):
         if revision:
-            raise CheckpointError(f"{source} is a path here, and has no revision {revision!r}")
+            raise CityGANError(f"{source} is a path here, and has no revision {revision!r}")
         return str(source)
     repo, named = hub.split_id(str(source))
     if named and revision:
-        raise CheckpointError(f"{source} names a revision already; leave out {revision!r}")
+        raise CityGANError(f"{source} names a revision already; leave out {revision!r}")
     return f"{repo}@{hub.pull(repo, named or revision, token).commit}"
 
 
@@ -147,30 +144,28 @@ def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
             `OWNER/NAME` or `OWNER/NAME@REVISION`.
 
     Raises:
-        CheckpointError: not found, corrupt, of another architecture, or a pickle.
-        HubError: the Hub did not give it.
+        CityGANError: not found, corrupt, of another architecture, or a pickle.
+        CityGANError: the Hub did not give it.
     """
     here = find_files(str(source))
     weights, info_file = here or _pull(str(source))
     where = str(info_file) if here else f"{source}/{hub.CONFIG}"
     info = CheckpointInfo.from_json(info_file.read_text(encoding="utf-8", errors="replace"), where)
     if info.generator not in GENERATORS:
-        raise CheckpointError(
+        raise CityGANError(
             f"{source} wants the generator {info.generator!r}; known are {', '.join(GENERATORS)}"
         )
     _check_info(info, source)
     try:
         generator = GENERATORS[info.generator](**info.arguments)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(
+        raise CityGANError(
             f"{info_file} has arguments that {info.generator!r} does not take: {error}"
         ) from error
     try:
         tensors = load_file(weights)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{weights} is corrupt or no safetensors file ({error}); get it again"
-        ) from error
+        raise CityGANError(f"{weights} is corrupt or no safetensors file ({error}); get it again") from error
     _check_tensors(tensors, generator.state_dict(), source)
     generator.load_state_dict({k: t.float() if t.is_floating_point() else t for k, t in tensors.items()})
     return generator.eval(), info
@@ -180,18 +175,18 @@ def _check_info(info: CheckpointInfo, source: Path | str) -> None:
     allowed = {"encoding": tuple(ENCODINGS), "norm_statistics": ("running", "batch", "instance")}
     for name, values in allowed.items():
         if getattr(info, name) not in values:
-            raise CheckpointError(
+            raise CityGANError(
                 f"{source} has the {name} {getattr(info, name)!r}; known are {', '.join(values)}"
             )
     for name in ("width_px", "height_px"):
         value = getattr(info, name)
         if not isinstance(value, int) or value < 1 or value % 256:
-            raise CheckpointError(f"{source} has the {name} {value!r}; it must be a multiple of 256")
+            raise CityGANError(f"{source} has the {name} {value!r}; it must be a multiple of 256")
     if not isinstance(info.arguments, dict):
-        raise CheckpointError(f"{source} has the arguments {info.arguments!r}; expected names and values")
+        raise CityGANError(f"{source} has the arguments {info.arguments!r}; expected names and values")
     channels, wanted = info.arguments.get("in_channels"), ENCODINGS[info.encoding]
     if channels != wanted:
-        raise CheckpointError(
+        raise CityGANError(
             f"{source} takes {channels} channels, but its encoding {info.encoding!r} has {wanted}"
         )
 
@@ -209,9 +204,7 @@ def _check_tensors(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor]
         if names
     ]
     if problems:
-        raise CheckpointError(
-            f"{source} does not fit the network that its .json names: {'; '.join(problems)}"
-        )
+        raise CityGANError(f"{source} does not fit the network that its .json names: {'; '.join(problems)}")
 
 
 def _with(path: Path | str, suffix: str) -> Path:
@@ -228,12 +221,12 @@ def find_files(source: str) -> tuple[Path, Path] | None:
     """The weights and the `.json` of a path; None for what can only be a Hub id.
 
     Raises:
-        CheckpointError: it is neither, a pickle, or half a checkpoint.
+        CityGANError: it is neither, a pickle, or half a checkpoint.
     """
     if not Path(source).name:
-        raise CheckpointError(f"{source!r} is no checkpoint; name a file such as {SHIPPED.name}, or a Hub id")
+        raise CityGANError(f"{source!r} is no checkpoint; name a file such as {SHIPPED.name}, or a Hub id")
     if Path(source).suffix.lower() in (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"):
-        raise CheckpointError(
+        raise CityGANError(
             f"{source} is a pickle, which can run code when it is opened; only .safetensors are loaded. "
             "train.py import-weights reads those of two other pix2pix projects safely"
         )
@@ -244,16 +237,14 @@ def find_files(source: str) -> tuple[Path, Path] | None:
         return weights, info
     if weights.is_file() or info.is_file():
         missing = info if weights.is_file() else weights
-        raise CheckpointError(
-            f"{missing} does not exist; a checkpoint is a .safetensors with a .json beside it"
-        )
+        raise CityGANError(f"{missing} does not exist; a checkpoint is a .safetensors with a .json beside it")
     if source == str(SHIPPED):
-        raise CheckpointError(
+        raise CityGANError(
             f"{SHIPPED} is not there: it comes with CityGAN's repository, not with the installed package; "
             "name a checkpoint, a path or a Hub id"
         )
     if not hub.HUB_ID.fullmatch(source) or Path(source).parent.is_dir():
-        raise CheckpointError(
+        raise CityGANError(
             f"there is no checkpoint {source}: expected {weights.name} and {info.name}, or a Hub id, "
             "OWNER/NAME"
         )

@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
+from uuid import uuid4
+
+from citygan.errors import CityGANError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Calls `write(temporary path)` and moves the result into place: a full disk loses nothing earlier.
 
-    Each call has a temporary file of its own beside `path`, so several may write the same file: the last one
+    Each call has a temporary name of its own beside `path`, so several may write the same file: the last one
     that is done wins, and every reader sees one of them whole.
 
     Args:
         path: Its folder is made if it is not there.
-        write: Writes the file that it is given, anew.
+        write: Writes the file that it is given, which is not there yet.
 
     Raises:
-        OSError: it could not be written; an earlier one is whole.
+        CityGANError: it could not be written; an earlier one is whole.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
-        temporary.chmod(0o644)
         os.replace(temporary, path)
     except Exception as error:
         if not _is_failed_write(error):
             raise
-        raise OSError(
-            f"{path} could not be written; is the disk full? An earlier one is whole. ({error})"
+        raise CityGANError(
+            f"{path} could not be written ({error}); is the disk full? An earlier one is whole"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it was moved, or never made
+            temporary.unlink()
 
 
 def _is_failed_write(error: Exception) -> bool:
-    """Whether it is what torch or safetensors make of a full disk; neither says so in a class of its own."""
-    return isinstance(error, RuntimeError) or type(error).__name__ == "SafetensorError"
+    """Whether it is a full or forbidden disk, as the system, torch or safetensors put it; torch and
+    safetensors have no class of their own for that."""
+    return isinstance(error, (OSError, RuntimeError)) or type(error).__name__ == "SafetensorError"

@@ -22,7 +22,8 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import GatedRepoError, HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
-from citygan.hub_errors import HubError, is_absent, is_outage, plain_errors
+from citygan.errors import CityGANError
+from citygan.hub_errors import is_absent, is_outage, plain_errors
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,11 @@ def split_id(hub_id: str) -> tuple[str, str | None]:
     """`OWNER/NAME[@REVISION]` -> the repository and the revision, if one is named.
 
     Raises:
-        HubError: it is neither.
+        CityGANError: it is neither.
     """
     found = HUB_ID.fullmatch(hub_id)
     if not found:
-        raise HubError(f"{hub_id!r} is no Hub id; write OWNER/NAME or OWNER/NAME@REVISION")
+        raise CityGANError(f"{hub_id!r} is no Hub id; write OWNER/NAME or OWNER/NAME@REVISION")
     return found[1], found[2]
 
 
@@ -64,7 +65,7 @@ def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pu
 
     Raises:
         HubUnreachableError: no answer, and no copy in the cache.
-        HubError: anything else, each with its own message.
+        CityGANError: anything else, each with its own message.
     """
     revision = revision or constants.DEFAULT_REVISION
     with plain_errors(repo, revision):
@@ -85,14 +86,14 @@ def read_config(repo: str, revision: str | None = None, token: str | None = None
     """The text of the `config.json` on the Hub now; None where there is no such repository, revision or file.
 
     Raises:
-        HubError: it may be there, but cannot be read.
+        CityGANError: it may be there, but cannot be read.
     """
     try:
         with plain_errors(repo, revision or constants.DEFAULT_REVISION):
             url = hf_hub_url(repo, CONFIG, revision=revision)
             commit = get_hf_file_metadata(url, token=token, timeout=REACH_S).commit_hash
             return Path(hf_hub_download(repo, CONFIG, revision=commit, token=token)).read_text("utf-8")
-    except HubError as error:
+    except CityGANError as error:
         if is_absent(error.__cause__):
             return None
         raise
@@ -123,7 +124,7 @@ def push(
         The address of the commit, or of the pull request.
 
     Raises:
-        HubError: nothing was pushed.
+        CityGANError: nothing was pushed.
     """
     api = HfApi(token=token)
     with plain_errors(repo, branch or constants.DEFAULT_REVISION, "pushing"):
@@ -135,7 +136,7 @@ def push(
             api.create_repo(repo, private=private or None, exist_ok=True)
         else:
             if private and public:
-                raise HubError(f"{repo} is public; make it private in its settings, or leave out --private")
+                raise CityGANError(f"{repo} is public; make it private in its settings, or drop --private")
         if branch and branch != constants.DEFAULT_REVISION:
             api.create_branch(repo, branch=branch, exist_ok=True)
         commit = api.create_commit(  # upload_folder may make several commits of one folder
@@ -162,7 +163,7 @@ def _find_commit(repo: str, revision: str, token: str | None) -> str:
         log.warning("the Hugging Face Hub gives no answer; %s is the copy of %s kept here", repo, cached)
         return cached
     if not commit:
-        raise HubError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT")
+        raise CityGANError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT")
     return commit
 
 

@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 from torchvision.datasets import Cityscapes
 
+from citygan.errors import CityGANError
+
 UNLABELED = 0
 MAX_ID = 33
 NEAR_DISTANCE = 32.0  # RGB units: JPEG noise around a flat colour stays below, a photo does not
@@ -110,13 +112,13 @@ def fold(ids: np.ndarray) -> np.ndarray:
         A label map, `(H, W) uint8`.
 
     Raises:
-        ValueError: a value is no Cityscapes id.
+        CityGANError: a value is no Cityscapes id.
     """
     ids = np.asarray(ids)
     wide = np.where(ids == -1, _FOLDED[-1], ids) if ids.dtype.kind == "i" else ids
     if wide.size and (wide.min() < 0 or wide.max() > MAX_ID):
         bad = np.unique(wide[(wide < 0) | (wide > MAX_ID)])[:5].tolist()
-        raise ValueError(f"ids {bad} are no Cityscapes ids; they go from 0 to {MAX_ID}")
+        raise CityGANError(f"ids {bad} are no Cityscapes ids; they go from 0 to {MAX_ID}")
     return _FOLD_TABLE[wide.astype(np.uint8)]
 
 
@@ -124,17 +126,17 @@ def check_label_map(label_map: np.ndarray) -> np.ndarray:
     """Returns the label map if it is one: `(H, W) uint8`, not empty, every id a class of `CLASSES`.
 
     Raises:
-        ValueError: the shape, the type or an id is wrong; the message names it.
+        CityGANError: the shape, the type or an id is wrong; the message names it.
     """
     if not isinstance(label_map, np.ndarray) or label_map.dtype != np.uint8 or label_map.ndim != 2:
         got = f"{getattr(label_map, 'dtype', type(label_map).__name__)} {getattr(label_map, 'shape', '')}"
-        raise ValueError(f"a label map is a (H, W) uint8 array of class ids, not {got.strip()}")
+        raise CityGANError(f"a label map is a (H, W) uint8 array of class ids, not {got.strip()}")
     if label_map.size == 0:
-        raise ValueError(f"the label map has no pixels: {label_map.shape}")
+        raise CityGANError(f"the label map has no pixels: {label_map.shape}")
     counts = np.bincount(label_map.ravel(), minlength=256)
     if counts[~_KNOWN].any():
         bad = np.flatnonzero(counts.astype(bool) & ~_KNOWN)[:5].tolist()
-        raise ValueError(f"ids {bad} are no classes of the palette; known are {[c.id for c in CLASSES]}")
+        raise CityGANError(f"ids {bad} are no classes of the palette; known are {[c.id for c in CLASSES]}")
     return label_map
 
 
@@ -189,10 +191,10 @@ def snap(image: np.ndarray) -> tuple[np.ndarray, SnapReport]:
         The label map, `(H, W) uint8`, and the report of how far the image was from the palette.
 
     Raises:
-        ValueError: another shape or type.
+        CityGANError: another shape or type.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"expected an (H, W, 3) uint8 image with pixels, got {image.dtype} {image.shape}")
+        raise CityGANError(f"expected an (H, W, 3) uint8 image with pixels, got {image.dtype} {image.shape}")
     r, g, b = (image[..., c].astype(np.int32) for c in range(3))
     packed = ((r << 16) | (g << 8) | b).ravel()
     counts = np.bincount(packed, minlength=1 << 24)

@@ -18,7 +18,8 @@ from fakes import INFO
 
 import app
 from citygan.checkpoint import SHIPPED
-from citygan.hub_errors import HubError, HubUnreachableError
+from citygan.errors import CityGANError
+from citygan.hub_errors import HubUnreachableError
 from citygan.models import UNet
 from citygan.ui.page import _header
 
@@ -95,7 +96,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         if checkpoint == "someone/streets":
             raise HubUnreachableError("no answer")
         if checkpoint == "someone/secret":
-            raise HubError("private")
+            raise CityGANError("private")
         return "a synthesizer"
 
     monkeypatch.setattr(app, "Synthesizer", open_one)
@@ -126,7 +127,7 @@ def test_a_model_of_the_command_line_that_is_out_of_reach_is_an_error(opened):
 
 def test_a_variable_that_names_a_forbidden_model_is_an_error(monkeypatch, opened):
     monkeypatch.setenv("CITYGAN_MODEL", "someone/secret")
-    with pytest.raises(HubError, match="private"):
+    with pytest.raises(CityGANError, match="private"):
         app.open_checkpoint(app.Options())
 
 

@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from citygan import checkpoint as checkpoints
 from citygan import hub
-from citygan.checkpoint import CheckpointError, CheckpointInfo
-from citygan.files import write_atomically
+from citygan.checkpoint import CheckpointInfo
+from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.models.layers import for_inference
 
@@ -119,20 +119,6 @@ def test_saving_leaves_the_network_as_it_was(tmp_path, network):
 # Writing
 
 
-def test_a_write_that_fails_leaves_the_earlier_file_and_nothing_temporary(tmp_path):
-    file = tmp_path / "file"
-    file.write_text("earlier")
-
-    def fill_the_disk(part):
-        part.write_text("half of it")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(file, fill_the_disk)
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-    assert file.read_text() == "earlier"
-
-
 def test_a_full_disk_leaves_the_earlier_checkpoint_whole(path, monkeypatch):
     earlier = {p: p.read_bytes() for p in path.parent.iterdir()}
 
@@ -141,7 +127,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_whole(path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(checkpoints, "save_file", fill_the_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(CityGANError, match="No space left"):
         checkpoints.save(path, UNet(3, 1), tiny.info(name="later"))
     assert {p: p.read_bytes() for p in path.parent.iterdir()} == earlier
     assert checkpoints.load(path)[1].name == "tiny"
@@ -157,7 +143,7 @@ def test_a_missing_folder_is_made(tmp_path, network):
 @pytest.mark.parametrize("content", [b"", b"no weights at all", b"\xff" * 64, b"\x08\0\0\0\0\0\0\0{}      "])
 def test_weights_that_are_no_safetensors_are_an_error_that_names_the_file(path, content):
     path.with_suffix(".safetensors").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"tiny\.safetensors|does not fit"):
+    with pytest.raises(CityGANError, match=r"tiny\.safetensors|does not fit"):
         checkpoints.load(path)
 
 
@@ -166,19 +152,19 @@ def test_truncated_weights_are_an_error_that_says_to_get_them_again(path, share)
     file = path.with_suffix(".safetensors")
     whole = file.read_bytes()
     file.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(CheckpointError, match=r"tiny\.safetensors is corrupt.*get it again"):
+    with pytest.raises(CityGANError, match=r"tiny\.safetensors is corrupt.*get it again"):
         checkpoints.load(path)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
 def test_half_a_checkpoint_is_an_error_that_names_the_missing_half(path, suffix):
     path.with_suffix(suffix).unlink()
-    with pytest.raises(CheckpointError, match=rf"tiny\{suffix} does not exist"):
+    with pytest.raises(CityGANError, match=rf"tiny\{suffix} does not exist"):
         checkpoints.load(path)
 
 
 def test_info_that_is_not_there_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(CheckpointError, match=r"none\.json does not exist"):
+    with pytest.raises(CityGANError, match=r"none\.json does not exist"):
         checkpoints.read_info(tmp_path / "none")
 
 
@@ -189,7 +175,7 @@ def test_info_that_is_not_there_is_an_error_that_names_it(tmp_path):
 )
 def test_a_json_that_is_no_checkpoints_is_an_error_that_names_the_file(path, text):
     path.with_suffix(".json").write_text(text)
-    with pytest.raises(CheckpointError, match=r"tiny\.json is not the \.json of a CityGAN checkpoint"):
+    with pytest.raises(CityGANError, match=r"tiny\.json is not the \.json of a CityGAN checkpoint"):
         checkpoints.load(path)
 
 
@@ -198,26 +184,26 @@ def test_a_json_without_a_needed_field_is_an_error_that_names_it(path, field):
     values = asdict(tiny.info())
     del values[field]
     path.with_suffix(".json").write_text(json.dumps(values))
-    with pytest.raises(CheckpointError, match=field):
+    with pytest.raises(CityGANError, match=field):
         checkpoints.load(path)
 
 
 @pytest.mark.parametrize("seen", [[1, 2], {"road": 1.0}, {"7": "much"}, None])
 def test_seen_classes_that_are_no_shares_are_an_error(path, seen):
     change_json(path, seen=seen)
-    with pytest.raises(CheckpointError, match=r"tiny\.json"):
+    with pytest.raises(CityGANError, match=r"tiny\.json"):
         checkpoints.load(path)
 
 
 def test_a_newer_format_is_an_error_that_says_to_update(path):
     change_json(path, format=checkpoints.FORMAT + 1)
-    with pytest.raises(CheckpointError, match=rf"format {checkpoints.FORMAT + 1}.*update"):
+    with pytest.raises(CityGANError, match=rf"format {checkpoints.FORMAT + 1}.*update"):
         checkpoints.load(path)
 
 
 def test_an_unknown_generator_is_an_error_that_lists_the_known_ones(path):
     change_json(path, generator="spade")
-    with pytest.raises(CheckpointError, match="'spade'; known are unet"):
+    with pytest.raises(CityGANError, match="'spade'; known are unet"):
         checkpoints.load(path)
 
 
@@ -228,7 +214,7 @@ def test_an_unknown_generator_is_an_error_that_lists_the_known_ones(path):
 )
 def test_arguments_that_the_generator_does_not_take_are_an_error_that_names_the_file(path, arguments):
     change_json(path, arguments=arguments)
-    with pytest.raises(CheckpointError, match="tiny"):
+    with pytest.raises(CityGANError, match="tiny"):
         checkpoints.load(path)
 
 
@@ -243,39 +229,39 @@ def test_arguments_that_the_generator_does_not_take_are_an_error_that_names_the_
 )
 def test_info_that_no_photo_can_be_made_with_is_an_error_before_the_first_photo(path, field, value):
     change_json(path, **{field: value})
-    with pytest.raises(CheckpointError, match=field):
+    with pytest.raises(CityGANError, match=field):
         checkpoints.load(path)
 
 
 def test_an_encoding_that_the_generator_has_no_channels_for_is_an_error(path):
     change_json(path, encoding="classes")
-    with pytest.raises(CheckpointError, match="classes"):
+    with pytest.raises(CityGANError, match="classes"):
         checkpoints.load(path)
 
 
 def test_weights_of_another_architecture_are_an_error_that_names_the_first_tensor(path):
     change_json(path, arguments={"in_channels": 3, "width": 1, "norm": "none"})
     with pytest.raises(
-        CheckpointError, match=r"does not fit.*tensors missing, first downs\.\d\.conv\.bias.*too many"
+        CityGANError, match=r"does not fit.*tensors missing, first downs\.\d\.conv\.bias.*too many"
     ):
         checkpoints.load(path)
 
 
 def test_a_missing_tensor_is_named(path):
     change_tensors(path, lambda tensors: tensors.pop("downs.3.conv.weight"))
-    with pytest.raises(CheckpointError, match=r"1 tensors missing, first downs\.3\.conv\.weight"):
+    with pytest.raises(CityGANError, match=r"1 tensors missing, first downs\.3\.conv\.weight"):
         checkpoints.load(path)
 
 
 def test_a_tensor_too_many_is_named(path):
     change_tensors(path, lambda tensors: tensors.update(surplus=torch.zeros(1)))
-    with pytest.raises(CheckpointError, match="1 too many, first surplus"):
+    with pytest.raises(CityGANError, match="1 too many, first surplus"):
         checkpoints.load(path)
 
 
 def test_a_tensor_of_another_shape_is_named_with_both_shapes(path):
     change_json(path, arguments={"in_channels": 3, "width": 2})
-    with pytest.raises(CheckpointError, match=r"of another shape, first \S+ is \(\d.*\) instead of \("):
+    with pytest.raises(CityGANError, match=r"of another shape, first \S+ is \(\d.*\) instead of \("):
         checkpoints.load(path)
 
 
@@ -305,7 +291,7 @@ def trap(tmp_path):
 def test_a_pickle_is_refused_without_being_opened(tmp_path, trap, suffix):
     file = tmp_path / f"model{suffix}"
     file.write_bytes(pickle.dumps(Trap(trap)))
-    with pytest.raises(CheckpointError, match=r"is a pickle.*only \.safetensors"):
+    with pytest.raises(CityGANError, match=r"is a pickle.*only \.safetensors"):
         checkpoints.load(file)
     assert not trap.exists()
 
@@ -315,7 +301,7 @@ def test_a_pickle_is_refused_without_being_opened(tmp_path, trap, suffix):
 )
 def test_a_pickle_that_is_named_safetensors_is_not_opened_as_one(path, trap, write):
     write(Trap(trap), path.with_suffix(".safetensors"))
-    with pytest.raises(CheckpointError, match="corrupt or no safetensors"):
+    with pytest.raises(CityGANError, match="corrupt or no safetensors"):
         checkpoints.load(path)
     assert not trap.exists()
 
@@ -334,7 +320,7 @@ def test_a_checkpoint_that_is_not_there_is_an_error_that_says_what_was_expected(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(
-        CheckpointError, match=rf"there is no checkpoint {name}: expected .*\.safetensors.*Hub id"
+        CityGANError, match=rf"there is no checkpoint {name}: expected .*\.safetensors.*Hub id"
     ):
         checkpoints.load(name)
 
@@ -342,7 +328,7 @@ def test_a_checkpoint_that_is_not_there_is_an_error_that_says_what_was_expected(
 @pytest.mark.parametrize("name", ["", ".", "..", "/"])
 def test_a_path_that_names_no_file_is_an_error_too(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CheckpointError, match="checkpoint"):
+    with pytest.raises(CityGANError, match="checkpoint"):
         checkpoints.load(name)
 
 
@@ -377,25 +363,25 @@ def test_a_hub_id_is_resolved_to_its_full_commit(hub_asked):
 
 def test_a_path_is_resolved_to_itself_and_has_no_revision(path, hub_asked):
     assert checkpoints.resolve(path) == str(path)
-    with pytest.raises(CheckpointError, match="is a path here, and has no revision 'v2'"):
+    with pytest.raises(CityGANError, match="is a path here, and has no revision 'v2'"):
         checkpoints.resolve(path, revision="v2")
     assert hub_asked == []
 
 
 def test_two_revisions_are_one_too_many(hub_asked):
-    with pytest.raises(CheckpointError, match="someone/streets@v2 names a revision already; leave out 'v3'"):
+    with pytest.raises(CityGANError, match="someone/streets@v2 names a revision already; leave out 'v3'"):
         checkpoints.resolve("someone/streets@v2", revision="v3")
 
 
 def test_another_projects_config_is_named_by_its_hub_id(path, hub_asked):
     path.with_suffix(".json").write_text('{"model_type": "bert"}')
-    with pytest.raises(CheckpointError, match=r"someone/streets/config\.json is not the \.json of a CityGAN"):
+    with pytest.raises(CityGANError, match=r"someone/streets/config\.json is not the \.json of a CityGAN"):
         checkpoints.load("someone/streets")
 
 
 def test_a_newer_format_on_the_hub_says_to_update(path, hub_asked):
     change_json(path, format=checkpoints.FORMAT + 1)
-    with pytest.raises(CheckpointError, match=r"someone/streets/config\.json has format.*update"):
+    with pytest.raises(CityGANError, match=r"someone/streets/config\.json has format.*update"):
         checkpoints.load("someone/streets")
 
 
@@ -407,7 +393,7 @@ def test_a_folder_as_pushed_to_the_hub_is_a_checkpoint_too(path, tmp_path):
     assert checkpoints.load(folder)[1] == tiny.info()
     assert checkpoints.resolve(folder) == str(folder)
     (folder / "model.safetensors").unlink()
-    with pytest.raises(CheckpointError, match=r"model\.safetensors does not exist"):
+    with pytest.raises(CityGANError, match=r"model\.safetensors does not exist"):
         checkpoints.load(folder)
 
 

@@ -9,7 +9,7 @@ from hub_client import Worker
 from hub_server import READER, HubServer, Repo
 
 from citygan import hub
-from citygan.hub_errors import HubError
+from citygan.errors import CityGANError
 
 FILES = {"config.json": b"a config", "model.safetensors": b"weights " * 1000}
 
@@ -56,7 +56,7 @@ def name_of(request) -> str:
     return f"someone/{zlib.crc32(request.node.name.encode())}"
 
 
-def failure(answer: dict, kind: str = "HubError") -> str:
+def failure(answer: dict, kind: str = "CityGANError") -> str:
     assert answer.get("error") == kind, answer
     assert "\n" not in answer["message"]
     assert answer["seconds"] < 5, "that was a long silence"
@@ -199,7 +199,7 @@ def test_a_full_disk_is_named_with_the_folder(server, repo, name, tmp_path):
 
 def test_a_connection_that_is_cut_again_and_again_is_said(server, worker, cut_pull):
     answer = cut_pull.result(timeout=60)
-    assert answer["error"] == "HubError"
+    assert answer["error"] == "CityGANError"
     assert "the connection was cut while someone/cut was downloaded" in answer["message"]
     server.repos["someone/cut"].trouble = ""
     assert worker.ask("pull", repo="someone/cut")["result"]["config"] == "a config"
@@ -223,7 +223,7 @@ def test_offline_mode_takes_the_copy_and_says_what_it_lacks(server, cache, worke
 
 @pytest.mark.parametrize("hub_id", ["streets", "a/b/c", "some one/streets", "someone/streets@", ""])
 def test_what_is_no_hub_id_is_an_error_that_says_what_one_looks_like(hub_id):
-    with pytest.raises(HubError, match="OWNER/NAME"):
+    with pytest.raises(CityGANError, match="OWNER/NAME"):
         hub.split_id(hub_id)
 
 

@@ -28,12 +28,13 @@ for module in pkgutil.walk_packages(citygan.__path__, "citygan."):
         importlib.import_module(module.name)
 import numpy as np
 from citygan import Synthesizer
+from citygan.errors import CityGANError
 label_map = np.full((48, 64), 7, np.uint8)
 photo = Synthesizer.from_pretrained(sys.argv[1])(label_map)
 assert photo.shape == (48, 64, 3) and photo.dtype == np.uint8
 try:
     Synthesizer()
-except ValueError as error:
+except CityGANError as error:
     print(error)
 """
 

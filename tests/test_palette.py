@@ -5,6 +5,7 @@ import pytest
 from torchvision.datasets import Cityscapes
 
 from citygan import palette
+from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, CLASSES, NEAR_DISTANCE, colorize, snap
 
 IDS = np.array([c.id for c in CLASSES], np.uint8)
@@ -48,7 +49,7 @@ def test_folding_keeps_the_color_of_every_torchvision_id():
 
 @pytest.mark.parametrize("bad", [34, 255, -2])
 def test_folding_an_unknown_id_is_an_error_that_names_it(bad):
-    with pytest.raises(ValueError, match=rf"\[{bad}\].*0 to 33"):
+    with pytest.raises(CityGANError, match=rf"\[{bad}\].*0 to 33"):
         palette.fold(np.array([[7, bad]], np.int16))
 
 
@@ -127,7 +128,7 @@ def test_the_corners_of_the_color_cube_are_snapped_too():
     ids=["grey", "alpha", "float", "empty"],
 )
 def test_snapping_anything_but_rgb_bytes_is_an_error_that_names_type_and_shape(image):
-    with pytest.raises(ValueError, match="uint8") as caught:
+    with pytest.raises(CityGANError, match="uint8") as caught:
         snap(image)
     assert str(image.shape) in str(caught.value)
     assert str(image.dtype) in str(caught.value)
@@ -151,7 +152,7 @@ def test_a_label_map_is_returned_as_it_is():
     ],
 )
 def test_what_is_no_label_map_is_an_error_that_says_what_it_is(wrong, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(CityGANError, match=message):
         palette.check_label_map(wrong)
 
 

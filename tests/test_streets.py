@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, check_label_map, shares
 from citygan.streets import NAMES, random_street, street
 from citygan.streets.specks import without_specks
@@ -61,13 +62,13 @@ def test_random_streets_have_road_below_and_sky_above():
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_streets():
-    with pytest.raises(ValueError, match=r"'boulevard'.*avenue.*empty"):
+    with pytest.raises(CityGANError, match=r"'boulevard'.*avenue.*empty"):
         street("boulevard")
 
 
 @pytest.mark.parametrize(("width_px", "height_px"), [(0, 100), (100, 4000)])
 def test_an_impossible_size_is_an_error_that_names_it(width_px, height_px):
-    with pytest.raises(ValueError, match=f"{width_px} x {height_px}"):
+    with pytest.raises(CityGANError, match=f"{width_px} x {height_px}"):
         random_street(1, width_px, height_px)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from citygan import palette
+from citygan.errors import CityGANError
 from citygan.palette import SnapReport
 
 MAX_FILE_BYTES = 40 * 2**20
@@ -35,7 +36,7 @@ _GROUND_IDS = (6, 7, 8, 9, 10, 22)  # ground, road, sidewalk, parking, rail trac
 _GROUND_TRAIN_IDS = (0, 1, 9)  # road, sidewalk, terrain
 
 
-class ImageError(ValueError):
+class ImageError(CityGANError):
     """A file that cannot be used; the message says why, and what to do."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from citygan import palette
+from citygan.errors import CityGANError
 
 PHOTO_SUFFIXES = {".png", ".jpg", ".jpeg"}
 # CamVid as published with SegNet (ids 0-11): sky building pole road pavement tree sign fence car pedestrian
@@ -17,7 +18,7 @@ PHOTO_SUFFIXES = {".png", ".jpg", ".jpeg"}
 CAMVID_IDS = np.array([23, 11, 17, 7, 8, 21, 20, 13, 26, 24, 25, 0], np.uint8)
 
 
-class DataError(ValueError):
+class DataError(CityGANError):
     """A folder or a file that is not what a data set should be; the message names it."""
 
 

@@ -17,6 +17,8 @@ from torchmetrics.functional.image import (
     structural_similarity_index_measure,
 )
 
+from citygan.errors import CityGANError
+
 SSIM_DEFINITION = (
     "torchmetrics structural_similarity_index_measure on RGB in [0, 1], data_range 1.0, Gaussian window "
     "(sigma 1.5, 11 px), at the size of the model"
@@ -49,7 +51,7 @@ def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | No
             the photo's size.
 
     Raises:
-        ValueError: another type or shape, or a size below 11 px, the window of SSIM.
+        CityGANError: a size below 11 px, the window of SSIM.
     """
     for name, image in (("photo", photo), ("target", target)):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
@@ -58,7 +60,7 @@ def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | No
             )
     width, height = size_px or photo.shape[1::-1]
     if min(width, height) < _WINDOW_PX:
-        raise ValueError(f"SSIM needs photos of at least {_WINDOW_PX} px, got {width} x {height}")
+        raise CityGANError(f"SSIM needs photos of at least {_WINDOW_PX} px, got {width} x {height}")
     a, b = (_resized(image, (width, height)) for image in (photo, target))
     ssim, full = structural_similarity_index_measure(a, b, data_range=1.0, return_full_image=True)
     psnr = peak_signal_noise_ratio(a, b, data_range=1.0)
@@ -167,7 +169,7 @@ def fcn_score(counts: np.ndarray, classes: Collection[int]) -> FcnScore:
             are left out; to predict another is an error like any.
 
     Raises:
-        ValueError: no pixel has one of the classes.
+        CityGANError: no pixel has one of the classes.
     """
     ids = sorted(classes)
     right = np.diag(counts)[ids]
@@ -175,7 +177,7 @@ def fcn_score(counts: np.ndarray, classes: Collection[int]) -> FcnScore:
     taken_for = counts[np.ix_(ids, ids)].sum(0)
     present = labeled > 0
     if not present.any():
-        raise ValueError(f"no pixel of the label maps has one of the classes {ids}")
+        raise CityGANError(f"no pixel of the label maps has one of the classes {ids}")
     right, labeled, taken_for = right[present], labeled[present], taken_for[present]
     return FcnScore(
         float(right.sum() / labeled.sum()),

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, segmentation
 
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import FcnScore
 from citygan.files import write_atomically
 from citygan.models import published as zoo
@@ -30,10 +31,6 @@ ARCHITECTURES = {  # name: ImageNet weights of its backbone
 }
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]; what torchvision's backbones were trained with
 _IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-class SegmenterError(ValueError):
-    """A segmenter that cannot be loaded or trained; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class SegmenterConfig:
 
     def __post_init__(self):
         if self.batch_size < 2 or self.epochs < 1 or self.size_px < 32:
-            raise SegmenterError(
+            raise CityGANError(
                 f"batch_size {self.batch_size}, epochs {self.epochs} and size_px {self.size_px} must be at "
                 "least 2, 1 and 32"
             )
@@ -90,11 +87,11 @@ def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Mo
         pretrained: Start the backbone from its ImageNet weights, through torchvision's cache.
 
     Raises:
-        SegmenterError: no such architecture.
+        CityGANError: no such architecture.
         WeightsUnavailableError: the ImageNet weights cannot be had.
     """
     if architecture not in ARCHITECTURES:
-        raise SegmenterError(f"{architecture!r} is unknown; choose one of {', '.join(ARCHITECTURES)}")
+        raise CityGANError(f"{architecture!r} is unknown; choose one of {', '.join(ARCHITECTURES)}")
     published = ARCHITECTURES[architecture]
     with zoo.published(published) if pretrained else nullcontext():
         return getattr(segmentation, architecture)(
@@ -110,7 +107,7 @@ class Segmenter:
         device: Where it computes.
 
     Raises:
-        SegmenterError: there is none, or it is damaged.
+        CityGANError: there is none, or it is damaged.
     """
 
     def __init__(self, path: Path | str, device: torch.device | str = "cpu"):
@@ -125,9 +122,7 @@ class Segmenter:
             tensors = load_file(_with(path, ".safetensors"))
             network.load_state_dict({k: t.to(network.state_dict()[k].dtype) for k, t in tensors.items()})
         except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-            raise SegmenterError(
-                f"{path}.safetensors is damaged or missing ({error}); get it again"
-            ) from error
+            raise CityGANError(f"{path}.safetensors is damaged or missing ({error}); get it again") from error
         self._network = network.eval().to(self._device, memory_format=torch.channels_last)
 
     @torch.inference_mode()
@@ -162,7 +157,7 @@ def save(path: Path, network: nn.Module, info: SegmenterInfo) -> None:
 
 def _read_info(file: Path) -> SegmenterInfo:
     if not file.is_file():
-        raise SegmenterError(f"{file} does not exist; make one with train.py segmenter")
+        raise CityGANError(f"{file} does not exist; make one with train.py segmenter")
     try:
         values = json.loads(file.read_text(encoding="utf-8", errors="replace"))
         parts = {
@@ -172,7 +167,7 @@ def _read_info(file: Path) -> SegmenterInfo:
         }
         return SegmenterInfo(**values | parts)
     except (KeyError, TypeError, ValueError) as error:
-        raise SegmenterError(f"{file} is not the .json of a segmenter: {error}") from error
+        raise CityGANError(f"{file} is not the .json of a segmenter: {error}") from error
 
 
 def _with(path: Path, suffix: str) -> Path:

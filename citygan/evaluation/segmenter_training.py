@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 from citygan import palette
 from citygan.data.dataset import LabelPhotoSet
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import FcnScore, confusion, fcn_score
-from citygan.evaluation.segmenter import SegmenterConfig, SegmenterError, build, normalized
+from citygan.evaluation.segmenter import SegmenterConfig, build, normalized
 
 _IGNORED = 255  # the channel that cross_entropy leaves out
 _WORKERS = 2  # processes that read ahead, where the training set does not fit the memory
@@ -42,7 +43,7 @@ class SegmenterTraining:
         saved: The `state_dict()` of an earlier one to go on from.
 
     Raises:
-        SegmenterError: too few photos, or `saved` belongs to another configuration.
+        CityGANError: too few photos, or `saved` belongs to another configuration.
         WeightsUnavailableError: the ImageNet weights cannot be had.
     """
 
@@ -55,9 +56,9 @@ class SegmenterTraining:
         saved: dict | None = None,
     ):
         if len(train_set) < 2:
-            raise SegmenterError(f"a segmenter needs at least 2 training photos, got {len(train_set)}")
+            raise CityGANError(f"a segmenter needs at least 2 training photos, got {len(train_set)}")
         if saved and saved["config"] != asdict(config):
-            raise SegmenterError(f"this run was started with {saved['config']}; use that, or another --out")
+            raise CityGANError(f"this run was started with {saved['config']}; use that, or another --out")
         self.config, self.train_set, self.val_set, self.device = config, train_set, val_set, device
         shares = train_set.shares
         self.classes = tuple(sorted(shares.keys() - {palette.UNLABELED}))
@@ -97,7 +98,7 @@ class SegmenterTraining:
         training computes what an uninterrupted one would have.
 
         Raises:
-            SegmenterError: the loss is not finite.
+            CityGANError: the loss is not finite.
         """
         while self.epoch < self.config.epochs:
             loss = self._train_epoch()
@@ -123,7 +124,7 @@ class SegmenterTraining:
             logits = self.network(normalized(photos))["out"]
             loss = cross_entropy(logits, self._channel[labels.long()], self._weights, ignore_index=_IGNORED)
             if not torch.isfinite(loss):
-                raise SegmenterError(
+                raise CityGANError(
                     f"the loss is {float(loss)} at epoch {self.epoch + 1}; try a lower --learning-rate"
                 )
             self.optimizer.zero_grad()
@@ -172,9 +173,9 @@ def read_state(file: Path) -> dict:
     """Reads a `SegmenterTraining.state_dict()` that `torch.save` wrote.
 
     Raises:
-        SegmenterError: the file is damaged.
+        CityGANError: the file is damaged.
     """
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise SegmenterError(f"{file} is damaged ({error}); move it away to start over") from error
+        raise CityGANError(f"{file} is damaged ({error}); move it away to start over") from error

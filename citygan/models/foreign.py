@@ -8,12 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from citygan.errors import CityGANError
 from citygan.models import FlatUNet, UNet256
 from citygan.models.unet import DEPTH
-
-
-class ForeignWeightsError(ValueError):
-    """A file that holds no generator that is known here; the message says what it holds."""
 
 
 def read_generator(path: Path) -> tuple[nn.Module, dict]:
@@ -25,7 +22,7 @@ def read_generator(path: Path) -> tuple[nn.Module, dict]:
     `FlatUNet`). Width and channels follow from the shapes. Only tensors are read, no code.
 
     Raises:
-        ForeignWeightsError: the file holds something else.
+        CityGANError: the file holds something else.
         OSError: it cannot be read.
     """
     tensors = {name.removeprefix("module."): t for name, t in _read(path).items()}
@@ -34,14 +31,12 @@ def read_generator(path: Path) -> tuple[nn.Module, dict]:
     elif "conv1.weight" in tensors and "deconv1.weight" in tensors:
         kind, names, first = FlatUNet, _names_in_flat_layers(), "conv1.weight"
     else:
-        raise ForeignWeightsError(
+        raise CityGANError(
             f"{path} holds neither junyanz' UnetGenerator (model.model.0.weight, ...) nor znxlwm's generator "
             f"(conv1.weight, deconv1.weight, ...), but {_summary(tensors)}"
         )
     if tensors[first].ndim != 4:
-        raise ForeignWeightsError(
-            f"{path} has {first} {tuple(tensors[first].shape)}; a convolution has 4 sides"
-        )
+        raise CityGANError(f"{path} has {first} {tuple(tensors[first].shape)}; a convolution has 4 sides")
     width, in_channels = tensors[first].shape[:2]
     arguments = {"in_channels": in_channels, "width": width, "dropout": 0.5}
     network = kind(**arguments)
@@ -58,7 +53,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise ForeignWeightsError(
+        raise CityGANError(
             f"{path} holds no plain weights ({str(error).splitlines()[0]}); save the network's state_dict()"
         ) from error
     named = isinstance(content, dict) and all(
@@ -68,7 +63,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         found = (
             f"a dict of {', '.join(map(str, list(content)[:3]))}" if isinstance(content, dict) else "no dict"
         )
-        raise ForeignWeightsError(f"{path} holds no state dict of a network, but {found}")
+        raise CityGANError(f"{path} holds no state dict of a network, but {found}")
     return content
 
 
@@ -106,17 +101,17 @@ def _renamed(
             ours[name] = left.pop(theirs, wanted)
             continue
         if theirs not in left:
-            raise ForeignWeightsError(
+            raise CityGANError(
                 f"{path} has no {theirs}; only generators of {DEPTH} levels with batch norm are read. "
                 f"It holds {_summary(tensors)}"
             )
         ours[name] = left.pop(theirs)
         if ours[name].shape != wanted.shape:
-            raise ForeignWeightsError(
+            raise CityGANError(
                 f"{path} has {theirs} of {tuple(ours[name].shape)} where {tuple(wanted.shape)} was expected"
             )
     if left:
-        raise ForeignWeightsError(f"{path} has layers that are not known here: {_summary(left)}")
+        raise CityGANError(f"{path} has layers that are not known here: {_summary(left)}")
     return ours
 
 

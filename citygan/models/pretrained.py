@@ -7,6 +7,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models import WeightsEnum, segmentation
 
+from citygan.errors import CityGANError
 from citygan.models import published as zoo
 from citygan.models.deeplab import DeepLab
 from citygan.models.resnet import ResNetDiscriminator
@@ -32,7 +33,7 @@ def load_pretrained(network: nn.Module) -> str:
 
     Raises:
         WeightsUnavailableError: they are not in the cache and cannot be downloaded, or are damaged.
-        ValueError: nothing is published for such a network, or its conditions are not RGB.
+        CityGANError: nothing is published for such a network, or its conditions are not RGB.
     """
     if isinstance(network, DeepLab):
         weights = DEEPLAB_WEIGHTS[network.backbone_name]
@@ -41,11 +42,11 @@ def load_pretrained(network: nn.Module) -> str:
         weights = RESNET_WEIGHTS
         part, tensors = network.layers, _discriminator(_fetch(weights), network.layers)
     else:
-        raise ValueError(f"no weights are published for a {type(network).__name__}; use --no-pretrained")
+        raise CityGANError(f"no weights are published for a {type(network).__name__}; use --no-pretrained")
     try:
         part.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ValueError(f"{weights} do not fit this {type(network).__name__}: {error}") from error
+        raise CityGANError(f"{weights} do not fit this {type(network).__name__}: {error}") from error
     return str(weights)
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import torch
 from torchvision.models import WeightsEnum
 
+from citygan.errors import CityGANError
+
 _TIMEOUT_S = 10.0  # without an answer; torch.hub itself would wait for ever
 
 
-class WeightsUnavailableError(ConnectionError):
+class WeightsUnavailableError(CityGANError):
     """Published weights that cannot be had; the message says why and what to do."""
 
 

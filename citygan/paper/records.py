@@ -18,6 +18,7 @@ from pathlib import Path
 
 from citygan import checkpoint as checkpoints
 from citygan.data import dataset as datasets
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import (
     FCN_DEFINITION,
     LPIPS_DEFINITION,
@@ -47,15 +48,11 @@ DEFINITIONS = {
 }
 
 
-class TableError(ValueError):
-    """A row that cannot be trained, measured or confirmed; the message says why and what to do."""
-
-
 def read_record(results: Path, name: str) -> dict | None:
     """The record of a row; None where there is none.
 
     Raises:
-        TableError: it is damaged.
+        CityGANError: it is damaged.
     """
     file = results / "rows" / f"{name}.json"
     if not file.is_file():
@@ -63,7 +60,7 @@ def read_record(results: Path, name: str) -> dict | None:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise TableError(f"{file} is damaged ({error}); remove it, and its row is made again") from error
+        raise CityGANError(f"{file} is damaged ({error}); remove it, and its row is made again") from error
 
 
 def write_record(results: Path, record: dict) -> None:
@@ -117,7 +114,7 @@ class Table:
         """Trains a row, or goes on where its run stood, and writes its record; False when it was stopped.
 
         Raises:
-            TableError: its folder holds a run that was longer than this.
+            CityGANError: its folder holds a run that was longer than this.
             TrainingError: its folder holds a run of another configuration, or a loss is not finite.
         """
         config, out = row.config(**self.shared), self.runs / row.name
@@ -137,7 +134,7 @@ class Table:
             return False
         best, last = checkpoints.read_info(out / "best"), checkpoints.read_info(out / "last")
         if last.epochs != config.epochs:
-            raise TableError(
+            raise CityGANError(
                 f"{out} has trained for {last.epochs} epochs, not {config.epochs}; "
                 "use --again or another --runs"
             )
@@ -165,7 +162,7 @@ class Table:
         """Scores a trained row on the splits where a score is missing that can be had, and records it.
 
         Raises:
-            TableError: the weights are not those of its record.
+            CityGANError: the weights are not those of its record.
         """
         record = read_record(self.results, row.name)
         missing = [split for split in splits if self._lacks(record["scores"].get(split, {}))]
@@ -173,7 +170,7 @@ class Table:
             log.info("%s: not scored on %s, its weights are gone", row.name, ", ".join(missing))
         elif missing:
             if file_sha256(self._weights(row)) != record["weights_sha256"]:
-                raise TableError(
+                raise CityGANError(
                     f"{self._weights(row)} is not what the record of {row.name} says; use --again"
                 )
             for split in missing:
@@ -185,11 +182,11 @@ class Table:
         """Scores a row on validation again; its SSIM.
 
         Raises:
-            TableError: no record or no weights, other weights, or another SSIM than its record says.
+            CityGANError: no record or no weights, other weights, or another SSIM than its record says.
         """
         record = read_record(self.results, row.name)
         if record is None or "val" not in record["scores"] or not self._weights(row).is_file():
-            raise TableError(
+            raise CityGANError(
                 f"{row.name} needs a record in {self.results} and its weights in {self.runs}; "
                 f"train it: python train.py table --recipes {row.recipe} ..."
             )
@@ -201,7 +198,7 @@ class Table:
         if sha256 != record["weights_sha256"]:
             problems.append(f"its weights are {sha256[:12]}, its record says {record['weights_sha256'][:12]}")
         if problems:
-            raise TableError(f"{row.name}: {'; '.join(problems)}")
+            raise CityGANError(f"{row.name}: {'; '.join(problems)}")
         return ssim
 
     def _weights(self, row: Row) -> Path:

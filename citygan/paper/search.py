@@ -17,6 +17,7 @@ from accelerate import Accelerator
 from optuna.trial import Trial, TrialState
 
 from citygan.data.dataset import LabelPhotoSet
+from citygan.errors import CityGANError
 from citygan.training.loop import EpochDone, train
 from citygan.training.recipes import TrainConfig
 from citygan.training.state import TrainingError, TrainState
@@ -38,10 +39,6 @@ GRID = {  # what the grid sampler tries of each
     "smoothing": (0.0, 0.1),
     "augmentation": tuple(AUGMENTATIONS),
 }
-
-
-class SearchError(ValueError):
-    """A search that cannot go on; the message says why and what to do."""
 
 
 def suggest(trial: Trial, widths: tuple[int, ...]) -> dict:
@@ -97,7 +94,7 @@ def open_study(folder: Path, sampler: str, widths: tuple[int, ...], about: dict)
         about: What must be the same in all trials: recipe, epochs, data set, ...
 
     Raises:
-        SearchError: the study there is about something else.
+        CityGANError: the study there is about something else.
     """
     # Not seeded: processes that share a study, and a search that goes on, would draw the same trials again.
     samplers: dict[str, Callable[[], optuna.samplers.BaseSampler]] = {
@@ -120,7 +117,7 @@ def open_study(folder: Path, sampler: str, widths: tuple[int, ...], about: dict)
     earlier = study.user_attrs
     differing = [f"{name} was {earlier[name]!r}" for name in earlier if about.get(name) != earlier[name]]
     if differing:
-        raise SearchError(f"{folder} holds a search where {', '.join(differing)}; use another --out")
+        raise CityGANError(f"{folder} holds a search where {', '.join(differing)}; use another --out")
     for name, value in about.items():
         study.set_user_attr(name, value)
     return study

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from citygan import checkpoint as checkpoints
 from citygan import palette, streets
+from citygan.errors import CityGANError
 from citygan.evaluation import sheets
 from citygan.models.layers import FeatureNoise
 from citygan.synthesis.synthesizer import Synthesizer
@@ -25,13 +26,13 @@ def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float
             training, and vary less from seed to seed.
 
     Raises:
-        ValueError: there is no noise to scale.
+        CityGANError: there is no noise to scale.
     """
     generator, info = checkpoints.load(checkpoint)
     if noise_scale != 1.0:
         noises = [module for module in generator.modules() if isinstance(module, FeatureNoise)]
         if not noises:
-            raise ValueError(f"--noise-scale is {noise_scale}, but {checkpoint} has no noise")
+            raise CityGANError(f"--noise-scale is {noise_scale}, but {checkpoint} has no noise")
         for noise in noises:
             noise.weight.data *= noise_scale
         scale = noise_scale * info.recipe.get("noise_scale", 1.0)

@@ -8,6 +8,7 @@ from typing import Literal
 from citygan import checkpoint as checkpoints
 from citygan import palette
 from citygan.checkpoint import CheckpointInfo
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.models import GENERATORS
 from citygan.models.encoding import ENCODINGS
@@ -37,10 +38,10 @@ def import_weights(
         weights_license: What the checkpoint says of its own licence.
     """
     if aspect <= 0:
-        raise ValueError(f"aspect is {aspect}; it is a width divided by a height, such as 2.0")
+        raise CityGANError(f"aspect is {aspect}; it is a width divided by a height, such as 2.0")
     network, arguments = read_generator(weights)
     if arguments["in_channels"] != ENCODINGS[encoding]:
-        raise ValueError(
+        raise CityGANError(
             f"{weights} takes {arguments['in_channels']} channels, but the encoding {encoding!r} has "
             f"{ENCODINGS[encoding]}; only generators that are shown label maps can be imported"
         )

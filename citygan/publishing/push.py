@@ -11,10 +11,10 @@ from PIL import Image
 
 from citygan import checkpoint as checkpoints
 from citygan import hub
-from citygan.checkpoint import CheckpointError, CheckpointInfo
+from citygan.checkpoint import CheckpointInfo
+from citygan.errors import CityGANError
 from citygan.evaluation.sheets import draw_animation
 from citygan.files import write_atomically
-from citygan.hub_errors import HubError
 from citygan.publishing.card import model_card
 from citygan.publishing.export import draw
 
@@ -48,7 +48,7 @@ def push(
     """
     check_repo(repo)
     if branch and create_pr:
-        raise HubError("a pull request is opened against main; give --branch or --create-pr, not both")
+        raise CityGANError("a pull request is opened against main; give --branch or --create-pr, not both")
     info = checkpoints.read_info(checkpoint)
     if not (dry_run or overwrite or create_pr):
         check_better(info, repo, hub.read_config(repo, branch))
@@ -67,21 +67,21 @@ def push_run(out: Path, repo: str) -> None:
     """Pushes the best checkpoint of a run that is done.
 
     Raises:
-        HubError: it was not pushed; the message says how to push it again.
+        CityGANError: it was not pushed; the message says how to push it again.
     """
     best = out / "best"
     try:
         push(best, repo)
-    except (ValueError, OSError) as error:
+    except CityGANError as error:
         again = shlex.join(["python", "train.py", "push", "--checkpoint", str(best), "--repo", repo])
-        raise HubError(f"{error}\nThe run is whole in {out}; push it again with: {again}") from error
+        raise CityGANError(f"{error}\nThe run is whole in {out}; push it again with: {again}") from error
 
 
 def check_repo(repo: str) -> None:
-    """Raises a HubError unless it is OWNER/NAME, without a revision."""
+    """Raises a CityGANError unless it is OWNER/NAME, without a revision."""
     _, revision = hub.split_id(repo)
     if revision:
-        raise HubError(f"{repo} names a revision; to push to a branch, use --branch {revision}")
+        raise CityGANError(f"{repo} names a revision; to push to a branch, use --branch {revision}")
 
 
 def check_better(info: CheckpointInfo, repo: str, config: str | None) -> None:
@@ -93,24 +93,24 @@ def check_better(info: CheckpointInfo, repo: str, config: str | None) -> None:
         config: The `config.json` that is there, if there is one.
 
     Raises:
-        HubError: it says why, and names --overwrite.
+        CityGANError: it says why, and names --overwrite.
     """
     if config is None:
         return
     try:
         there = CheckpointInfo.from_json(config, f"{repo}/{hub.CONFIG}")
-    except CheckpointError as error:
-        raise HubError(f"{error}; --overwrite replaces it") from error
+    except CityGANError as error:
+        raise CityGANError(f"{error}; --overwrite replaces it") from error
     ours, theirs = info.ssim.get("val"), there.ssim.get("val")
     if theirs is None:
         return
     if ours is None or (info.dataset, info.ssim_definition) != (there.dataset, there.ssim_definition):
-        raise HubError(
+        raise CityGANError(
             f"{repo} holds {there.name}, whose validation SSIM of {theirs} on {there.dataset} cannot be "
             "compared with this one's; --overwrite replaces it"
         )
     if ours < theirs:
-        raise HubError(
+        raise CityGANError(
             f"{repo} holds {there.name} with validation SSIM {theirs}, better than this one's {ours}; "
             "--overwrite replaces it"
         )
@@ -131,11 +131,11 @@ def assemble(checkpoint: Path, repo: str, folder: Path) -> list[Path]:
         The files.
 
     Raises:
-        CheckpointError: it cannot be loaded.
+        CityGANError: it cannot be loaded.
     """
     found = checkpoints.find_files(str(checkpoint))
     if not found:
-        raise CheckpointError(f"there is no checkpoint {checkpoint}")
+        raise CityGANError(f"there is no checkpoint {checkpoint}")
     run = found[0].parent
     sources = dict(zip((hub.WEIGHTS, hub.CONFIG), found, strict=True)) | {
         LOG: run / LOG,

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from huggingface_hub import HfApi
 
 from citygan import hub
+from citygan.errors import CityGANError
 from citygan.hub_errors import plain_errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -29,13 +30,13 @@ def assemble(out: Path, root: Path = ROOT) -> int:
         The size of the folder in bytes.
 
     Raises:
-        ValueError: something is in the folder, or there is no repository, as where CityGAN was installed.
+        CityGANError: something is in the folder, or there is no repository, as where CityGAN was installed.
     """
     missing = [part for part in PARTS if not (root / part).exists()]
     if missing:
-        raise ValueError(f"{root} has no {', '.join(missing)}; a Space is made in CityGAN's repository")
+        raise CityGANError(f"{root} has no {', '.join(missing)}; a Space is made in CityGAN's repository")
     if out.exists() and any(out.iterdir()):
-        raise ValueError(f"{out} is not empty; name another folder or remove it")
+        raise CityGANError(f"{out} is not empty; name another folder or remove it")
     out.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (root / part).is_dir():
@@ -60,7 +61,7 @@ def upload(folder: Path, repo: str, *, private: bool = False, token: str | None 
         The Space's address.
 
     Raises:
-        HubError: it was not uploaded; the message says why and what to do.
+        CityGANError: it was not uploaded; the message says why and what to do.
     """
     api = HfApi(token=token)
     with plain_errors(repo, "main", "pushing"):
@@ -95,9 +96,9 @@ def space(
         private: Make a new Space private.
     """
     if hub.split_id(repo)[1]:
-        raise ValueError(f"{repo} names a revision; a Space is OWNER/NAME")
+        raise CityGANError(f"{repo} names a revision; a Space is OWNER/NAME")
     if dry_run == push or (dry_run and out is None):
-        raise ValueError("give either --push, or --dry-run with --out, which only writes the folder")
+        raise CityGANError("give either --push, or --dry-run with --out, which only writes the folder")
     with TemporaryDirectory() as temporary:
         folder = out or Path(temporary)
         size_bytes = assemble(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from citygan.errors import CityGANError
 from citygan.streets.compose import draw
 from citygan.streets.plans import STREETS, random_layout
 
@@ -20,10 +21,10 @@ def street(name: str, width_px: int = 684, height_px: int = 512) -> np.ndarray:
     """One of the drawn streets `NAMES` as a label map, `(H, W) uint8`.
 
     Raises:
-        ValueError: no street has this name, or the size is out of range.
+        CityGANError: no street has this name, or the size is out of range.
     """
     if name not in STREETS:
-        raise ValueError(f"no street is called {name!r}; there are {', '.join(NAMES)}")
+        raise CityGANError(f"no street is called {name!r}; there are {', '.join(NAMES)}")
     return draw(*STREETS[name], width_px, height_px)
 
 
@@ -31,6 +32,6 @@ def random_street(seed: int, width_px: int = 684, height_px: int = 512) -> np.nd
     """A street of its own for each seed, as a label map, `(H, W) uint8`; the same seed draws it again.
 
     Raises:
-        ValueError: the size is out of range, or the seed is negative.
+        CityGANError: the size is out of range, or the seed is negative.
     """
     return draw(random_layout(seed), seed, width_px, height_px)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from citygan.errors import CityGANError
 from citygan.streets import things
 from citygan.streets.plans import Layout
 from citygan.streets.scene import FAR_M, FENCE, ROAD, SIDEWALK, VEGETATION, Scene
@@ -20,10 +21,10 @@ def draw(layout: Layout, seed: int, width_px: int, height_px: int) -> np.ndarray
     """Draws a layout as a label map, `(H, W) uint8`.
 
     Raises:
-        ValueError: the size is out of range, or the seed is negative.
+        CityGANError: the size is out of range, or the seed is negative.
     """
     if not (16 <= width_px <= MAX_SIDE_PX and 16 <= height_px <= MAX_SIDE_PX):
-        raise ValueError(f"a street is 16 to {MAX_SIDE_PX} px wide and high, not {width_px} x {height_px}")
+        raise CityGANError(f"a street is 16 to {MAX_SIDE_PX} px wide and high, not {width_px} x {height_px}")
     rng = np.random.default_rng(seed)
     scene = Scene(width_px, height_px, rng, layout.horizon, layout.camera_x_m, layout.bend, layout.yaw)
     _ground(scene, layout)

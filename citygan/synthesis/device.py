@@ -6,17 +6,19 @@ import platform
 
 import torch
 
+from citygan.errors import CityGANError
+
 
 def find_device(name: str) -> torch.device:
     """ "auto", "cpu" or "cuda" -> a device that is there.
 
     Raises:
-        ValueError: another name, or CUDA where there is none.
+        CityGANError: another name, or CUDA where there is none.
     """
     if name not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device {name!r} is unknown; choose auto, cpu or cuda")
+        raise CityGANError(f"device {name!r} is unknown; choose auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("no CUDA device is available here; use --device cpu or auto")
+        raise CityGANError("no CUDA device is available here; use --device cpu or auto")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 

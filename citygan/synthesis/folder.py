@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from citygan.checkpoint import SHIPPED
 from citygan.data.images import ImageError, read_label_map
+from citygan.errors import CityGANError
 from citygan.files import write_atomically
 from citygan.synthesis.synthesizer import Synthesizer
 
@@ -71,15 +72,15 @@ def find_label_maps(labels_dir: Path, out_dir: Path, pattern: str = "**/*") -> l
     """The image files of a folder, sorted.
 
     Raises:
-        ValueError: no such folder, nothing in it, or photos would be written among the label maps.
+        CityGANError: no such folder, nothing in it, or photos would be written among the label maps.
     """
     if not labels_dir.is_dir():
-        raise ValueError(f"{labels_dir} is not a folder")
+        raise CityGANError(f"{labels_dir} is not a folder")
     if out_dir.resolve().is_relative_to(labels_dir.resolve()):
-        raise ValueError(f"{out_dir} lies in {labels_dir}, where photos would be taken for label maps")
+        raise CityGANError(f"{out_dir} lies in {labels_dir}, where photos would be taken for label maps")
     files = sorted(f for f in labels_dir.glob(pattern) if f.suffix.lower() in SUFFIXES and f.is_file())
     if not files:
-        raise ValueError(f"no image in {labels_dir} matches {pattern!r}")
+        raise CityGANError(f"no image in {labels_dir} matches {pattern!r}")
     return files
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from citygan.errors import CityGANError
+
 KEPT = 3  # checkpoints in memory beside the one that the page uses
 
 
@@ -50,12 +52,12 @@ class Shelf:
         """What `open_model` made of a name.
 
         Raises:
-            ValueError: no such name here, or it cannot be loaded.
+            CityGANError: no such name here, or it cannot be loaded.
         """
         if name == self._first_name:
             return self._first
         if name not in self.names:
-            raise ValueError(f"there is no checkpoint {name!r} here")
+            raise CityGANError(f"there is no checkpoint {name!r} here")
         with self._lock:
             if name not in self._models:
                 self._models[name] = self._open(self._sources[name])

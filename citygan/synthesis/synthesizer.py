@@ -17,6 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from citygan import checkpoint as checkpoints
 from citygan import palette
+from citygan.errors import CityGANError
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference, set_dropout
 from citygan.synthesis.cuda_graph import CudaGraph
@@ -40,9 +41,7 @@ class Synthesizer:
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
 
     Raises:
-        CheckpointError: the checkpoint cannot be loaded.
-        HubError: the Hub did not give it.
-        ValueError: a device that is not there.
+        CityGANError: the checkpoint cannot be had or loaded, or the device is not there.
     """
 
     def __init__(self, checkpoint: Path | str = checkpoints.SHIPPED, device: str = "auto"):
@@ -73,7 +72,7 @@ class Synthesizer:
             token: By default the one in HF_TOKEN, or of `hf auth login`.
 
         Raises:
-            CheckpointError, HubError, ValueError: as for the class.
+            CityGANError: as for the class.
         """
         return cls(checkpoints.resolve(id_or_path, revision=revision, token=token), device)
 
@@ -99,12 +98,12 @@ class Synthesizer:
             `(H, W, 3) uint8` sRGB.
 
         Raises:
-            ValueError: no label map, or a side above 4096 px.
+            CityGANError: no label map, or a side above 4096 px.
         """
         palette.check_label_map(label_map)
         height, width = label_map.shape
         if max(height, width) > MAX_SIDE_PX:
-            raise ValueError(f"the label map is {width} x {height}; at most {MAX_SIDE_PX} px a side are made")
+            raise CityGANError(f"the label map is {width} x {height}; a side has at most {MAX_SIDE_PX} px")
         known = palette.replace_unseen(label_map, self.info.seen_classes)
         size = (self.info.width_px, self.info.height_px)
         if (width, height) != size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.deeplab import BACKBONES
 from citygan.models.encoding import ENCODINGS
@@ -75,61 +76,61 @@ class TrainConfig:
         }
         for name, values in allowed.items():
             if getattr(self, name) not in values:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(values)}")
+                raise CityGANError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(values)}")
         if (self.norm == "instance") != (self.norm_statistics == "instance"):
-            raise ValueError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
+            raise CityGANError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
         if not self.size_px <= self.load_px_min <= self.load_px_max:
-            raise ValueError(
+            raise CityGANError(
                 f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
                 f"load_px_max {self.load_px_max}"
             )
         if self.size_px % 256:
-            raise ValueError(f"size_px is {self.size_px}; the networks take multiples of 256")
+            raise CityGANError(f"size_px is {self.size_px}; the networks take multiples of 256")
         for name in ("width", "discriminator_width", "scales", "batch_size", "epochs"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+                raise CityGANError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.warp_px <= self.size_px / 4:
-            raise ValueError(f"warp_px is {self.warp_px}; it must lie between 0 and a quarter of size_px")
+            raise CityGANError(f"warp_px is {self.warp_px}; it must lie between 0 and a quarter of size_px")
         if self.simplify_px and self.simplify_px < 3:
-            raise ValueError(f"simplify_px is {self.simplify_px}; use 0 for none, or at least 3")
+            raise CityGANError(f"simplify_px is {self.simplify_px}; use 0 for none, or at least 3")
         if not 0 <= self.ema_decay < 1 or not 0 <= self.dropout < 1:
-            raise ValueError(f"ema_decay {self.ema_decay} and dropout {self.dropout} must lie in [0, 1)")
+            raise CityGANError(f"ema_decay {self.ema_decay} and dropout {self.dropout} must lie in [0, 1)")
         if not 0 <= self.class_balance <= 1:
-            raise ValueError(f"class_balance {self.class_balance} must lie in [0, 1]")
+            raise CityGANError(f"class_balance {self.class_balance} must lie in [0, 1]")
         self._check_networks()
 
     def _check_networks(self) -> None:
         """Sees that the chosen networks have what the fields ask of them."""
         generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
         if self.norm != "batch" and not ("norm" in generator and "norm" in discriminator):
-            raise ValueError(
+            raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
             )
         for name in ("upsampling", "dropout", "noise", "refine", "backbone"):
             if name not in generator and getattr(self, name) != _default(name):
-                raise ValueError(
+                raise CityGANError(
                     f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
                 )
         if "scales" not in discriminator and self.scales != _default("scales"):
-            raise ValueError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
+            raise CityGANError(f"scales is {self.scales}, but the {self.discriminator} discriminator has 1")
         if self.feature_weight and self.discriminator == "resnet18":
-            raise ValueError(f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layers")
+            raise CityGANError(f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layer")
         if self.class_balance and (self.discriminator == "resnet18" or self.encoding != "classes"):
-            raise ValueError(
+            raise CityGANError(
                 f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
                 f"encoding 'classes', not {self.discriminator} and {self.encoding!r}"
             )
         if self.inference_dropout and not (self.dropout and "dropout" in generator):
-            raise ValueError(
+            raise CityGANError(
                 f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
             )
         published = {"deeplab", "unet-256", "resnet18"} & {self.generator, self.discriminator}
         if self.pretrained and not published:
-            raise ValueError(
+            raise CityGANError(
                 f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"
             )
         if self.pretrained and self.encoding != "colors" and published - {"unet-256"}:
-            raise ValueError(
+            raise CityGANError(
                 f"pretrained is True, but the encoding {self.encoding!r} is none of RGB; use colors"
             )
 

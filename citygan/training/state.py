@@ -10,13 +10,14 @@ from accelerate import Accelerator
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.layers import for_inference
 from citygan.models.pretrained import load_pretrained
 from citygan.training.recipes import TrainConfig, discriminator_arguments, generator_arguments
 
 
-class TrainingError(RuntimeError):
+class TrainingError(CityGANError):
     """A run that cannot go on, such as one whose loss is no longer finite."""
 
 
@@ -66,7 +67,7 @@ class TrainState:
 
         Raises:
             TrainingError: the generator does not fit, or the configuration wants one and none is given.
-            ConnectionError: torchvision's weights can be neither found nor downloaded.
+            WeightsUnavailableError: torchvision's weights can be neither found nor downloaded.
         """
         config = self.config
         if foreign is not None:

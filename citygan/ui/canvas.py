@@ -18,6 +18,7 @@ import gradio as gr
 import numpy as np
 
 from citygan.checkpoint import CheckpointInfo
+from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, CLASSES, UNLABELED, check_label_map, substitutes
 
 STATIC = Path(__file__).parent / "static"
@@ -48,7 +49,7 @@ def encode_map(label_map: np.ndarray, seq: int = 0, final: bool = True) -> dict[
         final: false while a stroke is in progress.
 
     Raises:
-        ValueError: it is no label map.
+        CityGANError: it is no label map.
     """
     flat = check_label_map(label_map).ravel()
     starts = np.flatnonzero(np.r_[True, flat[1:] != flat[:-1]])
@@ -71,22 +72,22 @@ def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
         `(H, W) uint8` class ids, a copy of its own.
 
     Raises:
-        ValueError: the value is malformed; the message says how.
+        CityGANError: the value is malformed; the message says how.
     """
     _check_wire(value, max_side)
     width, height, size = value["width"], value["height"], value["width"] * value["height"]
     payload = _decode_base64(value["data"], most_bytes=size * (3 if value["encoding"] == "rle" else 1))
     if value["encoding"] == "rle":
         if len(payload) % _RUN.itemsize:
-            raise ValueError(f"run-length data come in threes of bytes, not {len(payload)} bytes")
+            raise CityGANError(f"run-length data come in threes of bytes, not {len(payload)} bytes")
         runs = np.frombuffer(payload, _RUN)
         covered = int(runs["length"].sum(dtype=np.int64))
         if covered != size or not runs["length"].all():
-            raise ValueError(f"the runs cover {covered} pixels, none of them empty; expected {size} pixels")
+            raise CityGANError(f"the runs cover {covered} pixels, none of them empty; expected {size} pixels")
         flat = np.repeat(runs["id"], runs["length"])
     else:
         if len(payload) != size:
-            raise ValueError(f"raw data hold {len(payload)} bytes; {width} x {height} pixels need {size}")
+            raise CityGANError(f"raw data hold {len(payload)} bytes; {width} x {height} pixels need {size}")
         flat = np.frombuffer(payload, np.uint8).copy()
     return check_label_map(flat.reshape(height, width))
 
@@ -97,32 +98,32 @@ def checksum(label_map: np.ndarray) -> int:
 
 
 def _check_wire(value: Any, max_side: int) -> None:
-    """Raises ValueError unless the keys, the types and the size of a wire value are right."""
+    """Raises CityGANError unless the keys, the types and the size of a wire value are right."""
     if not isinstance(value, dict):
-        raise ValueError(f"a label map on the wire is an object, not {type(value).__name__}")
+        raise CityGANError(f"a label map on the wire is an object, not {type(value).__name__}")
     if value.keys() != _WIRE_TYPES.keys():
-        raise ValueError(f"expected the keys {sorted(_WIRE_TYPES)}, got {sorted(map(str, value))[:12]}")
+        raise CityGANError(f"expected the keys {sorted(_WIRE_TYPES)}, got {sorted(map(str, value))[:12]}")
     for key, kind in _WIRE_TYPES.items():
         if type(value[key]) is not kind:  # `isinstance` would let True pass for 1
-            raise ValueError(f"{key!r} must be {kind.__name__}, not {type(value[key]).__name__}")
+            raise CityGANError(f"{key!r} must be {kind.__name__}, not {type(value[key]).__name__}")
     for side in ("width", "height"):
         if not 1 <= value[side] <= max_side:
-            raise ValueError(f"{side!r} is {value[side]}; it goes from 1 to {max_side}")
+            raise CityGANError(f"{side!r} is {value[side]}; it goes from 1 to {max_side}")
     if value["encoding"] not in ("rle", "raw"):
-        raise ValueError(f"the encoding {value['encoding'][:20]!r} is unknown; use 'rle' or 'raw'")
+        raise CityGANError(f"the encoding {value['encoding'][:20]!r} is unknown; use 'rle' or 'raw'")
     if not 0 <= value["seq"] <= MAX_SEQ:
-        raise ValueError(f"'seq' is {value['seq']}; it goes from 0 to {MAX_SEQ}")
+        raise CityGANError(f"'seq' is {value['seq']}; it goes from 0 to {MAX_SEQ}")
 
 
 def _decode_base64(data: str, most_bytes: int) -> bytes:
     """Decodes strict base64, after a look at its length."""
     most_chars = -(-most_bytes // 3) * 4
     if len(data) > most_chars:
-        raise ValueError(f"the data have {len(data)} characters; a map of this size has at most {most_chars}")
+        raise CityGANError(f"the data have {len(data)} characters; this map has at most {most_chars}")
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueError(f"the data are not base64: {error}") from error
+        raise CityGANError(f"the data are not base64: {error}") from error
 
 
 def describe_classes(seen: dict[int, float]) -> list[dict[str, Any]]:
@@ -228,7 +229,7 @@ class LabelCanvas(gr.HTML):
         height_px = height_px or 2 * info.height_px
         width_px = width_px or round(height_px * info.aspect / 2) * 2
         if not (1 <= width_px <= MAX_SIDE_PX and 1 <= height_px <= MAX_SIDE_PX):
-            raise ValueError(
+            raise CityGANError(
                 f"a canvas of {width_px} x {height_px} px; each side goes from 1 to {MAX_SIDE_PX}"
             )
         super().__init__(
@@ -259,7 +260,7 @@ class LabelCanvas(gr.HTML):
             return None
         try:
             return decode_map(payload)
-        except ValueError as error:
+        except CityGANError as error:
             raise gr.Error(f"The label map could not be read: {error}", print_exception=False) from error
 
     def postprocess(self, value: np.ndarray | None) -> dict[str, Any] | None:

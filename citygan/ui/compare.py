@@ -15,6 +15,7 @@ from PIL import Image
 
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import ImageError, read_photo
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import Scores
 from citygan.palette import colorize
 from citygan.ui.imagefile import ImageFile
@@ -34,7 +35,7 @@ def build_compare(
     """Builds the tab inside a `gr.Blocks`.
 
     Args:
-        open_model: name -> `(synthesize, info)` of a checkpoint; a ValueError says why it cannot be opened.
+        open_model: name -> `(synthesize, info)` of a checkpoint; a CityGANError says why it cannot be opened.
         names: Of the checkpoints that can be compared; the first is the one that the page uses.
         score: `(photo, target, size_px) -> Scores`.
         canvas: Holds the painted map.
@@ -111,7 +112,7 @@ def _photo_card(
     """One checkpoint's photo with its scores; or why there is none."""
     try:
         synthesize, info = open_model(name)
-    except ValueError as error:
+    except CityGANError as error:
         reason = escape(f"{name}: {error}")
         return f'<figure class="cg-card cg-refused"><figcaption>{reason}</figcaption></figure>'
     start = time.perf_counter()

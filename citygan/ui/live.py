@@ -26,6 +26,7 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import read_label_map, read_photo
+from citygan.errors import CityGANError
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum, decode_map, encode_map
 
@@ -57,9 +58,9 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
         def answer(self: Live, request: Any) -> Json:
             try:
                 if not isinstance(request, dict) or not request.keys() <= fields.keys():
-                    raise ValueError(f"expected an object with the fields {', '.join(fields)}")
+                    raise CityGANError(f"expected an object with the fields {', '.join(fields)}")
                 return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
-            except ValueError as error:
+            except CityGANError as error:
                 return {"error": str(error)}
             except gr.Error as error:  # what a GPU that is lent for the call refuses with
                 return {"error": error.message}
@@ -74,25 +75,25 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
 def _seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
         return value
-    raise ValueError(f"the seed is {str(value)[:20]!r}; it is null or a whole number from 0 to {MAX_SEED}")
+    raise CityGANError(f"the seed is {str(value)[:20]!r}; it is null or a whole number from 0 to {MAX_SEED}")
 
 
 def _text(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and len(value) <= 64):
         return value
-    raise ValueError(f"expected null or at most 64 characters, not {type(value).__name__}")
+    raise CityGANError(f"expected null or at most 64 characters, not {type(value).__name__}")
 
 
 def _image(value: Any) -> bytes:
     """The bytes of a data URL or of bare base64."""
     if not isinstance(value, str):
-        raise ValueError(f"an image is a data URL, not {type(value).__name__}")
+        raise CityGANError(f"an image is a data URL, not {type(value).__name__}")
     if len(value) > MAX_IMAGE_CHARS:
-        raise ValueError(f"the image has {len(value)} characters; at most {MAX_IMAGE_CHARS} can be sent")
+        raise CityGANError(f"the image has {len(value)} characters; at most {MAX_IMAGE_CHARS} can be sent")
     try:
         return base64.b64decode(value.rpartition(",")[2], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueError(f"the image is not base64: {error}") from error
+        raise CityGANError(f"the image is not base64: {error}") from error
 
 
 class Live:

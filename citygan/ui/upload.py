@@ -14,6 +14,7 @@ import numpy as np
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import ImageError, LabelMapFile, read_label_map, read_photo
+from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.live import MAX_SEED
@@ -46,7 +47,7 @@ class FileSynthesizer:
         if target is not None:
             try:
                 target, scores, percentile = score_against(photo, target, self.score, self.info)
-            except ValueError as error:
+            except CityGANError as error:
                 notes.append(f"Not scored: {error}.")
         return Result(file.label_map, photo, target, scores, percentile, elapsed_ms, tuple(notes))
 

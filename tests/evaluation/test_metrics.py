@@ -15,6 +15,7 @@ from torchmetrics.functional.image import (
 )
 from torchvision.models import alexnet
 
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import (
     SSIM_DEFINITION,
     FcnScore,
@@ -111,7 +112,7 @@ def test_what_is_no_photo_is_an_error_that_says_which_and_what(wrong, which):
 
 
 def test_a_photo_below_the_window_is_an_error_that_names_its_size():
-    with pytest.raises(ValueError, match="at least 11 px, got 30 x 10"):
+    with pytest.raises(CityGANError, match="at least 11 px, got 30 x 10"):
         compare(np.zeros((10, 30, 3), np.uint8), np.zeros((10, 30, 3), np.uint8))
 
 
@@ -194,7 +195,7 @@ def test_a_label_map_of_another_size_than_its_prediction_is_an_error():
 
 
 def test_an_fcn_score_of_nothing_is_an_error_and_no_zero():
-    with pytest.raises(ValueError, match="no pixel"):
+    with pytest.raises(CityGANError, match="no pixel"):
         fcn_score(confusion(TRUTH, FOUND), [26])
 
 

@@ -13,13 +13,13 @@ from torchvision.models import mobilenet_v3_large
 
 import train as command_line
 from citygan.data.dataset import open_split
+from citygan.errors import CityGANError
 from citygan.evaluation import segmenter as segmenters
 from citygan.evaluation.metrics import FcnScore
 from citygan.evaluation.segmenter import (
     ARCHITECTURES,
     Segmenter,
     SegmenterConfig,
-    SegmenterError,
     SegmenterInfo,
     build,
 )
@@ -158,30 +158,30 @@ def test_the_crops_of_a_label_map_and_its_photo_show_the_same_place():
 
 
 def test_what_is_no_segmenter_is_an_error_that_says_why(tmp_path):
-    with pytest.raises(SegmenterError, match="does not exist"):
+    with pytest.raises(CityGANError, match="does not exist"):
         Segmenter(tmp_path / "nothing")
     (tmp_path / "x.json").write_text(json.dumps({"name": "camvid-unet", "generator": "unet"}))
-    with pytest.raises(SegmenterError, match=r"not the \.json of a segmenter"):
+    with pytest.raises(CityGANError, match=r"not the \.json of a segmenter"):
         Segmenter(tmp_path / "x")
     saved_segmenter(tmp_path / "tiny")
     weights = tmp_path / "tiny.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(SegmenterError, match="damaged"):
+    with pytest.raises(CityGANError, match="damaged"):
         Segmenter(tmp_path / "tiny")
     (tmp_path / "state.pt").write_bytes(b"nothing")
-    with pytest.raises(SegmenterError, match="damaged"):
+    with pytest.raises(CityGANError, match="damaged"):
         read_state(tmp_path / "state.pt")
 
 
 def test_weights_of_another_number_of_classes_are_an_error(tmp_path):
     saved_segmenter(tmp_path / "tiny", classes=(7, 8, 11, 23))
-    with pytest.raises(SegmenterError, match="damaged"):
+    with pytest.raises(CityGANError, match="damaged"):
         Segmenter(tmp_path / "tiny")
 
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 1}, {"epochs": 0}, {"size_px": 8}], ids=str)
 def test_a_configuration_that_cannot_train_is_an_error(wrong):
-    with pytest.raises(SegmenterError, match=str(next(iter(wrong.values())))):
+    with pytest.raises(CityGANError, match=str(next(iter(wrong.values())))):
         SegmenterConfig(**wrong)
 
 

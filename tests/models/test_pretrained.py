@@ -6,8 +6,10 @@ import pytest
 import torch
 from torchvision.models import resnet18, segmentation
 
+from citygan.errors import CityGANError
 from citygan.models import DeepLab, PatchDiscriminator, ResNetDiscriminator
 from citygan.models.pretrained import DEEPLAB_WEIGHTS, RESNET_WEIGHTS, load_pretrained
+from citygan.models.published import WeightsUnavailableError
 
 
 @pytest.fixture
@@ -65,18 +67,18 @@ def test_a_deeplab_names_the_weights_of_its_backbone(backbone):
 
 @pytest.mark.parametrize("make", [lambda: DeepLab(backbone="mobilenet_v3_large"), ResNetDiscriminator])
 def test_weights_out_of_reach_are_an_error_that_says_what_to_do(make, cache):
-    with pytest.raises(ConnectionError, match=r"cannot be downloaded.*TORCH_HOME.*--no-pretrained"):
+    with pytest.raises(WeightsUnavailableError, match=r"cannot be downloaded.*TORCH_HOME.*--no-pretrained"):
         load_pretrained(make())
 
 
 def test_conditions_that_are_no_rgb_fit_no_published_weights(cache):
     publish(resnet18(weights=None), RESNET_WEIGHTS, cache)
-    with pytest.raises(ValueError, match=r"(?s)IMAGENET1K_V1 do not fit this ResNetDiscriminator.*conv1"):
+    with pytest.raises(CityGANError, match=r"(?s)IMAGENET1K_V1 do not fit this ResNetDiscriminator.*conv1"):
         load_pretrained(ResNetDiscriminator(32))
 
 
 def test_a_network_without_published_weights_is_an_error_that_names_it():
-    with pytest.raises(ValueError, match="published for a PatchDiscriminator; use --no-pretrained"):
+    with pytest.raises(CityGANError, match="published for a PatchDiscriminator; use --no-pretrained"):
         load_pretrained(PatchDiscriminator(6, 1))
 
 

@@ -10,9 +10,10 @@ import torch
 
 import train
 from citygan import checkpoint as checkpoints
+from citygan.errors import CityGANError
 from citygan.models.published import WeightsUnavailableError
 from citygan.paper import records as table_module
-from citygan.paper.records import Table, TableError, file_sha256, read_record, write_record
+from citygan.paper.records import Table, file_sha256, read_record, write_record
 from citygan.paper.systems import ROWS
 from citygan.paper.table import table
 from citygan.synthesis.device import hardware
@@ -194,7 +195,7 @@ def test_a_stopped_table_says_how_to_go_on_and_records_nothing(data_folder, tmp_
 def test_a_longer_run_is_not_taken_for_a_shorter_one(copied):
     copied.table(epochs=2)
     assert copied.record()["epochs"] == 2
-    with pytest.raises(TableError, match="has trained for 2 epochs, not 1; use --again"):
+    with pytest.raises(CityGANError, match="has trained for 2 epochs, not 1; use --again"):
         copied.table(epochs=1)
 
 
@@ -208,7 +209,7 @@ def test_again_forgets_the_row_first(copied):
 
 def test_a_damaged_record_is_named(copied):
     (copied.results / "rows" / "citygan.json").write_text("{")
-    with pytest.raises(TableError, match=r"rows/citygan\.json is damaged"):
+    with pytest.raises(CityGANError, match=r"rows/citygan\.json is damaged"):
         copied.table()
 
 
@@ -250,7 +251,7 @@ def test_weights_that_are_not_the_recorded_ones_are_never_scored(copied):
     del record["scores"]["val"]
     write_record(copied.results, record)
     change_weights(copied)
-    with pytest.raises(TableError, match="is not what the record of citygan says; use --again"):
+    with pytest.raises(CityGANError, match="is not what the record of citygan says; use --again"):
         copied.table()
 
 

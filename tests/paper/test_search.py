@@ -11,12 +11,12 @@ from PIL import Image
 
 import train
 from citygan import checkpoint as checkpoints
+from citygan.errors import CityGANError
 from citygan.paper import search as search_module
 from citygan.paper.search import (
     AUGMENTATIONS,
     GRID,
     Search,
-    SearchError,
     changes_of,
     command_line,
     finished,
@@ -177,5 +177,5 @@ def test_a_switch_is_written_as_a_switch():
 
 def test_a_refusal_names_all_that_differs(tmp_path):
     open_study(tmp_path, "tpe", (8,), ABOUT)
-    with pytest.raises(SearchError, match=r"epochs was 2, widths was \[8\]"):
+    with pytest.raises(CityGANError, match=r"epochs was 2, widths was \[8\]"):
         open_study(tmp_path, "tpe", (16,), ABOUT | {"epochs": 3})

@@ -22,7 +22,7 @@ from PIL import Image
 from citygan import checkpoint as checkpoints
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
-from citygan.hub_errors import HubError
+from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.publishing.push import FILES, assemble, check_better
 from citygan.publishing.push import push as push_command
@@ -192,19 +192,19 @@ def test_a_token_that_may_not_write_is_said(server, run, tmp_path, token, said):
     files = [run / "best.json"]
     with Worker(server.url, tmp_path, token=token) as worker:
         answer = worker.ask("push", files=[str(f) for f in files], repo="someone/else")
-    assert answer["error"] == "HubError"
+    assert answer["error"] == "CityGANError"
     assert said in answer["message"]
     assert "HF_TOKEN" in answer["message"]
 
 
 @pytest.mark.parametrize("repo", ["streets", "someone/streets@trial"])
 def test_a_repository_is_named_without_a_revision(run, repo):
-    with pytest.raises(HubError, match=r"OWNER/NAME|--branch trial"):
+    with pytest.raises(CityGANError, match=r"OWNER/NAME|--branch trial"):
         push_command(run / "best", repo)
 
 
 def test_a_branch_and_a_pull_request_exclude_each_other(run):
-    with pytest.raises(HubError, match="not both"):
+    with pytest.raises(CityGANError, match="not both"):
         push_command(run / "best", "someone/streets", branch="trial", create_pr=True)
 
 
@@ -234,7 +234,7 @@ def test_a_checkpoint_that_is_as_good_may_replace_another(there):
     ids=["worse", "not measured", "measured otherwise", "other data", "another project's"],
 )
 def test_a_checkpoint_that_is_not_as_good_may_not(ours: CheckpointInfo, there, why):
-    with pytest.raises(HubError, match="--overwrite replaces it") as refusal:
+    with pytest.raises(CityGANError, match="--overwrite replaces it") as refusal:
         check_better(ours, "someone/streets", there)
     assert why in str(refusal.value)
 

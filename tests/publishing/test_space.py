@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name
 from PIL import Image
 
 from citygan import streets
+from citygan.errors import CityGANError
 from citygan.publishing import space
 from citygan.publishing.space import space as command
 
@@ -142,12 +143,12 @@ def test_every_picture_of_the_readme_comes_along(folder):
     ],
 )
 def test_commands_that_cannot_be_meant_are_refused(flags, reason):
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(CityGANError, match=reason):
         command(**{"repo": "someone/citygan"} | flags)
 
 
 def test_a_space_cannot_be_made_of_an_installed_package(tmp_path):
-    with pytest.raises(ValueError, match=r"has no README\.md, .*; a Space is made in CityGAN's repository"):
+    with pytest.raises(CityGANError, match=r"has no README\.md, .*; a Space is made in CityGAN's repository"):
         space.assemble(tmp_path / "out", root=tmp_path)
 
 
@@ -182,7 +183,7 @@ def test_an_upload_without_the_right_to_write_says_so(tmp_path):
     (tmp_path / "README.md").write_text("---\nsdk: gradio\n---\n")
     with HubServer() as server:
         refused = upload(server, tmp_path, tmp_path / "home", READER)
-    assert "HubError: this token may not write to someone/citygan" in refused.stderr
+    assert "CityGANError: this token may not write to someone/citygan" in refused.stderr
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from citygan.errors import CityGANError
 from citygan.synthesis.shelf import KEPT, Shelf, find_runs, short_name
 
 
@@ -59,5 +60,5 @@ def test_an_id_of_the_hub_is_called_by_it():
 
 def test_a_name_that_is_not_on_the_shelf_is_never_opened():
     shelf = Shelf(None, "first", [], lambda name: pytest.fail(f"opened {name}"))
-    with pytest.raises(ValueError, match="there is no checkpoint '/etc/passwd' here"):
+    with pytest.raises(CityGANError, match="there is no checkpoint '/etc/passwd' here"):
         shelf("/etc/passwd")

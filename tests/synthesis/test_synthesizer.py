@@ -10,7 +10,7 @@ from PIL import Image
 from torch._inductor.exc import InvalidCxxCompiler
 
 from citygan import palette
-from citygan.checkpoint import CheckpointError
+from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
@@ -68,7 +68,7 @@ def test_a_larger_label_map_gives_the_same_photo_resized(with_dropout):
 
 
 def test_a_label_map_beyond_the_largest_side_is_an_error_that_names_its_size(with_dropout):
-    with pytest.raises(ValueError, match=f"3 x {MAX_SIDE_PX + 1}.*at most {MAX_SIDE_PX} px"):
+    with pytest.raises(CityGANError, match=f"3 x {MAX_SIDE_PX + 1}.*at most {MAX_SIDE_PX} px"):
         with_dropout(np.zeros((MAX_SIDE_PX + 1, 3), np.uint8))
 
 
@@ -83,7 +83,7 @@ def test_a_label_map_beyond_the_largest_side_is_an_error_that_names_its_size(wit
     ids=["colours", "float", "empty", "id 99"],
 )
 def test_what_is_no_label_map_is_an_error(with_dropout, wrong):
-    with pytest.raises(ValueError, match=r"label map|99"):
+    with pytest.raises(CityGANError, match=r"label map|99"):
         with_dropout(wrong)
 
 
@@ -290,12 +290,12 @@ def test_auto_is_cuda_where_there_is_one_and_cpu_stays_cpu(monkeypatch):
 
 def test_cuda_where_there_is_none_is_an_error_that_says_what_to_do(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match=r"no CUDA device.*--device cpu or auto"):
+    with pytest.raises(CityGANError, match=r"no CUDA device.*--device cpu or auto"):
         find_device("cuda")
 
 
 def test_an_unknown_device_is_an_error_that_names_it():
-    with pytest.raises(ValueError, match="'tpu' is unknown; choose auto, cpu or cuda"):
+    with pytest.raises(CityGANError, match="'tpu' is unknown; choose auto, cpu or cuda"):
         Synthesizer("anything", "tpu")
 
 
@@ -305,5 +305,5 @@ def test_the_device_is_named_with_its_threads_and_number_format(synthesizer):
 
 
 def test_a_checkpoint_that_is_not_there_is_a_checkpoint_error(tmp_path):
-    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+    with pytest.raises(CityGANError, match="there is no checkpoint"):
         Synthesizer(tmp_path / "none", "cpu")

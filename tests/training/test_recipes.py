@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 import torch
 
+from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.training.recipes import RECIPES, TrainConfig, discriminator_arguments, generator_arguments
 
@@ -103,12 +104,12 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"width": 0}, "width is 0"),
         ({"discriminator_width": -1}, "discriminator_width is -1"),
         ({"scales": 0}, "scales is 0"),
-        ({"scales": 3}, "scales is 3, but the discriminator patch has one"),
+        ({"scales": 3}, "scales is 3, but the patch discriminator has 1"),
         ({"class_balance": 1.5, "encoding": "classes"}, "class_balance 1.5 must lie"),
         ({"class_balance": 0.5}, "class_balance is 0.5, which needs .* not patch and 'colors'"),
         (
             {"discriminator": "resnet18", "feature_weight": 10.0},
-            "feature_weight is 10.0, but resnet18 shows no hidden layers",
+            "feature_weight is 10.0, but resnet18 shows no hidden layer",
         ),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"epochs": 0}, "epochs is 0"),
@@ -138,5 +139,5 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
     ],
 )
 def test_an_impossible_configuration_is_an_error_that_names_the_value(changes, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(CityGANError, match=message):
         replace(TrainConfig(), **changes)

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from canvas_driver import HEIGHT, INFO, ROAD, SKY, WIDTH, Canvas, build_canvas, street
 
+from citygan.errors import CityGANError
 from citygan.palette import CLASSES
 from citygan.ui.canvas import LabelCanvas, decode_map, encode_map
 
@@ -78,7 +79,7 @@ MALFORMED = {
 @pytest.mark.parametrize("case", MALFORMED)
 def test_a_malformed_value_is_refused_with_its_reason(case):
     value, reason = MALFORMED[case]
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(CityGANError, match=reason):
         decode_map(value)
     with pytest.raises(gr.Error, match="The label map could not be read"):
         LabelCanvas(info=INFO).preprocess(value)
@@ -103,7 +104,7 @@ def test_the_canvas_is_twice_as_large_as_what_the_model_saw_by_default():
 
 
 def test_a_canvas_that_is_too_large_is_refused():
-    with pytest.raises(ValueError, match="each side goes from 1 to 2048"):
+    with pytest.raises(CityGANError, match="each side goes from 1 to 2048"):
         LabelCanvas(info=INFO, width_px=4096)
 
 

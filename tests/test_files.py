@@ -1,0 +1,80 @@
+"""A file is whole or not there, whatever happens while it is written and however many write it."""
+
+import errno
+import multiprocessing
+import stat
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from citygan.errors import CityGANError
+from citygan.files import write_atomically
+
+WRITES = 50
+
+
+def write_often(file: Path, letter: str) -> None:
+    for _ in range(WRITES):
+        write_atomically(file, lambda p: p.write_text(letter * 10_000))
+
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.mark.parametrize(
+    "pool", [ThreadPoolExecutor, partial(ProcessPoolExecutor, mp_context=SPAWN)], ids=["threads", "processes"]
+)
+def test_two_that_write_the_same_file_leave_one_of_them_whole_and_nothing_else(tmp_path, pool):
+    file = tmp_path / "file"
+    with pool(2) as writers:
+        list(writers.map(partial(write_often, file), "ab"))
+    assert file.read_text() in ("a" * 10_000, "b" * 10_000)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_writers_of_one_file_never_share_a_temporary_name(tmp_path):
+    names = []
+
+    def write(part: Path) -> None:
+        names.append(part)
+        if len(names) < 3:  # another writer comes in before this one is done
+            write_atomically(tmp_path / "file", write)
+        part.write_text("x")
+
+    write_atomically(tmp_path / "file", write)
+    assert len(set(names)) == 3
+
+
+def test_a_write_that_fails_leaves_the_earlier_file_and_nothing_temporary(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("earlier")
+
+    def fill_the_disk(part: Path) -> None:
+        part.write_text("half of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(CityGANError, match=r"file could not be written \(.*No space left.*disk full"):
+        write_atomically(file, fill_the_disk)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    assert file.read_text() == "earlier"
+
+
+def test_a_defect_of_the_writer_is_not_taken_for_a_full_disk(tmp_path):
+    with pytest.raises(KeyError):
+        write_atomically(tmp_path / "file", lambda p: {}["nothing"])
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CityGANError, match="below could not be written"):
+        write_atomically(tmp_path / "file" / "below", Path.touch)
+
+
+def test_others_may_read_it_as_they_may_any_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    write_atomically(tmp_path / "atomic", Path.touch)
+    assert stat.S_IMODE((tmp_path / "atomic").stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "plain").stat().st_mode
+    )
