@@ -72,19 +72,3 @@ def test_the_first_frame_shows_the_first_map_and_the_last_one_the_last_beside_it
 def test_without_a_stroke_there_is_nothing_to_show(studio):
     save_timelapse(studio)
     expect(studio.locator(".cg-message")).to_have_text("Paint something first: there is nothing to show yet")
-
-
-def test_a_long_session_is_thinned_evenly_and_keeps_its_last_frame(studio):
-    numbers = studio.evaluate(
-        """async () => {
-            const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-            const { Frames } = await import(loaded.find((name) => name.endsWith("core/frames.js")));
-            const frames = new Frames();
-            for (let i = 0; i < 1001; i++) frames.add({ photo: String(i), ids: null });
-            return frames.all.map(({ photo }) => Number(photo));
-        }"""
-    )
-    assert numbers[0] == 0
-    assert numbers[-1] == 1000
-    assert 120 <= len(numbers) <= 241
-    assert len(set(np.diff(numbers[:-1]))) == 1
