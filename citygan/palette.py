@@ -1,17 +1,18 @@
 """The Cityscapes classes: ids, names and colours, and the way from any image to a label map.
 
-Every name, id and colour comes from ``torchvision.datasets.Cityscapes.classes``. Ids that share a colour
-are one class here (black 0-4 -> 0, polegroup -> pole, license plate -> car), so that a label map and its
-colour map carry the same information.
+Names, ids and colours are those of the data set, as `torchvision.datasets.Cityscapes.classes` lists them. A
+test compares the two: importing torchvision takes longer than all of this page. Ids that share a colour are
+one class here (black 0-4 -> 0, polegroup -> pole, license plate -> car), so that a label map and its colour
+map carry the same information.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
-from torchvision.datasets import Cityscapes
 
 from citygan.errors import CityGANError
 
@@ -30,11 +31,60 @@ class LabelClass:
     color: tuple[int, int, int]  # sRGB, 0-255
 
 
+class _Class(NamedTuple):
+    """A class of the data set, painted or not."""
+
+    name: str
+    id: int
+    train_id: int  # 0-18 for the 19 classes that are evaluated, else 255 or -1
+    category: str
+    color: tuple[int, int, int]
+
+
+_CITYSCAPES = (
+    _Class("unlabeled", 0, 255, "void", (0, 0, 0)),
+    _Class("ego vehicle", 1, 255, "void", (0, 0, 0)),
+    _Class("rectification border", 2, 255, "void", (0, 0, 0)),
+    _Class("out of roi", 3, 255, "void", (0, 0, 0)),
+    _Class("static", 4, 255, "void", (0, 0, 0)),
+    _Class("dynamic", 5, 255, "void", (111, 74, 0)),
+    _Class("ground", 6, 255, "void", (81, 0, 81)),
+    _Class("road", 7, 0, "flat", (128, 64, 128)),
+    _Class("sidewalk", 8, 1, "flat", (244, 35, 232)),
+    _Class("parking", 9, 255, "flat", (250, 170, 160)),
+    _Class("rail track", 10, 255, "flat", (230, 150, 140)),
+    _Class("building", 11, 2, "construction", (70, 70, 70)),
+    _Class("wall", 12, 3, "construction", (102, 102, 156)),
+    _Class("fence", 13, 4, "construction", (190, 153, 153)),
+    _Class("guard rail", 14, 255, "construction", (180, 165, 180)),
+    _Class("bridge", 15, 255, "construction", (150, 100, 100)),
+    _Class("tunnel", 16, 255, "construction", (150, 120, 90)),
+    _Class("pole", 17, 5, "object", (153, 153, 153)),
+    _Class("polegroup", 18, 255, "object", (153, 153, 153)),
+    _Class("traffic light", 19, 6, "object", (250, 170, 30)),
+    _Class("traffic sign", 20, 7, "object", (220, 220, 0)),
+    _Class("vegetation", 21, 8, "nature", (107, 142, 35)),
+    _Class("terrain", 22, 9, "nature", (152, 251, 152)),
+    _Class("sky", 23, 10, "sky", (70, 130, 180)),
+    _Class("person", 24, 11, "human", (220, 20, 60)),
+    _Class("rider", 25, 12, "human", (255, 0, 0)),
+    _Class("car", 26, 13, "vehicle", (0, 0, 142)),
+    _Class("truck", 27, 14, "vehicle", (0, 0, 70)),
+    _Class("bus", 28, 15, "vehicle", (0, 60, 100)),
+    _Class("caravan", 29, 255, "vehicle", (0, 0, 90)),
+    _Class("trailer", 30, 255, "vehicle", (0, 0, 110)),
+    _Class("train", 31, 16, "vehicle", (0, 80, 100)),
+    _Class("motorcycle", 32, 17, "vehicle", (0, 0, 230)),
+    _Class("bicycle", 33, 18, "vehicle", (119, 11, 32)),
+    _Class("license plate", -1, -1, "vehicle", (0, 0, 142)),
+)
+
+
 def _fold() -> tuple[tuple[LabelClass, ...], dict[int, int]]:
     """The classes of distinct colour, and the id that each of torchvision's ids is folded onto."""
     by_color: dict[tuple[int, int, int], LabelClass] = {}
     folded: dict[int, int] = {}
-    for c in Cityscapes.classes:
+    for c in _CITYSCAPES:
         first = by_color.setdefault(c.color, LabelClass(c.id, c.name, c.category, c.color))
         folded[c.id] = first.id
     return tuple(sorted(by_color.values(), key=lambda c: c.id)), folded
@@ -52,10 +102,10 @@ _COLOR_TABLE = np.zeros((256, 3), np.uint8)
 _COLOR_TABLE[[c.id for c in CLASSES]] = [c.color for c in CLASSES]
 
 _TRAIN_ID_TABLE = np.zeros(256, np.uint8)  # 255 (ignored) and every unknown value -> unlabeled
-for _c in Cityscapes.classes:
-    if not _c.ignore_in_eval:
+TRAIN_IDS = frozenset(range(19))
+for _c in _CITYSCAPES:
+    if _c.train_id in TRAIN_IDS:
         _TRAIN_ID_TABLE[_c.train_id] = _c.id
-TRAIN_IDS = frozenset(c.train_id for c in Cityscapes.classes if not c.ignore_in_eval)
 
 # What stands in for a class that a checkpoint never saw: the first of these that it did see.
 SUBSTITUTES: dict[str, tuple[str, ...]] = {

@@ -5,15 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchvision.models import segmentation
 
 from citygan.models.generator import Generator, check_size
 
-BACKBONES = {
-    "resnet50": segmentation.deeplabv3_resnet50,
-    "resnet101": segmentation.deeplabv3_resnet101,
-    "mobilenet_v3_large": segmentation.deeplabv3_mobilenet_v3_large,
-}
+BACKBONES = ("resnet50", "resnet101", "mobilenet_v3_large")
 
 
 class DeepLab(Generator):
@@ -38,8 +33,12 @@ class DeepLab(Generator):
         super().__init__()
         if backbone not in BACKBONES:
             raise ValueError(f"backbone {backbone!r} is unknown; choose one of {', '.join(BACKBONES)}")
+        from torchvision.models import (
+            segmentation,  # takes as long to import as torch, and is of use here alone
+        )
+
         self.backbone_name = backbone
-        segmenter = BACKBONES[backbone](weights=None, weights_backbone=None)
+        segmenter = getattr(segmentation, f"deeplabv3_{backbone}")(weights=None, weights_backbone=None)
         self.backbone = segmenter.backbone
         if in_channels != 3:
             name, rgb = next((n, m) for n, m in self.backbone.named_modules() if isinstance(m, nn.Conv2d))

@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from torchvision.models import WeightsEnum
 
 from citygan.errors import CityGANError
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 _TIMEOUT_S = 10.0  # without an answer; torch.hub itself would wait for ever
 

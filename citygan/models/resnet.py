@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torchvision.models import resnet18
 
 
 class ResNetDiscriminator(nn.Module):
@@ -18,6 +17,8 @@ class ResNetDiscriminator(nn.Module):
     """
 
     def __init__(self, in_channels: int = 6):
+        from torchvision.models import resnet18  # takes as long to import as torch, and is of use here alone
+
         super().__init__()
         self.layers = resnet18(weights=None, num_classes=1)
         self.layers.conv1 = nn.Conv2d(in_channels, 64, 7, 2, 3, bias=False)
