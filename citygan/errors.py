@@ -9,3 +9,7 @@ class CityGANError(Exception):
     Commands print it as one line and the page shows it as one sentence. Any other exception is a defect of
     ours, and keeps its traceback.
     """
+
+
+class BusyError(CityGANError):
+    """Other photos are being made, for longer than a call would wait; it can be made again."""

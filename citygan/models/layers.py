@@ -101,12 +101,7 @@ def for_inference(network: nn.Module, norm_statistics: str, *, dropout: bool = F
             if isinstance(m, nn.BatchNorm2d):
                 m.track_running_stats = False  # so that training mode normalizes, and averages nothing
                 m.train()
-    set_dropout(network, on=dropout)
+    for m in network.modules():
+        if isinstance(m, nn.Dropout):
+            m.train(dropout)
     return network
-
-
-def set_dropout(network: nn.Module, *, on: bool) -> None:
-    """Turns the dropout of a network in inference mode on, as pix2pix's noise, or off."""
-    for module in network.modules():
-        if isinstance(module, nn.Dropout):
-            module.train(on)

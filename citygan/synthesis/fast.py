@@ -1,5 +1,5 @@
-"""Layers that compute what those of `layers` do, sooner: for inference alone, and best for one image in
-channels-last order. Tensors are `(N, C, H, W)`."""
+"""Layers for inference alone: they compute what those of `layers` do, sooner or from a call's own seed, and
+best for one image in channels-last order. Tensors are `(N, C, H, W)`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,25 @@ class FastFeatureNoise(nn.Module):
         drawn = noise.to(x.dtype).expand(n, 1, height, width).reshape(-1, 1)
         noisy = torch.addmm(pixels, drawn, self.weight.to(x.dtype).view(1, channels))
         return noisy.view(n, height, width, channels).permute(0, 3, 1, 2)
+
+
+class SeededDropout(nn.Module):
+    """Dropout as pix2pix's noise (section 2.1 of the paper), from a generator of the call's own; off without.
+
+    Like the noise it is drawn on the CPU, so that a seed draws the same on every device and in every number
+    format. Torch's dropout draws from a generator that all threads share.
+    """
+
+    def __init__(self, dropout: nn.Dropout):
+        super().__init__()
+        self.p = dropout.p
+        self.rng: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.rng is None:
+            return x
+        kept = torch.empty(x.shape).bernoulli_(1 - self.p, generator=self.rng)
+        return x * kept.div_(1 - self.p).to(x.device, x.dtype)
 
 
 def as_transposed(conv: NearestConv2d) -> nn.ConvTranspose2d:

@@ -17,12 +17,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from citygan import checkpoint as checkpoints
 from citygan import palette
-from citygan.errors import CityGANError
+from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels
-from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference, set_dropout
+from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
-from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, as_transposed
+from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, SeededDropout, as_transposed
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class Synthesizer:
         self._eager = optimized(generator, self.info.norm_statistics, self.device)
         self._photos = partial(self._make, self._eager)
         self._dtype = next(self._eager.parameters()).dtype
-        self._has_dropout = any(isinstance(m, nn.Dropout) for m in self._eager.modules())
-        self._lock = threading.Lock()
+        self._dropouts = [m for m in self._eager.modules() if isinstance(m, SeededDropout)]
+        self._lock = threading.Lock()  # around each photo
 
     @classmethod
     def from_pretrained(
@@ -84,7 +84,9 @@ class Synthesizer:
             return f"{torch.cuda.get_device_name(self.device)} ({number_format})"
         return f"CPU ({torch.get_num_threads()} threads, {number_format})"
 
-    def __call__(self, label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
+    def __call__(
+        self, label_map: np.ndarray, seed: int | None = None, *, wait_s: float | None = None
+    ) -> np.ndarray:
         """The photo of a label map.
 
         Classes that the checkpoint never saw are drawn as their nearest relative, see `palette.SUBSTITUTES`.
@@ -93,12 +95,14 @@ class Synthesizer:
             label_map: `(H, W) uint8` ids, any size up to 4096 px; it is brought to the model's size and back.
             seed: Draws the photo's noise: the same seed gives the same photo, another one another. None is
                 the checkpoint's plain photo, also always the same.
+            wait_s: How long to wait for the photos of other calls; None is as long as they take.
 
         Returns:
             `(H, W, 3) uint8` sRGB.
 
         Raises:
             CityGANError: no label map, or a side above 4096 px.
+            BusyError: the wait was over.
         """
         palette.check_label_map(label_map)
         height, width = label_map.shape
@@ -108,7 +112,7 @@ class Synthesizer:
         size = (self.info.width_px, self.info.height_px)
         if (width, height) != size:
             known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
-        photo = self._generate(torch.from_numpy(np.array(known))[None], seed)
+        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, wait_s)
         if (width, height) != size:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
         return photo
@@ -123,7 +127,7 @@ class Synthesizer:
             compiler, or where the GPU's work cannot be recorded; a seed of a generator with dropout always
             goes the plain way.
         """
-        if self._has_dropout and self.info.dropout_at_inference:
+        if self._dropouts and self.info.dropout_at_inference:
             return False
         try:
             faster = self._recorded() if self.device.type == "cuda" else self._compiled()
@@ -138,7 +142,9 @@ class Synthesizer:
     def _compiled(self) -> Callable[..., torch.Tensor]:
         from torch._inductor import config as inductor_config  # slow to import, and of use here alone
 
-        photos = partial(self._make, torch.compile(deepcopy(self._eager)))
+        with self._lock:  # no dropout is on in the copy
+            generator = deepcopy(self._eager)
+        photos = partial(self._make, torch.compile(generator))
         with inductor_config.patch(freezing=True):
             photos(self._blank(), *self._noise(DEFAULT_NOISE_SEED))
         return photos
@@ -164,34 +170,36 @@ class Synthesizer:
         return photos.permute(0, 2, 3, 1).float().add(1).mul(127.5).round().clamp(0, 255).byte().contiguous()
 
     @torch.inference_mode()
-    def _generate(self, label_maps: torch.Tensor, seed: int | None) -> np.ndarray:
+    def _generate(self, label_maps: torch.Tensor, seed: int | None, wait_s: float | None) -> np.ndarray:
         """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
         noise = self._noise(DEFAULT_NOISE_SEED if seed is None else seed)
         label_maps = label_maps.to(self.device)
-        with self._lock:
-            if seed is not None and self._has_dropout:
+        if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
+            raise BusyError("other photos are being made; try again in a moment")
+        try:
+            if seed is not None and self._dropouts:
                 photos = self._with_dropout(label_maps, noise, seed)
             else:
                 photos = self._photos(label_maps, *noise)
             return photos[0].cpu().numpy()
+        finally:
+            self._lock.release()
 
     def _noise(self, seed: int) -> list[torch.Tensor]:
         drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, seed)
         return [n.to(self.device, self._dtype) for n in drawn]
 
     def _with_dropout(self, label_maps: torch.Tensor, noise: list[torch.Tensor], seed: int) -> torch.Tensor:
-        """Dropout as pix2pix's noise (section 2.1 of the paper); it draws from the global generator, put
-        back after."""
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
-            torch.manual_seed(seed)
-            set_dropout(self._eager, on=True)
-            try:
-                return self._make(self._eager, label_maps, *noise)
-            finally:
-                set_dropout(self._eager, on=False)
+        rng = torch.Generator().manual_seed(seed)
+        for dropout in self._dropouts:
+            dropout.rng = rng
+        try:
+            return self._make(self._eager, label_maps, *noise)
+        finally:
+            for dropout in self._dropouts:
+                dropout.rng = None
 
 
 def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) -> nn.Module:
@@ -200,10 +208,13 @@ def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) 
     Norms are folded into their convolutions where running statistics are used, nearest-neighbour
     convolutions become the transposed ones that they equal, instance norms and noise keep the memory layout,
     and the numbers become float16 on CUDA and bfloat16 on CPUs that compute in it, where the generator bears
-    that.
+    that. Dropout is off, and `SeededDropout` in its place.
     """
     fast = for_inference(deepcopy(generator), norm_statistics)
     for module in list(fast.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Dropout):
+                setattr(module, name, SeededDropout(child))
         conv, norm, noise = (getattr(module, name, None) for name in ("conv", "norm", "noise"))
         if isinstance(conv, NearestConv2d):
             conv = module.conv = as_transposed(conv)

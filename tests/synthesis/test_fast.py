@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from citygan.models.layers import FeatureNoise, NearestConv2d
-from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, as_transposed
+from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, SeededDropout, as_transposed
 
 LAYOUTS = [torch.channels_last, torch.contiguous_format]
 
@@ -54,3 +54,16 @@ def test_a_transposed_convolution_stands_for_the_nearest_one(bias):
         nn.init.normal_(conv.bias)
     x = features(2, torch.channels_last)
     assert torch.allclose(as_transposed(conv)(x), conv(x), atol=1e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_seed_drops_the_same_in_every_layout_and_number_format(layout, dtype):
+    dropout, ones = SeededDropout(nn.Dropout(0.25)), torch.ones(1, 6, 10, 14)
+    assert torch.equal(dropout(ones), ones)
+    dropout.rng = torch.Generator().manual_seed(3)
+    plain = dropout(ones)
+    assert plain.unique().tolist() == pytest.approx([0, 1 / 0.75])
+    assert plain.mean() == pytest.approx(1, abs=0.1)
+    dropout.rng = torch.Generator().manual_seed(3)
+    assert torch.equal(dropout(ones.to(dtype).contiguous(memory_format=layout)), plain.to(dtype))

@@ -1,6 +1,7 @@
 """Label map in, photo out: any size, the same photo for the same seed, fast and plain alike."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 from torch._inductor.exc import InvalidCxxCompiler
 
 from citygan import palette
-from citygan.errors import CityGANError
+from citygan.errors import BusyError, CityGANError
 from citygan.models import UNet
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
@@ -134,21 +135,46 @@ def test_torchs_own_random_numbers_go_on_undisturbed(synthesizer):
     assert torch.equal(torch.rand(4), expected)
 
 
+def test_a_seed_keeps_its_photo_whatever_other_threads_draw(synthesizer):
+    photo = synthesizer(MAP, seed=4)
+    with ThreadPoolExecutor(1) as other:
+
+        def interrupt(*_):
+            other.submit(torch.rand, 1).result()
+
+        hooks = [layer.register_forward_pre_hook(interrupt) for layer in synthesizer._eager.ups]
+        again = synthesizer(MAP, seed=4)
+        for hook in hooks:
+            hook.remove()
+    assert np.array_equal(again, photo)
+
+
 def test_calls_from_several_threads_give_the_photos_of_their_seeds(synthesizer):
-    seeds = [None, 1, 2, 3, None, 1]
-    wanted = {seed: synthesizer(MAP, seed=seed) for seed in set(seeds)}
-    got: list[np.ndarray | None] = [None] * len(seeds)
-
-    def work(i):
-        got[i] = synthesizer(MAP, seed=seeds[i])
-
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(seeds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for photo, seed in zip(got, seeds, strict=True):
+    twin = Synthesizer(synthesizer.source, "cpu")
+    seeds = [None, 1, 2, 3, None, 1, 2, 3]
+    wanted = {seed: synthesizer(MAP, seed) for seed in seeds}
+    with ThreadPoolExecutor(len(seeds)) as threads:
+        photos = list(threads.map(lambda which, seed: which(MAP, seed), [synthesizer, twin] * 4, seeds))
+    for photo, seed in zip(photos, seeds, strict=True):
         assert np.array_equal(photo, wanted[seed])
+
+
+def test_who_waits_longer_than_they_would_is_told_that_other_photos_are_made(with_noise):
+    inside, leave = threading.Event(), threading.Event()
+
+    def linger(*_):
+        inside.set()
+        assert leave.wait(60)
+
+    hook = with_noise._eager.register_forward_pre_hook(linger)
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(with_noise, MAP)
+        assert inside.wait(60)
+        with pytest.raises(BusyError, match="other photos are being made"):
+            with_noise(MAP, wait_s=0.01)
+        leave.set()
+        assert np.array_equal(with_noise(MAP), first.result())
+    hook.remove()
 
 
 # Classes
