@@ -154,8 +154,8 @@ def with_gpu(synthesizer: Synthesizer) -> Callable[..., np.ndarray]:
         return synthesizer
 
     @spaces.GPU(duration=GPU_CALL_S)
-    def synthesize(label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
-        return synthesizer(label_map, seed)
+    def synthesize(label_map: np.ndarray, seed: int | None = None, wait_s: float | None = None) -> np.ndarray:
+        return synthesizer(label_map, seed, wait_s=wait_s)
 
     return synthesize
 

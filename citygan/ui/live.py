@@ -1,8 +1,8 @@
 """What the page asks of the server while people paint: photos, targets, streets, files and final results.
 
 Each method of `Live` takes one JSON object from anyone, checks every field, and returns a JSON object. What
-is wrong with a request comes back as `{"error": text}`. The methods skip Gradio's queue, so a lock of their
-own lets one photo be made at a time; who waits too long for it gets `{"busy": True}` and asks again.
+is wrong with a request comes back as `{"error": text}`. The methods skip Gradio's queue: who waits too long
+for the photos of others gets `{"busy": True}` and asks again.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ import functools
 import io
 import secrets
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -26,11 +24,11 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import read_label_map, read_photo
-from citygan.errors import CityGANError
+from citygan.errors import BusyError, CityGANError
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum, decode_map, encode_map
 
-WAIT_S = 2.0  # for the lock
+WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
@@ -39,10 +37,6 @@ MAX_PSNR_DB = 99.0  # stands for infinity, which JSON cannot say
 JPEG_QUALITY = 92  # with full colour, since the page shows the photo at two to three times its size
 
 Json = dict[str, Any]
-
-
-class BusyError(Exception):
-    """Another photo is being made."""
 
 
 def answers(**fields: Callable[[Any], Any]) -> Callable:
@@ -60,12 +54,12 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
                 if not isinstance(request, dict) or not request.keys() <= fields.keys():
                     raise CityGANError(f"expected an object with the fields {', '.join(fields)}")
                 return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
+            except BusyError:
+                return {"busy": True}
             except CityGANError as error:
                 return {"error": str(error)}
             except gr.Error as error:  # what a GPU that is lent for the call refuses with
                 return {"error": error.message}
-            except BusyError:
-                return {"busy": True}
 
         return answer
 
@@ -102,10 +96,10 @@ class Live:
     def __init__(self, synthesize: Callable, score: Callable, info: CheckpointInfo, wait_s: float = WAIT_S):
         """
         Args:
-            synthesize: `(label_map, seed=None) -> photo`; called by one thread at a time.
+            synthesize: `(label_map, seed=None, wait_s=None) -> photo`, as `Synthesizer`.
             score: `(photo, target) -> Scores`.
             info: the checkpoint behind `synthesize`.
-            wait_s: how long a request waits for its turn.
+            wait_s: how long a request waits for the photos of others.
         """
         self._synthesize = synthesize
         self._score = score
@@ -113,7 +107,6 @@ class Live:
         self._height_px = 2 * info.height_px  # the size of the canvas
         self._width_px = round(self._height_px * info.aspect / 2) * 2
         self._wait_s = wait_s
-        self._turn = threading.Lock()
         self._targets = _Targets()
         self._streets: dict[str, Json] = {}
 
@@ -126,16 +119,12 @@ class Live:
     def render(self, map: np.ndarray, seed: int | None, target: str | None) -> Json:
         """The photo of a label map as JPEG of its size, with the checksum of the map and, given a target,
         the scores."""
-        with self._one_at_a_time():
-            start = time.perf_counter()
-            photo = self._synthesize(map, seed=seed)
-            ms = 1000 * (time.perf_counter() - start)
-            scores, _ = self._compare(photo, target)
+        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s)
+        scores, _ = self._compare(photo, target)
         return {
             "photo": _data_url(photo, "JPEG"),
             "width": photo.shape[1],
             "height": photo.shape[0],
-            "ms": round(ms, 1),
             "map_crc32": checksum(map),
             "seed": seed,
             "scores": scores,
@@ -170,9 +159,8 @@ class Live:
     @answers(map=decode_map, seed=_seed, target=_text)
     def final_result(self, map: np.ndarray, seed: int | None, target: str | None) -> Json:
         """Everything there is to download, as PNG without loss."""
-        with self._one_at_a_time():
-            photo = self._synthesize(map, seed=seed)
-            scores, ssim_map = self._compare(photo, target)
+        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s)
+        scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {
             "photo": _data_url(photo),
@@ -182,15 +170,6 @@ class Live:
             "ssim_map": None if ssim_map is None else _data_url(ssim_map),
             "scores": scores,
         }
-
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        if not self._turn.acquire(timeout=self._wait_s):
-            raise BusyError
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _compare(self, photo: np.ndarray, token: str | None) -> tuple[Json | None, np.ndarray | None]:
         """The scores, and the SSIM map as a grey picture (black 0, white 1); None without the target."""

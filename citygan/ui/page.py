@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -46,7 +45,8 @@ def build_app(
     """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
 
     Args:
-        synthesize: `(label_map, seed=None) -> photo`, both `(H, W)`; called by one thread at a time.
+        synthesize: `(label_map, seed=None, wait_s=None) -> photo`, both `(H, W)`, as `Synthesizer`: called by
+            many threads, makes one photo at a time, and raises a `BusyError` where that took longer to begin.
         score: `(photo, target) -> Scores`; resizes the target to the photo.
         info: the checkpoint behind `synthesize`.
         device_name: where it runs, for people.
@@ -56,7 +56,6 @@ def build_app(
         shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
         results: the folder of the table of systems, for the Results tab.
     """
-    synthesize = _one_at_a_time(synthesize)
     live = Live(synthesize, score, info)
     with gr.Blocks(
         title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
@@ -94,16 +93,6 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "ssr_mode": False,
     }
-
-
-def _one_at_a_time(synthesize: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    lock = threading.Lock()
-
-    def call(label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
-        with lock:
-            return synthesize(label_map, seed=seed)
-
-    return call
 
 
 def _header(info: CheckpointInfo, device_name: str, source: str, notice: str) -> str:

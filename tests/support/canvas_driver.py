@@ -38,7 +38,7 @@ def disc(x: int, y: int, diameter: int) -> np.ndarray:
 
 
 def build_canvas() -> LabelCanvas:
-    live = Live(lambda label_map, seed=None: colorize(label_map), None, INFO)
+    live = Live(lambda label_map, **_: colorize(label_map), None, INFO)
     return LabelCanvas(street(), info=INFO, server_functions=live.functions)
 
 

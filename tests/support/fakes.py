@@ -33,7 +33,7 @@ INFO = CheckpointInfo(
 )
 
 
-def synthesize(label_map: np.ndarray, seed: int | None = None) -> np.ndarray:
+def synthesize(label_map: np.ndarray, seed: int | None = None, wait_s: float | None = None) -> np.ndarray:
     """The label map in its colours, a little brighter for each seed."""
     return np.minimum(colorize(label_map).astype(np.int32) + (seed or 0), 255).astype(np.uint8)
 

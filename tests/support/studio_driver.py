@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
+from citygan.errors import BusyError
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum
 
@@ -27,19 +28,25 @@ START[40:] = ROAD
 
 
 class Generator:
-    """A stand-in that keeps the requests it got, and waits while its gate is closed."""
+    """A stand-in that keeps the requests it got, one at a time, and waits while its gate is closed."""
 
     def __init__(self):
+        self.turn = threading.Lock()
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
         self.requests: list[tuple[int, int | None]] = []  # checksum of the map, seed
 
-    def __call__(self, label_map, seed=None):
-        self.requests.append((checksum(label_map), seed))
-        self.entered.set()
-        assert self.gate.wait(60)
-        return colorize(label_map)
+    def __call__(self, label_map, seed=None, wait_s=None):
+        if not self.turn.acquire(timeout=60 if wait_s is None else wait_s):
+            raise BusyError
+        try:
+            self.requests.append((checksum(label_map), seed))
+            self.entered.set()
+            assert self.gate.wait(60)
+            return colorize(label_map)
+        finally:
+            self.turn.release()
 
     def close_gate(self):
         self.entered.clear()

@@ -177,6 +177,17 @@ def test_who_waits_longer_than_they_would_is_told_that_other_photos_are_made(wit
     hook.remove()
 
 
+def test_a_photo_that_fails_keeps_nobody_waiting(with_noise):
+    def fail(*_):
+        raise RuntimeError("out of memory")
+
+    hook = with_noise._eager.register_forward_pre_hook(fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        with_noise(MAP)
+    hook.remove()
+    assert with_noise(MAP, wait_s=0).shape == (256, 256, 3)
+
+
 # Classes
 
 

@@ -4,13 +4,13 @@ import base64
 import io
 import json
 import math
-import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from citygan.errors import BusyError, CityGANError
 from citygan.palette import CLASSES, colorize
 from citygan.streets import NAMES, street
 from citygan.ui.canvas import checksum, decode_map, encode_map
@@ -22,7 +22,7 @@ INFO = SimpleNamespace(
 MAP = street("junction", 172, 128)
 
 
-def synthesize(label_map, seed=None):
+def synthesize(label_map, seed=None, wait_s=None):
     return colorize(label_map) ^ np.uint8(0 if seed is None else seed % 256)
 
 
@@ -33,7 +33,7 @@ def score(photo, target):
 
 @pytest.fixture
 def live():
-    return Live(synthesize, score, INFO, wait_s=0.01)
+    return Live(synthesize, score, INFO)
 
 
 def opened(data_url):
@@ -83,30 +83,24 @@ def test_only_the_targets_used_last_are_kept(live):
 
 
 def test_who_waits_too_long_is_told_that_the_server_is_busy():
-    inside, leave = threading.Event(), threading.Event()
+    waits = []
 
-    def slow(label_map, seed=None):
-        inside.set()
-        leave.wait(30)
-        return colorize(label_map)
+    def busy(label_map, seed=None, wait_s=None):
+        waits.append(wait_s)
+        raise BusyError
 
-    live = Live(slow, score, INFO, wait_s=0.01)
-    first = threading.Thread(target=live.render, args=({"map": encode_map(MAP)},))
-    first.start()
-    inside.wait(30)
-    assert live.render({"map": encode_map(MAP)}) == {"busy": True}
-    leave.set()
-    first.join()
-    assert "photo" in live.render({"map": encode_map(MAP)})
+    live = Live(busy, score, INFO, wait_s=0.5)
+    for answer in (live.render, live.final_result):
+        assert answer({"map": encode_map(MAP)}) == {"busy": True}
+    assert waits == [0.5, 0.5]
 
 
-def test_the_turn_is_given_back_when_the_generator_fails():
-    def fails(label_map, seed=None):
-        raise ValueError("the generator cannot do this")
+def test_what_the_generator_cannot_do_is_said_in_its_words():
+    def fails(label_map, **_):
+        raise CityGANError("the generator cannot do this")
 
-    live = Live(fails, score, INFO, wait_s=0.01)
-    for _ in range(2):
-        assert live.render({"map": encode_map(MAP)}) == {"error": "the generator cannot do this"}
+    answer = Live(fails, score, INFO).render({"map": encode_map(MAP)})
+    assert answer == {"error": "the generator cannot do this"}
 
 
 @pytest.mark.parametrize("name", NAMES)
