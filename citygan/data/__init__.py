@@ -1,0 +1,1 @@
+"""Image files, data sets and their augmentation."""
