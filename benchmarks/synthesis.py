@@ -136,7 +136,8 @@ def fill_card(figures: Figures, checkpoint: Path) -> None:
         conditions = encode_labels(labels.expand(batch, -1, -1), info.encoding, torch.float16)
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             generator(conditions)
-        graph = CudaGraph(generator, [conditions])
+        graph = CudaGraph(generator)
+        graph.record(conditions)
         seconds = _seconds(lambda graph=graph, conditions=conditions: graph(conditions))
         share = 100 * counter.get_total_flops() / seconds / peak
         name = f"{info.name}: batch {batch}"

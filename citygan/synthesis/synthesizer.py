@@ -151,8 +151,10 @@ class Synthesizer:
 
     @torch.inference_mode()
     def _recorded(self) -> CudaGraph:
+        graph = CudaGraph(self._photos)
         with self._lock:
-            return CudaGraph(self._photos, [self._blank(), *self._noise(DEFAULT_NOISE_SEED)])
+            graph.record(self._blank(), *self._noise(DEFAULT_NOISE_SEED))
+        return graph
 
     def _blank(self) -> torch.Tensor:
         size = (1, self.info.height_px, self.info.width_px)

@@ -17,7 +17,7 @@ from citygan.data.augmentation import Augmentation, augment_for_discriminator
 from citygan.data.dataset import LabelPhotoSet
 from citygan.evaluation.metrics import mean_ssim
 from citygan.models.encoding import encode_labels, to_unit_range
-from citygan.training.graphed_step import GraphedStep
+from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.training.losses import (
     adversarial_loss,
     feature_matching_loss,
@@ -85,7 +85,7 @@ def train(
     torch.backends.cudnn.benchmark = True  # the shapes never change
     step_once = partial(train_step, state)
     if compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1:
-        step_once = GraphedStep(step_once)
+        step_once = CudaGraph(step_once)
     while state.epoch < config.epochs:
         pending: list[torch.Tensor] = []
         totals: dict[str, float] = {}
