@@ -45,7 +45,10 @@ class CheckpointInfo:
     ssim: dict[str, float] = field(default_factory=dict)  # "train", "val", "test"
     ssim_definition: str = ""
     dropout_at_inference: bool = False  # whether photos are made with dropout on, drawn from the seed
-    val_ssim_percentiles: tuple[float, ...] = ()  # 101 values: the 0th to the 100th percentile over val
+    drives: tuple[str, ...] = ()  # of its training photos, see citygan.data.dataset; none where not known
+    ssim_by_drive: dict[str, dict[str, float]] = field(default_factory=dict)  # split -> drive -> SSIM
+    ssim_percentiles: tuple[float, ...] = ()  # of SSIM from the 0th to the 100th in even steps, two or more
+    ssim_percentiles_of: str = ""  # which photos, for example "171 photos of a drive it never saw"
     format: int = FORMAT
 
     @property
@@ -72,12 +75,13 @@ class CheckpointInfo:
             known = {f.name for f in fields(cls)}
             info = cls(**{k: v for k, v in values.items() if k in known})
             seen = {int(i): float(share) for i, share in info.seen.items()}
-            percentiles = tuple(map(float, info.val_ssim_percentiles))
+            percentiles = tuple(map(float, info.ssim_percentiles))
         except CityGANError:
             raise
         except (AttributeError, TypeError, ValueError) as error:
             raise CityGANError(f"{source} is not the .json of a CityGAN checkpoint: {error}") from error
-        return cls(**asdict(info) | {"seen": seen, "val_ssim_percentiles": percentiles})
+        changed = {"seen": seen, "drives": tuple(info.drives), "ssim_percentiles": percentiles}
+        return cls(**asdict(info) | changed)
 
 
 def save(path: Path, generator: nn.Module, info: CheckpointInfo, *, half: bool = False) -> None:

@@ -82,6 +82,7 @@ def test_a_colour_map_with_its_target_is_scored(client, saved, label_map):
     assert scores["ssim"] == 0.5
     assert scores["psnr"] == 20.0
     assert scores["percentile"] == pytest.approx(50)
+    assert scores["percentile_of"] == "9 photos of a drive it never saw"
     assert "The target (120 x 80) was resized to 240 x 160." in scores["notes"]
 
 

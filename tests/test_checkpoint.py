@@ -83,7 +83,7 @@ def test_the_json_alone_says_what_a_checkpoint_is(path):
     info = checkpoints.read_info(path)
     assert info == tiny.info()
     assert info.seen_classes == frozenset(tiny.info().seen)
-    assert isinstance(info.val_ssim_percentiles, tuple)
+    assert isinstance(info.ssim_percentiles, tuple)
 
 
 def test_the_info_alone_can_be_written_again(path):

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from citygan.data.layouts import DataError, Layout, Pair, find_layout
 
 NOTE = "dataset.json"  # what `prepare` leaves beside the pictures
+NO_DRIVE = "all"
 _DRIVE = re.compile(r"(?:all/)?([^/_]+)[/_]")  # prepare puts "all/" before the name, and "_" for its "/"
 
 log = logging.getLogger(__name__)
@@ -198,12 +199,21 @@ def describe(folder: Path, split: str = "train") -> dict:
 
 def drives(samples: LabelPhotoSet) -> dict[str, list[int]]:
     """The samples of each drive, by its name: CamVid's file names start with the drive, Cityscapes' with the
-    city, as shot or as prepared. Samples whose names start with neither are one drive, "all"."""
+    city, as shot or as prepared. Samples whose names start with neither are one drive, `NO_DRIVE`."""
     found: dict[str, list[int]] = {}
     for index, pair in enumerate(samples.pairs):
-        start = _DRIVE.match(pair.name)
-        found.setdefault(start[1] if start else "all", []).append(index)
+        found.setdefault(_drive_of(pair), []).append(index)
     return dict(sorted(found.items()))
+
+
+def drives_of_split(folder: Path, split: str) -> frozenset[str]:
+    """The drives of a split, by its file names alone; none where it has no photos."""
+    return frozenset(map(_drive_of, find_layout(folder).pairs(folder, split)))
+
+
+def _drive_of(pair: Pair) -> str:
+    start = _DRIVE.match(pair.name)
+    return start[1] if start else NO_DRIVE
 
 
 def leave_drive_out(samples: LabelPhotoSet, drive: str) -> tuple[LabelPhotoSet, LabelPhotoSet]:

@@ -1,66 +1,169 @@
-"""`train.py evaluate`."""
+"""`citygan evaluate`: the scores of a checkpoint over whole splits, and over each drive in them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import torch
+from tqdm import tqdm
+
 from citygan import checkpoint as checkpoints
 from citygan import palette
+from citygan.checkpoint import CheckpointInfo
 from citygan.data import dataset as datasets
 from citygan.data.dataset import LabelPhotoSet
-from citygan.evaluation import scoring as evaluation
+from citygan.errors import CityGANError
 from citygan.evaluation import sheets
-from citygan.evaluation.metrics import FCN_DEFINITION, LPIPS_DEFINITION, PSNR_DEFINITION, FcnScore, Lpips
-from citygan.evaluation.scoring import Evaluation
+from citygan.evaluation.metrics import LPIPS_DEFINITION, PSNR_DEFINITION, Lpips, compare
+from citygan.evaluation.scores import FCN_DEFINITION, Evaluation, FcnScore, Reading, confusion, percentiles
 from citygan.evaluation.segmenter import Segmenter
 from citygan.models.published import WeightsUnavailableError
 from citygan.synthesis.synthesizer import Synthesizer
+
+Split = Literal["train", "val", "test"]
 
 
 def evaluate(
     model: str,
     data: Path,
     *,
-    split: Literal["train", "val", "test"] = "test",
+    split: tuple[Split, ...] = ("test",),
+    folds: Literal["drive"] | None = None,
     segmenter: Path | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     csv: Path | None = None,
     sheet: Path | None = None,
     record: bool = False,
 ) -> None:
-    """Scores a checkpoint on one split, at the model's own size: SSIM, PSNR, LPIPS and the FCN-score.
+    """Scores a checkpoint at the model's own size, over each split and each drive: SSIM, PSNR, LPIPS and the
+    FCN-score.
 
     Args:
         model: A checkpoint, a path or a Hub id.
         data: The data set, in any known layout.
-        split: Which part of it.
+        split: Which part of it, or several.
+        folds: For choosing between checkpoints: also the mean over drives, each counted once, of those that
+            the training of this one had and of those that it never saw.
         segmenter: The network of the FCN-score, from train.py segmenter.
         device: What computes; auto is CUDA where there is one.
         csv: Where to write each sample's scores.
         sheet: A .jpg file: the best, the median and the worst ten by SSIM.
-        record: Write the mean SSIM (and over val its percentiles) into the checkpoint's .json.
+        record: Write the SSIM of each split and drive into the checkpoint's .json, and its percentiles over
+            photos of drives that no training saw.
     """
+    if len(split) != 1 and (csv or sheet):
+        raise CityGANError(f"--csv and --sheet are of one split; name one instead of {', '.join(split)}")
     synthesizer = Synthesizer(model, device)
     judge = Segmenter(segmenter, synthesizer.device) if segmenter else None
-    samples = datasets.open_split(data, split, synthesizer.info.height_px, progress=True)
     lpips, why_not = _find_lpips(synthesizer)
-    scores = evaluation.evaluate(synthesizer, samples, lpips=lpips, segmenter=judge)
-    if csv:
-        sheets.write_scores(scores, csv)
-    if sheet:
-        _draw_sheet(scores, synthesizer, samples, sheet)
-    ssim = round(float(scores.ssim.mean()), 4)
-    recorded = synthesizer.info.ssim.get(split)
-    said = "" if recorded is None else f" (its .json says {recorded:.4f})"
-    print(f"{model} on {split}, {len(samples)} photos, {synthesizer.device_name}:")
-    print(f"SSIM: {ssim:.4f}{said}; {synthesizer.info.ssim_definition}")
-    _print_others(scores, why_not, judge)
+    info = synthesizer.info
+    known = _KnownDrives(datasets.drives_of_split(data, "train"), frozenset(info.drives))
+    every_drive: dict[str, list[np.ndarray]] = {}
+    for one in split:
+        samples = datasets.open_split(data, one, info.height_px, progress=True)
+        scores = score_split(synthesizer, samples, lpips=lpips, segmenter=judge)
+        drives = {name: scores.of(indices) for name, indices in datasets.drives(samples).items()}
+        print(f"{model} on {one}, {len(samples)} photos, {synthesizer.device_name}:")
+        _print_scores(scores, info, one, why_not, judge)
+        _print_drives(drives, known)
+        info = _noted(info, one, scores, drives, known)
+        for name, part in drives.items():
+            every_drive.setdefault(name, []).append(part.ssim)
+        if csv:
+            sheets.write_scores(scores, csv)
+        if sheet:
+            _draw_sheet(scores, synthesizer, samples, sheet)
+    if folds:
+        _print_folds({name: np.concatenate(parts) for name, parts in every_drive.items()}, known)
     if record:
-        percentiles = {"val_ssim_percentiles": scores.ssim_percentiles} if split == "val" else {}
-        info = replace(synthesizer.info, ssim=synthesizer.info.ssim | {split: ssim}, **percentiles)
         checkpoints.write_info(Path(model), info)
+
+
+def score_split(
+    synthesize: Callable[[np.ndarray], np.ndarray],
+    samples: LabelPhotoSet,
+    *,
+    lpips: Callable[[np.ndarray, np.ndarray], float] | None = None,
+    segmenter: Segmenter | None = None,
+) -> Evaluation:
+    """Generates the photo of each label map and compares it with the real one, in 8 bits.
+
+    Args:
+        synthesize: Label map `(H, W) uint8` -> photo `(H, W, 3) uint8`.
+        samples: One split, opened at the model's size.
+        lpips: A `metrics.Lpips`, or None to leave it out.
+        segmenter: The network of the FCN-score, or None to leave it out.
+    """
+    scores, distances, read = [], [], []
+    for labels, target in tqdm(samples, "evaluating", len(samples), leave=False):
+        label_map, real = labels.numpy(), target.permute(1, 2, 0).numpy()
+        photo = synthesize(label_map)
+        scores.append(compare(photo, real))
+        if lpips:
+            distances.append(lpips(photo, real))
+        if segmenter:
+            both = torch.from_numpy(np.stack([photo, real])).permute(0, 3, 1, 2)
+            read.append([confusion(label_map, ids) for ids in segmenter(both).numpy()])
+    return Evaluation(
+        tuple(pair.name for pair in samples.pairs),
+        np.array([s.ssim for s in scores]),
+        np.array([s.psnr for s in scores]),
+        np.array(distances) if lpips else None,
+        Reading(segmenter.classes, *np.array(read).swapaxes(0, 1)) if segmenter else None,
+    )
+
+
+@dataclass(frozen=True)
+class _KnownDrives:
+    """Which drives a checkpoint can have met before."""
+
+    split: frozenset[str]  # those of the data set's training split
+    own: frozenset[str]  # those of its own training; empty where its .json does not say
+
+    def __call__(self, drive: str) -> str:
+        """What is to be said of a drive."""
+        if not self.own:
+            return "also in the training split" if drive in self.split else "not in the training split"
+        if drive in self.own:
+            return "also in training"
+        return "left out of training" if drive in self.split else "never seen in training"
+
+    def is_strange(self, drive: str) -> bool:
+        """Whether training cannot have seen it, nor anybody have left it out for how it looks."""
+        return bool(self.own) and drive not in self.own | self.split
+
+
+def _noted(
+    info: CheckpointInfo,
+    split: str,
+    scores: Evaluation,
+    drives: dict[str, Evaluation],
+    known: _KnownDrives,
+) -> CheckpointInfo:
+    """The info with these scores, and with their percentiles where there are strange drives."""
+    strange = [part.ssim for name, part in drives.items() if known.is_strange(name)]
+    photos = sum(map(len, strange))
+    if photos > 1:
+        of = "a drive" if len(strange) == 1 else f"{len(strange)} drives"
+        info = replace(
+            info,
+            ssim_percentiles=percentiles(np.concatenate(strange)),
+            ssim_percentiles_of=f"{photos} photos of {of} it never saw",
+        )
+    by_drive = {name: _mean(part.ssim) for name, part in drives.items()}
+    return replace(
+        info,
+        ssim=info.ssim | {split: _mean(scores.ssim)},
+        ssim_by_drive=info.ssim_by_drive | {split: by_drive},
+    )
+
+
+def _mean(ssim: np.ndarray) -> float:
+    return round(float(ssim.mean()), 4)
 
 
 def _find_lpips(synthesizer: Synthesizer) -> tuple[Lpips | None, str]:
@@ -71,7 +174,12 @@ def _find_lpips(synthesizer: Synthesizer) -> tuple[Lpips | None, str]:
         return None, str(error)
 
 
-def _print_others(scores: Evaluation, why_no_lpips: str, judge: Segmenter | None) -> None:
+def _print_scores(
+    scores: Evaluation, info: CheckpointInfo, split: str, why_no_lpips: str, judge: Segmenter | None
+) -> None:
+    recorded = info.ssim.get(split)
+    said = "" if recorded is None else f" (its .json says {recorded:.4f})"
+    print(f"SSIM: {scores.ssim.mean():.4f}{said}; {info.ssim_definition}")
     print(f"PSNR: {scores.psnr.mean():.2f} dB; {PSNR_DEFINITION}")
     if scores.lpips is None:
         print(f"LPIPS: not measured ({why_no_lpips})")
@@ -90,6 +198,32 @@ def _says(score: FcnScore) -> str:
         f"per-pixel accuracy {score.pixel_accuracy:.3f}, per-class accuracy {score.class_accuracy:.3f}, "
         f"class IoU {score.class_iou:.3f}"
     )
+
+
+def _print_drives(drives: dict[str, Evaluation], known: _KnownDrives) -> None:
+    """A line for each drive, where the names of the photos tell drives apart."""
+    if drives.keys() == {datasets.NO_DRIVE}:
+        return
+    for name, scores in drives.items():
+        figures = [f"SSIM {scores.ssim.mean():.4f}", f"PSNR {scores.psnr.mean():.2f} dB"]
+        if scores.lpips is not None:
+            figures.append(f"LPIPS {scores.lpips.mean():.4f}")
+        print(f"{name} ({len(scores.names)} photos, {known(name)}): {', '.join(figures)}")
+        if scores.reading:
+            print(f"           generated {_says(scores.fcn_generated)}")
+            print(f"           real      {_says(scores.fcn_real)}")
+
+
+def _print_folds(ssim_of_drives: dict[str, np.ndarray], known: _KnownDrives) -> None:
+    """The mean over drives, by what training knew of them."""
+    print("SSIM over drives, each counted once:")
+    groups: dict[str, list[str]] = {}
+    for drive in ssim_of_drives:
+        groups.setdefault(known(drive), []).append(drive)
+    for what, drives in groups.items():
+        means = [ssim_of_drives[drive].mean() for drive in drives]
+        photos = sum(len(ssim_of_drives[drive]) for drive in drives)
+        print(f"{what} ({', '.join(drives)}; {photos} photos): {np.mean(means):.4f}")
 
 
 def _draw_sheet(scores: Evaluation, synthesizer: Synthesizer, samples: LabelPhotoSet, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How near a photo is to its target (SSIM, PSNR and LPIPS over torchmetrics), and the FCN-score.
+"""How near a photo is to its target: SSIM, PSNR and LPIPS over torchmetrics.
 
 SSIM is torchmetrics' `structural_similarity_index_measure` on RGB in [0, 1] with `data_range=1.0` (Gaussian
 window, sigma 1.5, 11 px; Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861), at the photo's own size.
@@ -6,8 +6,7 @@ window, sigma 1.5, 11 px; Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from torchmetrics.functional.image import (
 )
 
 from citygan.errors import CityGANError
+from citygan.evaluation.scores import Scores
 
 SSIM_DEFINITION = (
     "torchmetrics structural_similarity_index_measure on RGB in [0, 1], data_range 1.0, Gaussian window "
@@ -25,20 +25,7 @@ SSIM_DEFINITION = (
 )
 PSNR_DEFINITION = "of each image, from 8-bit RGB; the figure is the mean over the images"
 LPIPS_DEFINITION = "torchmetrics LearnedPerceptualImagePatchSimilarity, net alex, on [-1, 1]; lower is nearer"
-FCN_DEFINITION = (
-    "a segmentation network reads the photos; per-pixel accuracy, per-class accuracy and class IoU against "
-    "the label maps, over the classes seen in training, unlabeled pixels left out"
-)
 _WINDOW_PX = 11
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How near a photo is to its target."""
-
-    ssim: float  # -1 to 1, 1 for equal photos
-    psnr: float  # dB; infinite for equal photos
-    ssim_map: np.ndarray  # (H, W) float32, -1 to 1, of the photo's size: where they differ
 
 
 def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | None = None) -> Scores:
@@ -89,18 +76,6 @@ def mean_ssim(pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
     return float(np.mean(values))
 
 
-def percentile_of(value: float, percentiles: tuple[float, ...]) -> float | None:
-    """The share, 0 to 100, of validation photos that score below `value`; None without a distribution.
-
-    Args:
-        value: An SSIM.
-        percentiles: The 0th to the 100th percentile, rising.
-    """
-    if not percentiles:
-        return None
-    return float(np.interp(value, percentiles, np.linspace(0, 100, len(percentiles))))
-
-
 class Lpips:
     """LPIPS of a photo and its target: the distance of their AlexNet features, 0 for equal photos.
 
@@ -127,60 +102,3 @@ class Lpips:
         """LPIPS of two `(H, W, 3) uint8` pictures of the same size."""
         a, b = (_resized(p, p.shape[1::-1]).mul(2).sub(1).to(self._device) for p in (photo, target))
         return float(self._distance(a, b))
-
-
-@dataclass(frozen=True)
-class FcnScore:
-    """How well a segmentation network finds the label map in a photo; each 0 to 1."""
-
-    pixel_accuracy: float  # the share of labeled pixels that are right
-    class_accuracy: float  # the same within each class, then the mean over the classes
-    class_iou: float  # intersection over union of each class, then the mean over the classes
-
-
-def confusion(label_map: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Counts pixels by what they are and what they were taken for.
-
-    Args:
-        label_map: `uint8` ids of any shape: the truth.
-        predicted: `uint8` ids of the same shape.
-
-    Returns:
-        `(256, 256) int64`, [true id, predicted id]. Those of several photos may be added.
-    """
-    if label_map.shape != predicted.shape:
-        raise ValueError(f"the label map is {label_map.shape}, but the prediction {predicted.shape}")
-    both = label_map.astype(np.int64).ravel() * 256 + predicted.ravel()
-    return np.bincount(both, minlength=256 * 256).reshape(256, 256)
-
-
-def fcn_score(counts: np.ndarray, classes: Collection[int]) -> FcnScore:
-    """The FCN-score of pix2pix: is a generated photo so like a real one that a network can read it?
-
-    Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 4.1; the three measures are those of Long
-    et al. 2015, https://arxiv.org/abs/1411.4038, section 5. With n_ij pixels of class i taken for class j
-    and t_i = sum_j n_ij: sum_i n_ii / sum_i t_i; mean of n_ii / t_i; mean of
-    n_ii / (t_i + sum_j n_ji - n_ii). Unlike Long et al., classes without a pixel in the label maps are left
-    out of the means. Unlike pix2pix, the network is whatever `citygan segmenter` trained, not FCN-8s.
-
-    Args:
-        counts: From `confusion`, summed over a split.
-        classes: The ids that count, those seen in training. Pixels of any other, unlabeled ones among them,
-            are left out; to predict another is an error like any.
-
-    Raises:
-        CityGANError: no pixel has one of the classes.
-    """
-    ids = sorted(classes)
-    right = np.diag(counts)[ids]
-    labeled = counts[ids].sum(1)
-    taken_for = counts[np.ix_(ids, ids)].sum(0)
-    present = labeled > 0
-    if not present.any():
-        raise CityGANError(f"no pixel of the label maps has one of the classes {ids}")
-    right, labeled, taken_for = right[present], labeled[present], taken_for[present]
-    return FcnScore(
-        float(right.sum() / labeled.sum()),
-        float((right / labeled).mean()),
-        float((right / (labeled + taken_for - right)).mean()),
-    )

@@ -20,7 +20,7 @@ from torch.nn.functional import interpolate
 from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, segmentation
 
 from citygan.errors import CityGANError
-from citygan.evaluation.metrics import FcnScore
+from citygan.evaluation.scores import FcnScore
 from citygan.files import write_atomically
 from citygan.models import published as zoo
 

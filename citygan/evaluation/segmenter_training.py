@@ -17,7 +17,7 @@ from tqdm import tqdm
 from citygan import palette
 from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
-from citygan.evaluation.metrics import FcnScore, confusion, fcn_score
+from citygan.evaluation.scores import FcnScore, confusion, fcn_score
 from citygan.evaluation.segmenter import SegmenterConfig, build, normalized
 
 _IGNORED = 255  # the channel that cross_entropy leaves out
@@ -137,10 +137,10 @@ class SegmenterTraining:
     def _validate(self) -> FcnScore:
         self.network.eval()
         ids = torch.tensor(self.classes, dtype=torch.uint8)
-        counts = np.zeros((256, 256), np.int64)
+        counts = np.int64(0)
         for labels, photo in self.val_set:
             logits = self.network(normalized(photo[None].to(self.device).float()))["out"]
-            counts += confusion(labels.numpy(), ids[logits.argmax(1)[0].cpu()].numpy())
+            counts = counts + confusion(labels.numpy(), ids[logits.argmax(1)[0].cpu()].numpy())
         return fcn_score(counts, self.classes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from citygan.evaluation.scoring import Evaluation
+from citygan.evaluation.scores import Evaluation
 from citygan.files import write_atomically
 
 _CAPTION_PX = 36  # height of the two lines above a sample of the contact sheet

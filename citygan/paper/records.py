@@ -19,15 +19,14 @@ from pathlib import Path
 from citygan import checkpoint as checkpoints
 from citygan.data import dataset as datasets
 from citygan.errors import CityGANError
+from citygan.evaluation.evaluate import score_split
 from citygan.evaluation.metrics import (
-    FCN_DEFINITION,
     LPIPS_DEFINITION,
     PSNR_DEFINITION,
     SSIM_DEFINITION,
-    FcnScore,
     Lpips,
 )
-from citygan.evaluation.scoring import Evaluation, evaluate
+from citygan.evaluation.scores import FCN_DEFINITION, Evaluation, FcnScore
 from citygan.evaluation.segmenter import Segmenter
 from citygan.files import write_atomically
 from citygan.models.published import WeightsUnavailableError
@@ -225,7 +224,7 @@ class Table:
 
     def _evaluate(self, row: Row, split: str, **others) -> Evaluation:
         synthesizer = Synthesizer(self._weights(row), self.device)
-        return evaluate(synthesizer, _open_split(self.data, split, synthesizer.info.height_px), **others)
+        return score_split(synthesizer, _open_split(self.data, split, synthesizer.info.height_px), **others)
 
     @cached_property
     def _lpips(self) -> Lpips | None:

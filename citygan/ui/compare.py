@@ -16,7 +16,7 @@ from PIL import Image
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import ImageError, read_photo
 from citygan.errors import CityGANError
-from citygan.evaluation.metrics import Scores
+from citygan.evaluation.scores import Scores
 from citygan.palette import colorize
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.upload import open_label_map

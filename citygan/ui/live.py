@@ -25,6 +25,7 @@ from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import read_label_map, read_photo
 from citygan.errors import BusyError, CityGANError
+from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum, decode_map, encode_map
 
@@ -103,7 +104,8 @@ class Live:
         """
         self._synthesize = synthesize
         self._score = score
-        self._percentiles = info.val_ssim_percentiles
+        self._percentiles = info.ssim_percentiles
+        self._percentiles_of = info.ssim_percentiles_of
         self._height_px = 2 * info.height_px  # the size of the canvas
         self._width_px = round(self._height_px * info.aspect / 2) * 2
         self._wait_s = wait_s
@@ -177,13 +179,12 @@ class Live:
         if target is None:
             return None, None
         scores = self._score(photo, target)
-        percentile = None
-        if self._percentiles:
-            percentile = round(float(np.interp(scores.ssim, self._percentiles, np.linspace(0, 100, 101))))
+        percentile = percentile_of(scores.ssim, self._percentiles)
         answer = {
             "ssim": float(scores.ssim),
             "psnr": min(float(scores.psnr), MAX_PSNR_DB),
-            "percentile": percentile,
+            "percentile": None if percentile is None else round(percentile),
+            "percentile_of": None if percentile is None else self._percentiles_of,
         }
         return answer, (np.clip(scores.ssim_map, 0, 1) * 255).round().astype(np.uint8)
 

@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from citygan.checkpoint import CheckpointInfo
-from citygan.evaluation.metrics import Scores, percentile_of
+from citygan.evaluation.scores import Scores, percentile_of
 from citygan.palette import colorize
 
 # Viridis (Smith and van der Walt 2015, CC0) at eight even steps: it gets lighter evenly, and it can be read
@@ -41,17 +41,18 @@ class Result:
     photo: np.ndarray  # (H, W, 3) uint8
     target: np.ndarray | None  # (H, W, 3) uint8, resized to the photo
     scores: Scores | None  # None without a target
-    percentile: float | None  # 0-100, of the SSIM among the checkpoint's validation photos
+    percentile: float | None  # 0-100, of the SSIM in the checkpoint's distribution; None where it has none
     elapsed_ms: float  # the time that the generator took
     notes: tuple[str, ...]  # sentences about the files and the classes
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, info: CheckpointInfo) -> dict[str, Any]:
         """The figures and notes for scripts. `psnr` is None for equal photos, where it is infinite."""
         psnr = self.scores.psnr if self.scores else None
         return {
             "ssim": self.scores.ssim if self.scores else None,
             "psnr": psnr if psnr is not None and math.isfinite(psnr) else None,
             "percentile": self.percentile,
+            "percentile_of": None if self.percentile is None else info.ssim_percentiles_of,
             "milliseconds": round(self.elapsed_ms, 1),
             "notes": list(self.notes),
         }
@@ -69,7 +70,7 @@ def score_against(
     if target.shape != photo.shape:
         size = photo.shape[1::-1]
         target = np.asarray(Image.fromarray(target).resize(size, Image.Resampling.BICUBIC))
-    return target, scores, percentile_of(scores.ssim, info.val_ssim_percentiles)
+    return target, scores, percentile_of(scores.ssim, info.ssim_percentiles)
 
 
 def color_ssim(ssim_map: np.ndarray) -> np.ndarray:
@@ -85,10 +86,11 @@ def describe(result: Result, info: CheckpointInfo, device_name: str) -> str:
     figures = [("Time", _milliseconds(result.elapsed_ms), f"for the photo, on {device_name}")]
     definition = ""
     if result.scores:
-        rank = f"of {info.dataset}'s validation photos score lower"
-        better = "" if result.percentile is None else f"{result.percentile:.0f} % {rank}"
+        better = "1 is equal, 0 is unlike"
+        if result.percentile is not None:
+            better = f"better than {result.percentile:.0f} % of {info.ssim_percentiles_of}"
         psnr = f"{result.scores.psnr:.1f} dB" if math.isfinite(result.scores.psnr) else "∞"
-        figures.insert(0, ("SSIM", f"{result.scores.ssim:.3f}", better or "1 is equal, 0 is unlike"))
+        figures.insert(0, ("SSIM", f"{result.scores.ssim:.3f}", better))
         figures.insert(1, ("PSNR", psnr, "higher is nearer to the target"))
         definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
     tiles = "".join(

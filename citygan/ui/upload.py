@@ -230,10 +230,10 @@ def _add_endpoint(
 
         Returns:
             the photo, a PNG of the label map's size
-            and an object with ssim, psnr (dB) and percentile (null without a target), milliseconds and notes.
+            and ssim, psnr (dB), percentile and percentile_of (null without a target), milliseconds, notes.
         """
         result = generate(label_map, target, seed)
-        return save_picture(result.photo), result.as_json()
+        return save_picture(result.photo), result.as_json(generate.info)
 
     with gr.Group(visible=False):
         seed = gr.Number(value=None, label="Seed", precision=0)

@@ -1,4 +1,4 @@
-"""SSIM, PSNR and LPIPS are torchmetrics', for photos of any size; the FCN-score is its paper's."""
+"""SSIM, PSNR and LPIPS are torchmetrics', for photos of any size."""
 
 import math
 import socket
@@ -18,13 +18,9 @@ from torchvision.models import alexnet
 from citygan.errors import CityGANError
 from citygan.evaluation.metrics import (
     SSIM_DEFINITION,
-    FcnScore,
     Lpips,
     compare,
-    confusion,
-    fcn_score,
     mean_ssim,
-    percentile_of,
 )
 from citygan.models.published import WeightsUnavailableError
 
@@ -129,14 +125,6 @@ def test_the_mean_ssim_is_that_of_the_photos_as_they_would_be_saved():
     assert mean_ssim([(blurred, unit[1]), (unit[2], unit[3])]) == pytest.approx(wanted, abs=1e-6)
 
 
-def test_the_percentile_is_the_share_that_scores_lower():
-    percentiles = tuple(np.linspace(0.2, 0.6, 101))
-    assert percentile_of(0.4, percentiles) == pytest.approx(50)
-    assert percentile_of(0.1, percentiles) == 0
-    assert percentile_of(0.9, percentiles) == 100
-    assert percentile_of(0.4, ()) is None
-
-
 def test_the_definition_says_range_window_and_library():
     for word in ("torchmetrics", "data_range 1.0", "11 px", "[0, 1]"):
         assert word in SSIM_DEFINITION
@@ -151,52 +139,6 @@ def test_scores_at_the_models_size_come_with_a_map_of_the_photos_size():
     ]
     assert scores.ssim == compare(*small).ssim
     assert scores.ssim_map.shape == (30, 40)
-
-
-# Four classes of which 9 is in no label map; 0 is unlabeled and not among them.
-TRUTH = np.array([7, 7, 7, 7, 8, 8, 8, 11, 0, 0], np.uint8)
-FOUND = np.array([7, 7, 8, 9, 8, 8, 7, 11, 7, 8], np.uint8)
-CLASSES = (7, 8, 9, 11)
-
-
-def test_a_perfect_prediction_has_an_fcn_score_of_one():
-    assert fcn_score(confusion(TRUTH, TRUTH), CLASSES) == FcnScore(1, 1, 1)
-
-
-def test_the_fcn_score_is_what_a_hand_computes():
-    score = fcn_score(confusion(TRUTH, FOUND), CLASSES)
-    assert score.pixel_accuracy == pytest.approx(5 / 8)
-    assert score.class_accuracy == pytest.approx((2 / 4 + 2 / 3 + 1 / 1) / 3)
-    assert score.class_iou == pytest.approx((2 / 5 + 2 / 4 + 1 / 1) / 3)
-
-
-def test_unlabeled_pixels_and_other_classes_are_left_out():
-    other = np.append(TRUTH, [26, 26]).astype(np.uint8), np.append(FOUND, [7, 26]).astype(np.uint8)
-    without = TRUTH[:8], FOUND[:8]
-    wanted = fcn_score(confusion(*without), CLASSES)
-    assert fcn_score(confusion(TRUTH, FOUND), CLASSES) == wanted
-    assert fcn_score(confusion(*other), CLASSES) == wanted
-
-
-def test_to_predict_a_class_that_does_not_count_is_an_error_like_any():
-    nowhere = np.where(FOUND == 9, 30, FOUND).astype(np.uint8)
-    assert fcn_score(confusion(TRUTH, nowhere), CLASSES) == fcn_score(confusion(TRUTH, FOUND), CLASSES)
-
-
-def test_the_counts_of_two_photos_add_up_to_those_of_both():
-    both = confusion(np.stack([TRUTH, TRUTH]), np.stack([FOUND, TRUTH]))
-    assert np.array_equal(both, confusion(TRUTH, FOUND) + confusion(TRUTH, TRUTH))
-    assert both.sum() == 20
-
-
-def test_a_label_map_of_another_size_than_its_prediction_is_an_error():
-    with pytest.raises(ValueError, match=r"\(10,\), but the prediction \(9,\)"):
-        confusion(TRUTH, FOUND[:9])
-
-
-def test_an_fcn_score_of_nothing_is_an_error_and_no_zero():
-    with pytest.raises(CityGANError, match="no pixel"):
-        fcn_score(confusion(TRUTH, FOUND), [26])
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import train as command_line
 from citygan.data.dataset import open_split
 from citygan.errors import CityGANError
 from citygan.evaluation import segmenter as segmenters
-from citygan.evaluation.metrics import FcnScore
+from citygan.evaluation.scores import FcnScore
 from citygan.evaluation.segmenter import (
     ARCHITECTURES,
     Segmenter,

@@ -18,7 +18,8 @@ INFO = SimpleNamespace(
     aspect=WIDTH / HEIGHT,
     height_px=HEIGHT // 2,
     width_px=WIDTH // 2,
-    val_ssim_percentiles=(),
+    ssim_percentiles=(),
+    ssim_percentiles_of="",
 )
 
 

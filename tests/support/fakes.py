@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from citygan.checkpoint import CheckpointInfo
-from citygan.evaluation.metrics import Scores
+from citygan.evaluation.scores import Scores
 from citygan.palette import colorize
 
 SEEN = dict.fromkeys((0, 7, 8, 11, 13, 17, 20, 21, 23, 24, 25, 26), 1 / 12)
@@ -29,7 +29,8 @@ INFO = CheckpointInfo(
     parameters=0,
     ssim={"val": 0.5},
     ssim_definition="the mean of what the test says",
-    val_ssim_percentiles=tuple(np.linspace(0.2, 0.8, 101)),
+    ssim_percentiles=tuple(np.linspace(0.2, 0.8, 9)),
+    ssim_percentiles_of="9 photos of a drive it never saw",
 )
 
 

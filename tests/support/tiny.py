@@ -146,7 +146,10 @@ def info(**changes) -> CheckpointInfo:
         "parameters": 1,
         "ssim": {"val": 0.5},
         "ssim_definition": "as the tests say",
-        "val_ssim_percentiles": (0.25, 0.5, 0.75),
+        "drives": ("train",),
+        "ssim_by_drive": {"val": {"val": 0.5}},
+        "ssim_percentiles": (0.25, 0.5, 0.75),
+        "ssim_percentiles_of": "3 photos of a drive it never saw",
     }
     return CheckpointInfo(**(values | changes))
 

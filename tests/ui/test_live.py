@@ -17,7 +17,7 @@ from citygan.ui.canvas import checksum, decode_map, encode_map
 from citygan.ui.live import MAX_PSNR_DB, MAX_TARGETS, Live
 
 INFO = SimpleNamespace(
-    height_px=64, aspect=4 / 3, val_ssim_percentiles=tuple(np.linspace(0.2, 0.6, 101).tolist())
+    height_px=64, aspect=4 / 3, ssim_percentiles=(0.2, 0.6), ssim_percentiles_of="2 photos of a far drive"
 )
 MAP = street("junction", 172, 128)
 
@@ -61,10 +61,28 @@ def test_a_seed_reaches_the_generator(live):
     assert plain != seeded
 
 
-def test_scores_against_a_target_come_with_their_percentile(live):
+def scores_with(info):
+    live = Live(synthesize, score, info, wait_s=0.01)
     token = live.set_target({"image": data_url(colorize(MAP))})["token"]
-    answer = live.render({"map": encode_map(MAP), "target": token})
-    assert answer["scores"] == {"ssim": 0.4, "psnr": MAX_PSNR_DB, "percentile": 50}
+    return live.render({"map": encode_map(MAP), "target": token})["scores"]
+
+
+@pytest.mark.parametrize("count", [2, 3, 101, 171])
+def test_scores_against_a_target_come_with_their_percentile_and_whose_it_is(count):
+    percentiles = tuple(np.linspace(0.2, 0.6, count).tolist())
+    scores = scores_with(SimpleNamespace(**vars(INFO) | {"ssim_percentiles": percentiles}))
+    assert scores == {
+        "ssim": 0.4,
+        "psnr": MAX_PSNR_DB,
+        "percentile": 50,
+        "percentile_of": "2 photos of a far drive",
+    }
+
+
+@pytest.mark.parametrize("percentiles", [(), (0.4,)])
+def test_where_there_is_no_distribution_there_is_no_percentile(percentiles):
+    scores = scores_with(SimpleNamespace(**vars(INFO) | {"ssim_percentiles": percentiles}))
+    assert scores == {"ssim": 0.4, "psnr": MAX_PSNR_DB, "percentile": None, "percentile_of": None}
 
 
 def test_a_target_that_is_gone_is_reported(live):

@@ -18,7 +18,7 @@ const RATE_OVER_MS = 2000;
  * @property {{ids: Uint8Array, width: number, height: number}} map that map
  * @property {Uint8Array} seen that map at the size that the generator sees
  * @property {number | null} seed
- * @property {{ssim: number, psnr: number, percentile: number | null} | null} scores
+ * @property {{ssim: number, psnr: number, percentile: number | null, percentile_of: string | null} | null} scores
  */
 
 /**

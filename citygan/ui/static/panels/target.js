@@ -77,8 +77,8 @@ export function buildTarget(painter, server, { changed }) {
       set(picture.src).catch((error) => painter.say(`The target is lost: ${error.message}`, true));
       return;
     }
-    const { ssim, psnr, percentile } = shot.scores;
-    const better = percentile === null ? "" : ` · better than ${percentile}% of the validation photos`;
+    const { ssim, psnr, percentile, percentile_of: photos } = shot.scores;
+    const better = percentile === null ? "" : ` · better than ${percentile}% of ${photos}`;
     figures.textContent = `SSIM ${ssim.toFixed(3)} · PSNR ${psnr.toFixed(1)} dB${better}`;
     history = [...history, ssim].slice(-CURVE.points);
     curve.draw(history);

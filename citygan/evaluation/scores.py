@@ -1,0 +1,157 @@
+"""What scores are, and what is computed of them alone: no photo is looked at here, and no torch needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from citygan.errors import CityGANError
+from citygan.palette import MAX_ID
+
+FCN_DEFINITION = (
+    "a segmentation network reads the photos; per-pixel accuracy, per-class accuracy and class IoU against "
+    "the label maps, over the classes seen in training, unlabeled pixels left out"
+)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How near a photo is to its target."""
+
+    ssim: float  # -1 to 1, 1 for equal photos
+    psnr: float  # dB; infinite for equal photos
+    ssim_map: np.ndarray  # (H, W) float32, -1 to 1, of the photo's size: where they differ
+
+
+def percentiles(values: np.ndarray) -> tuple[float, ...]:
+    """The 0th to the 100th percentile of many values, to four decimals."""
+    return tuple(round(float(v), 4) for v in np.percentile(values, np.arange(101)))
+
+
+def percentile_of(value: float, distribution: Sequence[float]) -> float | None:
+    """The share, 0 to 100, of a distribution that lies below `value`.
+
+    Args:
+        value: Such as an SSIM.
+        distribution: Its percentiles, rising from the 0th to the 100th in even steps, any number of them.
+
+    Returns:
+        None for fewer than two, which are no distribution.
+    """
+    if len(distribution) < 2:
+        return None
+    return float(np.interp(value, distribution, np.linspace(0, 100, len(distribution))))
+
+
+@dataclass(frozen=True)
+class FcnScore:
+    """How well a segmentation network finds the label map in a photo; each 0 to 1."""
+
+    pixel_accuracy: float  # the share of labeled pixels that are right
+    class_accuracy: float  # the same within each class, then the mean over the classes
+    class_iou: float  # intersection over union of each class, then the mean over the classes
+
+
+def confusion(label_map: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Counts pixels by what they are and what they were taken for.
+
+    Args:
+        label_map: `uint8` ids of any shape: the truth.
+        predicted: `uint8` ids of the same shape.
+
+    Returns:
+        `(34, 34) int64`, [true id, predicted id]. Those of several photos may be added.
+    """
+    if label_map.shape != predicted.shape:
+        raise ValueError(f"the label map is {label_map.shape}, but the prediction {predicted.shape}")
+    ids = MAX_ID + 1
+    both = label_map.astype(np.int64).ravel() * ids + predicted.ravel()
+    return np.bincount(both, minlength=ids * ids).reshape(ids, ids)
+
+
+def fcn_score(counts: np.ndarray, classes: Collection[int]) -> FcnScore:
+    """The FCN-score of pix2pix: is a generated photo so like a real one that a network can read it?
+
+    Isola et al. 2017, https://arxiv.org/abs/1611.07004, section 4.1; the three measures are those of Long
+    et al. 2015, https://arxiv.org/abs/1411.4038, section 5. With n_ij pixels of class i taken for class j
+    and t_i = sum_j n_ij: sum_i n_ii / sum_i t_i; mean of n_ii / t_i; mean of
+    n_ii / (t_i + sum_j n_ji - n_ii). Unlike Long et al., classes without a pixel in the label maps are left
+    out of the means. Unlike pix2pix, the network is whatever `citygan segmenter` trained, not FCN-8s.
+
+    Args:
+        counts: From `confusion`, summed over the photos.
+        classes: The ids that count, those seen in training. Pixels of any other, unlabeled ones among them,
+            are left out; to predict another is an error like any.
+
+    Raises:
+        CityGANError: no pixel has one of the classes.
+    """
+    ids = sorted(classes)
+    right = np.diag(counts)[ids]
+    labeled = counts[ids].sum(1)
+    taken_for = counts[np.ix_(ids, ids)].sum(0)
+    present = labeled > 0
+    if not present.any():
+        raise CityGANError(f"no pixel of the label maps has one of the classes {ids}")
+    right, labeled, taken_for = right[present], labeled[present], taken_for[present]
+    return FcnScore(
+        float(right.sum() / labeled.sum()),
+        float((right / labeled).mean()),
+        float((right / (labeled + taken_for - right)).mean()),
+    )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a segmentation network reads in photos: the confusion of each."""
+
+    classes: tuple[int, ...]  # that it knows
+    generated: np.ndarray  # (N, 34, 34), see `confusion`
+    real: np.ndarray  # the same of the real photos
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of each sample, in the order of the split, and those of all of them together."""
+
+    names: tuple[str, ...]
+    ssim: np.ndarray  # (N,), -1 to 1, at the model's size
+    psnr: np.ndarray  # (N,), dB
+    lpips: np.ndarray | None = None  # (N,), from 0; None where it was not measured
+    reading: Reading | None = None  # None without a segmenter
+
+    def of(self, indices: Sequence[int]) -> Evaluation:
+        """The scores of those samples alone, such as those of a drive."""
+        chosen = list(indices)
+        reading = self.reading and replace(
+            self.reading, generated=self.reading.generated[chosen], real=self.reading.real[chosen]
+        )
+        return Evaluation(
+            tuple(self.names[i] for i in chosen),
+            self.ssim[chosen],
+            self.psnr[chosen],
+            None if self.lpips is None else self.lpips[chosen],
+            reading,
+        )
+
+    @property
+    def pixel_accuracy(self) -> np.ndarray | None:
+        """`(N,)`, 0 to 1, NaN for a map that is unlabeled throughout; None without a segmenter."""
+        if self.reading is None:
+            return None
+        classes = list(self.reading.classes)
+        labeled = self.reading.generated[:, classes].sum((1, 2)).astype(float)
+        right = self.reading.generated[:, classes, classes].sum(1)
+        return np.divide(right, labeled, out=np.full(len(labeled), np.nan), where=labeled > 0)
+
+    @property
+    def fcn_generated(self) -> FcnScore | None:
+        """Of the generated photos; None without a segmenter."""
+        return self.reading and fcn_score(self.reading.generated.sum(0), self.reading.classes)
+
+    @property
+    def fcn_real(self) -> FcnScore | None:
+        """Of the real photos, which the network may read worse than the generated ones."""
+        return self.reading and fcn_score(self.reading.real.sum(0), self.reading.classes)
