@@ -1,36 +1,65 @@
-# make app: the demo on http://127.0.0.1:7860   make test: ruff and every test   make clean: forget the environment
+# make app: the demo on http://127.0.0.1:7860   make check: what takes under a minute   make test: everything
+# make lock: the newest versions into requirements.lock   make clean: forget the environment
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UV := $(BIN)/uv
+WORKERS ?= 2
+# `locked` takes the versions of requirements.lock, `lowest-direct` the oldest that we claim, `highest` the newest
+RESOLUTION ?= locked
 
-.PHONY: app test lint browser clean
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+VERSIONS := $(if $(filter locked,$(RESOLUTION)),--constraint requirements.lock,--upgrade --resolution $(RESOLUTION))
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-app: $(VENV)/.app
+.PHONY: app check test static browser lock clean
+
+app: $(VENV)/.app-$(RESOLUTION)
 	$(BIN)/python app.py
 
-test: $(VENV)/.dev browser lint
-	$(BIN)/python -m pytest
+check: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json
+	@start=$$(date +%s) && $(MAKE) --no-print-directory static && $(PYTEST) -m "not slow" && \
+	  echo "make check: $$(($$(date +%s) - start)) s"
 
-lint: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+test: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json browser static
+	$(PYTEST)
 
-browser: $(VENV)/.dev
-	@PATH="$(BIN):$$PATH" sh tests/install-browser.sh
+# What reads the sources, and the unit tests of the page.
+static: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json
+	ruff check .
+	ruff format --check .
+	lint-imports --no-logo --no-cache
+	ty check citygan
+	npm run --silent check
+	npm run --silent test
 
-$(BIN)/uv:
+browser: $(VENV)/.dev-$(RESOLUTION)
+	@sh tests/install-browser.sh
+
+$(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "CityGAN needs Python 3.11 or newer, and $(PYTHON) is older; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
 
-$(VENV)/.app: requirements.txt | $(BIN)/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+$(VENV)/.app-$(RESOLUTION): requirements.txt requirements.lock | $(UV)
+	$(INSTALL) $(VERSIONS) --requirement requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
-	@touch $@ $(VENV)/.app
+# Compiled, because every test that starts a process would else compile PyTorch where bytecode is not written.
+$(VENV)/.dev-$(RESOLUTION): requirements.txt requirements.lock pyproject.toml | $(UV)
+	@rm -f $(VENV)/.dev-* $(VENV)/.app-*
+	$(INSTALL) $(VERSIONS) --compile-bytecode --editable '.[dev]'
+	@touch $@ $(VENV)/.app-$(RESOLUTION)
+
+node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev-$(RESOLUTION)
+	npm ci --silent
+	@touch $@
+
+lock: | $(UV)
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) node_modules

@@ -12,8 +12,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads sleep: train
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 
 import tyro
 
@@ -21,50 +21,64 @@ from citygan.data.prepare import prepare
 from citygan.errors import CityGANError
 from citygan.evaluation.evaluate import evaluate
 from citygan.evaluation.segmenter_command import segmenter
-from citygan.paper.search_command import search
-from citygan.paper.table import table
 from citygan.publishing.export import draw, export
 from citygan.publishing.import_weights import import_weights
 from citygan.publishing.push import push
 from citygan.publishing.space import space
 from citygan.synthesis.folder import synthesize
-from citygan.training.fit import RecipeName, fit
-from citygan.training.recipes import RECIPES
 
-COMMANDS: dict[str, Callable[..., int | None]] = {
+Command = Callable[..., int | None]
+
+COMMANDS: dict[str, Command] = {
     "synthesize": synthesize,
-    "fit": fit,
     "prepare": prepare,
     "evaluate": evaluate,
     "export": export,
     "draw": draw,
     "segmenter": segmenter,
-    "table": table,
-    "search": search,
     "import-weights": import_weights,
     "push": push,
     "space": space,
 }
-
-
-@dataclass(frozen=True)
-class _RecipeFlag:
-    recipe: RecipeName = "citygan"
+TRAINING = ("fit", "table", "search")  # and these need the packages of pyproject.toml's extra `train`:
+TRAIN_EXTRA = ("accelerate", "matplotlib", "optuna", "tensorboard")
+CHECKOUT = (Path(__file__).resolve().parent.parent / "pyproject.toml").is_file()
+INSTALL = "pip install -e '.[train]'" if CHECKOUT else "pip install 'citygan[train]'"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command that the arguments name, by default those of the process; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    chosen, _ = tyro.cli(_RecipeFlag, args=arguments, return_unknown_args=True, add_help=False)
-    # the recipe's fields are the flags' defaults, and what --help shows
-    commands = COMMANDS | {"fit": partial(fit, config=RECIPES[chosen.recipe])}
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        return tyro.extras.subcommand_cli_from_dict(commands, args=arguments) or 0
+        return tyro.extras.subcommand_cli_from_dict(_training(words) | COMMANDS, args=words) or 0
     except CityGANError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before or after the training, which saves by itself
         return 130
+
+
+def _training(words: list[str]) -> dict[str, Command]:
+    """The commands that train; where their packages are missing, what `--help` says of them.
+
+    Raises:
+        CityGANError: the words name one of them, and its packages are missing.
+    """
+    missing = [module for module in TRAIN_EXTRA if find_spec(module) is None]
+    if not missing:
+        from citygan.paper.search_command import search
+        from citygan.paper.table import table
+        from citygan.training.fit import fit_from_recipe
+
+        return {"fit": fit_from_recipe(words), "table": table, "search": search}
+    if words and words[0] in TRAINING:
+        raise CityGANError(f"{words[0]} needs {', '.join(missing)}: {INSTALL}")
+
+    def absent() -> None: ...
+
+    absent.__doc__ = f"Needs more packages: {INSTALL}."
+    return dict.fromkeys(TRAINING, absent)
 
 
 if __name__ == "__main__":

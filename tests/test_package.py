@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import tiny
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from citygan import __main__ as command_line
 from citygan.models import UNet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +39,24 @@ try:
 except CityGANError as error:
     print(error)
 """
+
+WITHOUT_TRAIN_EXTRA = """
+import sys
+# torchmetrics imports matplotlib where it is installed
+sys.modules.update(dict.fromkeys(["accelerate", "optuna", "tensorboard"]))  # not to be imported
+import app
+for room in ("training", "paper", "publishing"):
+    assert f"citygan.{room}" not in sys.modules, "the page needs it nowhere"
+from citygan.__main__ import main
+assert main(["fit", "--data", "some/folder"]) == 1
+main(["--help"])
+"""
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = {
+    name: [Requirement(line) for line in lines]
+    for name, lines in SETTINGS["project"]["optional-dependencies"].items()
+}
+APP = [Requirement(line) for line in (ROOT / "requirements.txt").read_text().split()]
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +88,53 @@ def test_the_wheel_holds_the_package_its_page_and_its_types_and_nothing_else(whe
 
 
 def test_the_wheel_asks_for_what_requirements_txt_lists(wheel):
-    lines = (ROOT / "requirements.txt").read_text().split()
-    asked = metadata(wheel).get_all("Requires-Dist")
-    assert {str(Requirement(a)) for a in asked} == {str(Requirement(line)) for line in lines}
+    asked = [Requirement(line) for line in metadata(wheel).get_all("Requires-Dist")]
+    assert {str(r) for r in asked if r.marker is None} == {str(r) for r in APP}
+
+
+def test_the_wheel_brings_the_command(wheel):
+    (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/entry_points.txt"))
+    assert "citygan = citygan.__main__:main" in wheel.read(name).decode().splitlines()
 
 
 def test_the_wheel_is_for_the_python_that_the_code_is_written_for(wheel):
     assert metadata(wheel)["Requires-Python"] == ">=3.11"
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert settings["tool"]["ruff"]["target-version"] == "py311"
+    assert SETTINGS["tool"]["ruff"]["target-version"] == "py311"
+
+
+def test_every_command_but_those_that_train_works_with_what_the_app_needs():
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TRAIN_EXTRA], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert {name for name in command_line.COMMANDS if f" {name} " not in run.stdout} == set()
+    assert run.stdout.count("Needs more packages: pip install -e '.[train]'") == 3
+    needs = "error: fit needs accelerate, optuna, tensorboard: pip install -e '.[train]'"
+    assert run.stderr.splitlines() == [needs]
+
+
+def test_the_packages_that_training_asks_for_are_those_of_its_extra():
+    assert sorted(command_line.TRAIN_EXTRA) == sorted(r.name for r in EXTRAS["train"])
+
+
+def test_an_import_that_is_broken_keeps_its_traceback(monkeypatch):
+    monkeypatch.setitem(sys.modules, "citygan.paper.table", None)
+    with pytest.raises(ImportError, match=r"citygan\.paper\.table"):
+        command_line.main(["table"])
+
+
+def test_the_lock_holds_a_version_with_its_hashes_of_all_that_is_asked_for():
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock, "a lock that names an index holds only where that index is"
+    pins = [line.removesuffix("\\") for line in lock.splitlines() if line[:1].isalnum()]
+    locked: dict[str, list[Requirement]] = {}
+    for pin in map(Requirement, pins):
+        locked.setdefault(pin.name, []).append(pin)
+    assert lock.count("--hash=sha256:") >= len(pins)
+    for asked in (r for r in [*APP, *EXTRAS["train"], *EXTRAS["dev"]] if r.name != "citygan"):
+        (*versions,) = (s.version for pin in locked[canonicalize_name(asked.name)] for s in pin.specifier)
+        assert versions, asked
+        assert all(asked.specifier.contains(version) for version in versions), f"make lock: {asked}"
 
 
 def test_installed_it_works_without_gradio_and_says_where_the_shipped_checkpoint_is(wheel, tmp_path):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,3 +87,14 @@ def fit(
             print(f"stopped and saved; go on with: {again}")
     elif push_to_hub and accelerator.is_main_process:
         push_run(out, push_to_hub)
+
+
+@dataclass(frozen=True)
+class _RecipeFlag:
+    recipe: RecipeName = "citygan"
+
+
+def fit_from_recipe(words: list[str]) -> Callable[..., None]:
+    """`fit`, whose flags have the defaults of the recipe that the words of a command line name."""
+    chosen, _ = tyro.cli(_RecipeFlag, args=words, return_unknown_args=True, add_help=False)
+    return partial(fit, config=RECIPES[chosen.recipe])

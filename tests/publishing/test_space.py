@@ -79,7 +79,7 @@ def test_the_front_matter_names_what_a_space_needs(front_matter):
 
 def test_the_space_runs_the_gradio_that_is_tested(front_matter):
     assert front_matter["sdk_version"] == gradio.__version__
-    assert f"gradio[mcp]=={gradio.__version__}" in (ROOT / "requirements-dev.txt").read_text().split()
+    assert f"gradio[mcp]=={gradio.__version__}" in (ROOT / "pyproject.toml").read_text()
     assert all(r.specifier.contains(gradio.__version__) for r in requirements() if r.name == "gradio")
 
 
