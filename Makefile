@@ -54,7 +54,7 @@ $(VENV)/.dev-$(RESOLUTION): requirements.txt requirements.lock pyproject.toml | 
 	@touch $@ $(VENV)/.app-$(RESOLUTION)
 
 node_modules/.package-lock.json: package.json package-lock.json $(VENV)/.dev-$(RESOLUTION)
-	npm ci --silent
+	npm ci --loglevel=error
 	@touch $@
 
 lock: | $(UV)
