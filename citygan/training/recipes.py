@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from citygan.errors import CityGANError
@@ -64,21 +66,27 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        allowed = {
-            "generator": tuple(GENERATORS),
-            "discriminator": tuple(DISCRIMINATORS),
-            "backbone": tuple(BACKBONES),
-            "encoding": tuple(ENCODINGS),
-            "adversarial_loss": ("bce", "mse"),
-            "norm": ("batch", "instance"),
-            "upsampling": ("transposed", "nearest"),
-            "norm_statistics": ("batch", "running", "instance"),
-        }
-        for name, values in allowed.items():
+        for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise CityGANError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(values)}")
+        for names, in_range, says in RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if not (math.isfinite(value) and in_range(value)):
+                    raise CityGANError(f"{name} is {value}; it must {says}")
+        self._check_sizes()
+        if self.real_label <= self.fake_label:
+            raise CityGANError(
+                f"real_label is {self.real_label} and fake_label is {self.fake_label}; the real one must be "
+                "the larger"
+            )
+        if self.decay_epochs > self.epochs:
+            raise CityGANError(f"decay_epochs is {self.decay_epochs}, but there are {self.epochs} epochs")
         if (self.norm == "instance") != (self.norm_statistics == "instance"):
             raise CityGANError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
+        self._check_networks()
+
+    def _check_sizes(self) -> None:
         if not self.size_px <= self.load_px_min <= self.load_px_max:
             raise CityGANError(
                 f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
@@ -86,18 +94,14 @@ class TrainConfig:
             )
         if self.size_px % 256:
             raise CityGANError(f"size_px is {self.size_px}; the networks take multiples of 256")
-        for name in ("width", "discriminator_width", "scales", "batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise CityGANError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if not 0 <= self.warp_px <= self.size_px / 4:
-            raise CityGANError(f"warp_px is {self.warp_px}; it must lie between 0 and a quarter of size_px")
-        if self.simplify_px and self.simplify_px < 3:
+        if self.warp_px > self.size_px / 4:
+            raise CityGANError(f"warp_px is {self.warp_px}, more than a quarter of size_px {self.size_px}")
+        if 0 < self.simplify_px < 3:
             raise CityGANError(f"simplify_px is {self.simplify_px}; use 0 for none, or at least 3")
-        if not 0 <= self.ema_decay < 1 or not 0 <= self.dropout < 1:
-            raise CityGANError(f"ema_decay {self.ema_decay} and dropout {self.dropout} must lie in [0, 1)")
-        if not 0 <= self.class_balance <= 1:
-            raise CityGANError(f"class_balance {self.class_balance} must lie in [0, 1]")
-        self._check_networks()
+        if self.simplify_px > self.size_px:
+            raise CityGANError(
+                f"simplify_px is {self.simplify_px}, larger than the photo of {self.size_px} px"
+            )
 
     def _check_networks(self) -> None:
         """Sees that the chosen networks have what the fields ask of them."""
@@ -112,9 +116,11 @@ class TrainConfig:
                     f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
                 )
         if "scales" not in discriminator and self.scales != _default("scales"):
-            raise CityGANError(f"scales is {self.scales}, but the {self.discriminator} discriminator has 1")
+            raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
         if self.feature_weight and self.discriminator == "resnet18":
-            raise CityGANError(f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layer")
+            raise CityGANError(
+                f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layers"
+            )
         if self.class_balance and (self.discriminator == "resnet18" or self.encoding != "classes"):
             raise CityGANError(
                 f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
@@ -133,6 +139,46 @@ class TrainConfig:
             raise CityGANError(
                 f"pretrained is True, but the encoding {self.encoding!r} is none of RGB; use colors"
             )
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "generator": tuple(GENERATORS),
+    "discriminator": tuple(DISCRIMINATORS),
+    "backbone": tuple(BACKBONES),
+    "encoding": tuple(ENCODINGS),
+    "adversarial_loss": ("bce", "mse"),
+    "norm": ("batch", "instance"),
+    "upsampling": ("transposed", "nearest"),
+    "norm_statistics": ("batch", "running", "instance"),
+}
+# Of every number: which fields, what each must be, and how an error says it
+RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (
+        (
+            *("width", "discriminator_width", "scales", "batch_size", "epochs"),
+            *("size_px", "load_px_min", "load_px_max"),
+        ),
+        lambda value: value >= 1,
+        "be at least 1",
+    ),
+    (
+        ("l1_weight", "ssim_weight", "feature_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
+        lambda value: value >= 0,
+        "be at least 0",
+    ),
+    (("seed",), lambda value: value < 2**63, "be below 2^63"),  # torch's
+    (("learning_rate",), lambda value: value > 0, "be above 0"),
+    (
+        ("real_label", "fake_label", "class_balance", "color_jitter"),
+        lambda value: 0 <= value <= 1,
+        "lie between 0 and 1",
+    ),
+    (
+        ("beta1", "beta2", "dropout", "ema_decay"),
+        lambda value: 0 <= value < 1,
+        "lie between 0 and 1, below 1",
+    ),
+)
 
 
 def _default(name: str):

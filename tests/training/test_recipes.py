@@ -1,11 +1,13 @@
 """Recipes are frozen, and impossible ones do not exist."""
 
 import json
+import math
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 import torch
 
+import train
 from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.training.recipes import RECIPES, TrainConfig, discriminator_arguments, generator_arguments
@@ -104,19 +106,34 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"width": 0}, "width is 0"),
         ({"discriminator_width": -1}, "discriminator_width is -1"),
         ({"scales": 0}, "scales is 0"),
-        ({"scales": 3}, "scales is 3, but the patch discriminator has 1"),
-        ({"class_balance": 1.5, "encoding": "classes"}, "class_balance 1.5 must lie"),
+        ({"scales": 3}, "scales is 3, but the discriminator patch has one"),
+        ({"size_px": 0, "load_px_min": 0, "load_px_max": 0}, "size_px is 0; it must be at least 1"),
+        ({"class_balance": 1.5, "encoding": "classes"}, "class_balance is 1.5; it must lie between 0 and 1"),
         ({"class_balance": 0.5}, "class_balance is 0.5, which needs .* not patch and 'colors'"),
         (
             {"discriminator": "resnet18", "feature_weight": 10.0},
-            "feature_weight is 10.0, but resnet18 shows no hidden layer",
+            "feature_weight is 10.0, but resnet18 shows no hidden layers",
         ),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"epochs": 0}, "epochs is 0"),
         ({"simplify_px": 2}, "simplify_px is 2"),
-        ({"simplify_px": -3}, "simplify_px is -3"),
-        ({"ema_decay": 1.0}, "ema_decay 1.0"),
-        ({"dropout": -0.1}, "dropout -0.1"),
+        ({"simplify_px": -3}, "simplify_px is -3; it must be at least 0"),
+        ({"simplify_px": 300}, "simplify_px is 300, larger than the photo of 256"),
+        ({"warp_px": 65.0}, "warp_px is 65.0, more than a quarter of size_px"),
+        ({"decay_epochs": -10}, "decay_epochs is -10; it must be at least 0"),
+        ({"decay_epochs": 201}, "decay_epochs is 201, but there are 200 epochs"),
+        ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be above 0"),
+        ({"learning_rate": 0.0}, "learning_rate is 0.0; it must be above 0"),
+        ({"real_label": 7.0}, "real_label is 7.0; it must lie between 0 and 1"),
+        ({"fake_label": -0.1}, "fake_label is -0.1; it must lie between 0 and 1"),
+        ({"real_label": 0.1}, "real_label is 0.1 and fake_label is 0.1; the real one must be the larger"),
+        ({"l1_weight": -1.0}, "l1_weight is -1.0; it must be at least 0"),
+        ({"color_jitter": 1.5}, "color_jitter is 1.5; it must lie between 0 and 1"),
+        ({"seed": -1}, "seed is -1; it must be at least 0"),
+        ({"seed": 2**63}, "seed is 9223372036854775808; it must be below"),
+        ({"beta1": 1.0}, "beta1 is 1.0; it must lie between 0 and 1, below 1"),
+        ({"ema_decay": 1.0}, "ema_decay is 1.0; it must lie between 0 and 1, below 1"),
+        ({"dropout": -0.1}, "dropout is -0.1; it must lie"),
         ({"backbone": "vgg16"}, "backbone is 'vgg16'; choose one of resnet50"),
         ({"backbone": "resnet101"}, "backbone is 'resnet101', but the generator unet has none"),
         ({"generator": "flat-unet", "noise": True}, "noise is True, but the generator flat-unet has none"),
@@ -141,3 +158,19 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
 def test_an_impossible_configuration_is_an_error_that_names_the_value(changes, message):
     with pytest.raises(CityGANError, match=message):
         replace(TrainConfig(), **changes)
+
+
+NUMBERS = [field.name for field in fields(TrainConfig) if field.type in ("int", "float")]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.0])
+def test_no_number_of_a_configuration_may_be_negative_or_not_finite(name, value):
+    with pytest.raises(CityGANError, match=f"{name} is {value}"):
+        replace(TrainConfig(), **{name: value})
+
+
+def test_a_flag_out_of_range_is_one_line(tmp_path, capsys):
+    arguments = ["fit", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--real-label", "7"]
+    assert train.main(arguments) == 1
+    assert capsys.readouterr().err == "error: real_label is 7.0; it must lie between 0 and 1\n"
