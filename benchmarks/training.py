@@ -38,10 +38,11 @@ from citygan.data import dataset as datasets
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.streets import random_street
-from citygan.training.loop import STEPS_A_REPORT, StepDone, seed_of, train, train_step
+from citygan.training.loop import STEPS_A_REPORT, StepDone, seed_of, train
 from citygan.training.recipes import RECIPES, TrainConfig, discriminator_arguments, generator_arguments
 from citygan.training.run import best_precision
 from citygan.training.state import TrainState
+from citygan.training.step import train_step
 
 CUDA = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if CUDA else "cpu")
