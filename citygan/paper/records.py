@@ -1,8 +1,8 @@
-"""The table of all systems: what is still missing of it, and the record that each row leaves.
+"""The runs of the table: what is still missing of them, and the record that each one leaves.
 
-`RESULTS/rows/NAME.json` is the record of a row: all that was measured, how, and on what. `RUNS/NAME/` is its
-run. A row is trained when its record has the configuration and the data set asked for, so a record outlives
-its weights.
+`RESULTS/rows/ID.json` is the record of a run: all that was measured, how, and on what. `RUNS/ID/` is its
+folder. A run is trained when its record has the configuration and the data set asked for, so a record
+outlives its weights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,35 +19,27 @@ from citygan import checkpoint as checkpoints
 from citygan.data import dataset as datasets
 from citygan.errors import CityGANError
 from citygan.evaluation.evaluate import score_split
-from citygan.evaluation.metrics import (
-    LPIPS_DEFINITION,
-    PSNR_DEFINITION,
-    SSIM_DEFINITION,
-    Lpips,
-)
+from citygan.evaluation.metrics import PSNR_DEFINITION, SSIM_DEFINITION
 from citygan.evaluation.scores import FCN_DEFINITION, Evaluation, FcnScore
 from citygan.evaluation.segmenter import Segmenter
 from citygan.files import write_atomically
-from citygan.models.published import WeightsUnavailableError
+from citygan.paper.command_line import command_line
 from citygan.paper.systems import Row
 from citygan.synthesis.device import find_device
 from citygan.synthesis.synthesizer import Synthesizer
+from citygan.training.accelerator import open_accelerator
 from citygan.training.recipes import TrainConfig
-from citygan.training.run import DatasetNote, Run, open_accelerator
+from citygan.training.run import STATE, Run, RunData, RunOptions, read_state
 
 log = logging.getLogger(__name__)
 
 SSIM_TOLERANCE = 1e-3  # between two measurements of the same weights, such as in bfloat16 and in float32
-DEFINITIONS = {
-    "ssim": SSIM_DEFINITION,
-    "psnr": PSNR_DEFINITION,
-    "lpips": LPIPS_DEFINITION,
-    "fcn": FCN_DEFINITION,
-}
+DEFINITIONS = {"ssim": SSIM_DEFINITION, "psnr": PSNR_DEFINITION, "fcn": FCN_DEFINITION}
+WEIGHTS = ("last", "best")  # of the last epoch, and of the one with the best validation SSIM
 
 
 def read_record(results: Path, name: str) -> dict | None:
-    """The record of a row; None where there is none.
+    """The record of a run; None where there is none.
 
     Raises:
         CityGANError: it is damaged.
@@ -59,13 +50,20 @@ def read_record(results: Path, name: str) -> dict | None:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise CityGANError(f"{file} is damaged ({error}); remove it, and its row is made again") from error
+        raise CityGANError(f"{file} is damaged ({error}); remove it, and it is made again") from error
 
 
-def write_record(results: Path, record: dict) -> None:
-    """Writes the record of the row that it names."""
+def write_record(results: Path, name: str, record: dict) -> None:
+    """Writes the record of the run of that name."""
     text = json.dumps(record, indent=1) + "\n"
-    write_atomically(results / "rows" / f"{record['name']}.json", lambda p: p.write_text(text))
+    write_atomically(results / "rows" / f"{name}.json", lambda p: p.write_text(text))
+
+
+def splits_of(row: Row, weights: str) -> tuple[str, ...]:
+    """What some weights of a row are scored on: a system on all, a sweep to be set beside its system."""
+    if weights == "last":
+        return ("train", "val", "test") if row.is_system else ("val", "test")
+    return ("val", "test") if row.is_system else ("val",)
 
 
 def file_sha256(path: Path) -> str:
@@ -74,11 +72,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _rounded(score: FcnScore | None) -> dict[str, float] | None:
-    return score and {name: round(value, 5) for name, value in asdict(score).items()}
-
-
-_open_split = cache(datasets.open_split)  # the rows share their data
+_open_split = cache(datasets.open_split)  # the runs share their data
 
 
 @dataclass(frozen=True)
@@ -94,145 +88,192 @@ class Table:
     device: str = "auto"
     precision: str = "auto"
 
-    def is_trained(self, row: Row) -> bool:
-        """Whether the row's record has this configuration and this data set.
-
-        A field that the record does not know had its default value when it was made.
-        """
-        record = read_record(self.results, row.name)
-        if record is None or record["dataset"] != datasets.describe(self.data)["name"]:
+    def is_recorded(self, row: Row) -> bool:
+        """Whether the run's record has this configuration and this data set."""
+        record = read_record(self.results, row.id)
+        if record is None or record["dataset"] != self._data_name:
             return False
-        return asdict(TrainConfig()) | record["config"] == asdict(row.config(**self.shared))
+        return _filled(record["config"]) == asdict(row.config(**self.shared))
 
-    def forget(self, row: Row) -> None:
-        """Removes a row's run and its record, so that it is trained from the start."""
-        shutil.rmtree(self.runs / row.name, ignore_errors=True)
-        (self.results / "rows" / f"{row.name}.json").unlink(missing_ok=True)
-
-    def train(self, row: Row) -> bool:
-        """Trains a row, or goes on where its run stood, and writes its record; False when it was stopped.
+    def is_finished(self, row: Row) -> bool:
+        """Whether the run's folder holds a complete run of this configuration, whoever trained it.
 
         Raises:
-            CityGANError: its folder holds a run that was longer than this.
+            CityGANError: it is of another data set, or longer.
+        """
+        config, out = row.config(**self.shared), self.runs / row.id
+        if not (out / STATE).is_file():
+            return False
+        saved = read_state(out)
+        epochs, step = (saved["position"][name] for name in ("epoch", "step"))
+        alike = _filled(saved["config"]) | {"epochs": config.epochs} == asdict(config)
+        if not alike or epochs < config.epochs:
+            return False
+        if epochs > config.epochs or step:
+            raise CityGANError(
+                f"{out} has trained for {epochs} epochs, not {config.epochs}; use --again or another --runs"
+            )
+        trained_on = checkpoints.read_info(out / "last").dataset
+        if trained_on != self._data_name:
+            raise CityGANError(f"{out} is of {trained_on}, not {self._data_name}; use another --runs")
+        return True
+
+    def forget(self, row: Row) -> None:
+        """Removes a run and its record, so that it is trained from the start."""
+        shutil.rmtree(self.runs / row.id, ignore_errors=True)
+        (self.results / "rows" / f"{row.id}.json").unlink(missing_ok=True)
+
+    def train(self, row: Row) -> bool:
+        """Trains a row, or goes on where its run stood; False when it was stopped.
+
+        Raises:
             TrainingError: its folder holds a run of another configuration, or a loss is not finite.
         """
-        config, out = row.config(**self.shared), self.runs / row.name
-        accelerator = open_accelerator(self.device, self.precision)
-        note = datasets.describe(self.data)
-        run = Run(
-            out,
-            row.recipe,
-            config,
-            _open_split(self.data, "train", config.load_px_max),
-            _open_split(self.data, "val", config.size_px),
-            DatasetNote(note["name"], note["aspect"], "as the licence of the training data demands"),
-            accelerator,
-            generator_weights=self.generator_weights if config.generator == "unet-256" else None,
-        )
-        if not run.go():
-            return False
-        best, last = checkpoints.read_info(out / "best"), checkpoints.read_info(out / "last")
-        if last.epochs != config.epochs:
-            raise CityGANError(
-                f"{out} has trained for {last.epochs} epochs, not {config.epochs}; "
-                "use --again or another --runs"
-            )
+        config, note = row.config(**self.shared), datasets.describe(self.data)
+        train_set = _open_split(self.data, "train", config.load_px_max)
+        val_set = _open_split(self.data, "val", config.size_px)
+        data = RunData(train_set, val_set, note["name"], note["aspect"])
+        weights = self.generator_weights if config.pretrained and config.generator == "unet-256" else None
+        options = RunOptions(self.runs / row.id, row.recipe, generator_weights=weights)
+        run = Run(config, data, options, open_accelerator(self.device, self.precision))
+        return run.go() and not run.stopped
+
+    def record(self, row: Row) -> None:
+        """Writes the record of a finished run, without scores."""
+        out = self.runs / row.id
+        saved, last = read_state(out), checkpoints.read_info(out / "last")
+        weights = {
+            which: {
+                "epoch": checkpoints.read_info(out / which).epochs,
+                "averaged": saved["config"]["ema_decay"] > 0,
+                "sha256": file_sha256(self._weights(row, which)),
+                "scores": {},
+            }
+            for which in WEIGHTS
+        }
         record = {
             "name": row.name,
+            "seed": row.seed,
             "recipe": row.recipe,
-            "config": asdict(config),
-            "dataset": note["name"],
+            "config": asdict(row.config(**self.shared)),
+            "dataset": last.dataset,
             "epochs": last.epochs,
-            "best_epoch": best.epochs,  # of the best validation SSIM: the one whose weights are measured
             "images_seen": last.images_seen,
-            "training_seconds": round(run.seconds),
+            "training_seconds": round(saved["seconds"]),
             "hardware": last.hardware,
-            "precision": accelerator.mixed_precision,
-            "parameters": best.parameters,
-            "weights_sha256": file_sha256(out / "best.safetensors"),
-            "paper_ssim": row.paper,
+            "precision": saved.get("precision"),  # None where it was trained before this was noted
+            "parameters": last.parameters,
             "definitions": DEFINITIONS,
-            "scores": {},
+            "weights": weights,
         }
-        write_record(self.results, record)
-        return not run.stopped
+        write_record(self.results, row.id, record)
 
-    def measure(self, row: Row, splits: Sequence[str]) -> None:
-        """Scores a trained row on the splits where a score is missing that can be had, and records it.
+    def measure(self, row: Row, *, test: bool = True) -> None:
+        """Scores a recorded run where a score is missing that can be had, and records it.
+
+        Args:
+            row: Which.
+            test: On the test split, too.
 
         Raises:
             CityGANError: the weights are not those of its record.
         """
-        record = read_record(self.results, row.name)
-        missing = [split for split in splits if self._lacks(record["scores"].get(split, {}))]
-        if missing and not self._weights(row).is_file():
-            log.info("%s: not scored on %s, its weights are gone", row.name, ", ".join(missing))
-        elif missing:
-            if file_sha256(self._weights(row)) != record["weights_sha256"]:
+        record = read_record(self.results, row.id)
+        for which, about in record["weights"].items():
+            splits = [split for split in splits_of(row, which) if test or split != "test"]
+            missing = [split for split in splits if self._lacks(about["scores"].get(split))]
+            if missing and not self._weights(row, which).is_file():
+                log.info("%s: %s is not scored on %s, it is gone", row.id, which, ", ".join(missing))
+                continue
+            if missing and file_sha256(self._weights(row, which)) != about["sha256"]:
                 raise CityGANError(
-                    f"{self._weights(row)} is not what the record of {row.name} says; use --again"
+                    f"{self._weights(row, which)} is not what the record of {row.id} says; use --again"
                 )
             for split in missing:
-                scores, earlier = self._score(row, split), record["scores"].get(split, {})
-                record["scores"][split] = scores | {k: v for k, v in earlier.items() if scores[k] is None}
-                write_record(self.results, record)
+                known = self._known(record["weights"], about["sha256"], split)
+                about["scores"][split] = known or self._score(row, which, split)
+                write_record(self.results, row.id, record)
 
-    def check(self, row: Row) -> float:
-        """Scores a row on validation again; its SSIM.
+    def _known(self, weights: dict[str, dict], sha256: str, split: str) -> dict | None:
+        """The score of the same weights under their other name."""
+        twins = [about["scores"].get(split) for about in weights.values() if about["sha256"] == sha256]
+        return next((scores for scores in twins if not self._lacks(scores)), None)
+
+    def check(self, row: Row) -> dict[str, float]:
+        """Scores both weights of a run on validation again; their SSIM.
 
         Raises:
-            CityGANError: no record or no weights, other weights, or another SSIM than its record says.
+            CityGANError: no record or no weights, other weights, or another SSIM than the record says.
         """
-        record = read_record(self.results, row.name)
-        if record is None or "val" not in record["scores"] or not self._weights(row).is_file():
+        record = read_record(self.results, row.id)
+        files = [self._weights(row, which) for which in WEIGHTS]
+        if record is None or not all(file.is_file() for file in files):
             raise CityGANError(
-                f"{row.name} needs a record in {self.results} and its weights in {self.runs}; "
-                f"train it: python train.py table --recipes {row.recipe} ..."
+                f"{row.id} needs a record in {self.results} and its weights in {self.runs}; make both with: "
+                f"{self._command(row, record)}"
             )
-        ssim, recorded = float(self._evaluate(row, "val").ssim.mean()), record["scores"]["val"]["ssim"]
-        problems = []
-        if abs(ssim - recorded) > SSIM_TOLERANCE:
-            problems.append(f"its validation SSIM is {ssim:.4f}, its record says {recorded:.4f}")
-        sha256 = file_sha256(self._weights(row))
-        if sha256 != record["weights_sha256"]:
-            problems.append(f"its weights are {sha256[:12]}, its record says {record['weights_sha256'][:12]}")
+        found, problems = {}, []
+        for which, file in zip(WEIGHTS, files, strict=True):
+            about = record["weights"][which]
+            found[which] = float(self._evaluate(row, which, "val").ssim.mean())
+            recorded = about["scores"]["val"]["ssim"]
+            if abs(found[which] - recorded) > SSIM_TOLERANCE:
+                said = f"{found[which]:.4f}, its record says {recorded:.4f}"
+                problems.append(f"the validation SSIM of its {which} weights is {said}")
+            sha256 = file_sha256(file)
+            if sha256 != about["sha256"]:
+                problems.append(f"{file} is {sha256[:12]}, its record says {about['sha256'][:12]}")
         if problems:
-            raise CityGANError(f"{row.name}: {'; '.join(problems)}")
-        return ssim
+            raise CityGANError(f"{row.id}: {'; '.join(problems)}")
+        return found
 
-    def _weights(self, row: Row) -> Path:
-        return self.runs / row.name / "best.safetensors"
+    def _command(self, row: Row, record: dict | None) -> str:
+        """What trains this run, and the same row's runs before it."""
+        config = TrainConfig(**_filled(record["config"])) if record else row.config(**self.shared)
+        flags = {
+            **{"data": self.data, "rows": (row.name,), "epochs": config.epochs, "width": config.width},
+            "backbone": config.backbone if config.generator == "deeplab" else None,
+            **{
+                "pretrained": config.pretrained,
+                "seeds": row.seed + 1,
+                "out": self.results,
+                "runs": self.runs,
+            },
+            "again": True if record else None,
+        }
+        return command_line("table", flags)
 
-    def _lacks(self, scores: dict) -> bool:
-        return (
-            not scores
-            or (self.segmenter is not None and scores["segmenter_sha256"] != self._segmenter_sha256)
-            or (scores["lpips"] is None and self._lpips is not None)
+    def _weights(self, row: Row, which: str) -> Path:
+        return self.runs / row.id / f"{which}.safetensors"
+
+    def _lacks(self, scores: dict | None) -> bool:
+        return not scores or (
+            self.segmenter is not None and scores["segmenter_sha256"] != self._segmenter_sha256
         )
 
-    def _score(self, row: Row, split: str) -> dict:
-        found = self._evaluate(row, split, lpips=self._lpips, segmenter=self._segmenter)
+    def _score(self, row: Row, which: str, split: str) -> dict:
+        found = self._evaluate(row, which, split, segmenter=self._segmenter)
+        samples = _open_split(self.data, split, row.config(**self.shared).size_px)
         return {
             "photos": len(found.names),
             "ssim": round(float(found.ssim.mean()), 5),
             "psnr": round(float(found.psnr.mean()), 3),
-            "lpips": None if found.lpips is None else round(float(found.lpips.mean()), 5),
             "fcn": _rounded(found.fcn_generated),
             "fcn_of_real_photos": _rounded(found.fcn_real),
             "segmenter_sha256": self._segmenter_sha256,
+            "by_drive": {
+                drive: {"photos": len(indices), "ssim": round(float(found.ssim[indices].mean()), 5)}
+                for drive, indices in datasets.drives(samples).items()
+            },
         }
 
-    def _evaluate(self, row: Row, split: str, **others) -> Evaluation:
-        synthesizer = Synthesizer(self._weights(row), self.device)
+    def _evaluate(self, row: Row, which: str, split: str, **others) -> Evaluation:
+        synthesizer = Synthesizer(self._weights(row, which), self.device)
         return score_split(synthesizer, _open_split(self.data, split, synthesizer.info.height_px), **others)
 
     @cached_property
-    def _lpips(self) -> Lpips | None:
-        try:
-            return Lpips(find_device(self.device))
-        except WeightsUnavailableError as error:
-            log.warning("LPIPS: not measured (%s)", error)
-            return None
+    def _data_name(self) -> str:
+        return datasets.describe(self.data)["name"]
 
     @cached_property
     def _segmenter(self) -> Segmenter | None:
@@ -244,3 +285,12 @@ class Table:
             return None
         name = self.segmenter.name.removesuffix(".safetensors")
         return file_sha256(self.segmenter.with_name(f"{name}.safetensors"))
+
+
+def _filled(config: dict) -> dict:
+    """A saved configuration with the fields that it does not know, which had their defaults."""
+    return asdict(TrainConfig()) | config
+
+
+def _rounded(score: FcnScore | None) -> dict[str, float] | None:
+    return score and {name: round(value, 5) for name, value in asdict(score).items()}

@@ -1,48 +1,75 @@
-"""The table on paper: `README.md`, `table.csv` and `table.png`, made of the records of its rows."""
+"""The table on paper: `README.md`, `table.csv` and `table.png`, made of the records of its runs."""
 
 from __future__ import annotations
 
-import csv
-from itertools import combinations
+import json
 from pathlib import Path
 
-import matplotlib
-
 from citygan.files import write_atomically
-from citygan.paper.records import read_record
+from citygan.paper.chart import draw_chart
+from citygan.paper.findings import findings, trust
+from citygan.paper.seeds import (
+    ONE_SEED_TELLS,
+    Figure,
+    Part,
+    Records,
+    count_seeds,
+    difference,
+    figure,
+    read_records,
+    says,
+    unseen_part,
+)
+from citygan.paper.spreadsheet import FCN_NAMES, SPLITS, write_csv
 from citygan.paper.systems import ROWS, SYSTEMS, Row
-from citygan.training.recipes import RECIPES
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
-
-SPLITS = ("train", "val", "test")
-FCN_NAMES = ("pixel_accuracy", "class_accuracy", "class_iou")
 MISSING = "–"
-Records = dict[str, dict]  # name -> record, of the rows that are trained
+EARLIER = "Earlier: 10 epochs, one seed, best epoch by validation SSIM"
+NO_LPIPS = (
+    "LPIPS is left out: AlexNet's weights must be downloaded for it, which not every machine can. `python "
+    "train.py evaluate` measures it where they can be had."
+)
 
 
-def write_results(results: Path) -> None:
-    """Writes the three files anew from `results/rows/`."""
-    found = {name: read_record(results, name) for name in ROWS}
-    records = {name: record for name, record in found.items() if record}
-    write_atomically(results / "README.md", lambda p: p.write_text(page(records), encoding="utf-8"))
+def write_results(results: Path, command: str) -> None:
+    """Writes the three files anew from `results/rows/`.
+
+    Args:
+        results: The folder.
+        command: What makes the table again, for the page.
+    """
+    records = read_records(results)
+    files = sorted((results / "rows" / "earlier").glob("*.json"))
+    earlier = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    pictures = (results / "citygan" / "curves.png").is_file()
+    text = page(records, {n: r for n, r in earlier.items() if n not in records}, command, pictures)
+    write_atomically(results / "README.md", lambda p: p.write_text(text, encoding="utf-8"))
     write_atomically(results / "table.csv", lambda p: write_csv(records, p))
     write_atomically(results / "table.png", lambda p: draw_chart(records, p))
 
 
-def page(records: Records) -> str:
-    """The whole of README.md."""
+def page(records: Records, earlier: dict[str, dict], command: str, pictures: bool) -> str:
+    """The whole of README.md.
+
+    Args:
+        records: Of the present protocol.
+        earlier: Records of the one before, of rows that have none of the present one.
+        command: What makes the table again.
+        pictures: Whether the folder `citygan/` is there.
+    """
     parts = [
         "# Results",
-        "Written by `python train.py table` from what it measured: the record of each row in `rows/`.",
+        "Written by this command, from what it measured (the record of each run is in `rows/`):",
+        f"```sh\n{command}\n```",
         *_systems(records),
-        "![Validation SSIM, ours beside the paper's](table.png)",
+        f"![Test SSIM, ours on {_data_sets(records)} beside the paper's on Cityscapes](table.png)",
         "## Where the two agree, and where they don't",
-        " ".join(findings(records)),
+        *findings(records),
         *_sweep(records, "L1 weight", "l1", "baseline-bce", "L1 weight 100"),
         *_sweep(records, "Augmentation", "augmentation", "citygan", "mirror"),
         *_sweep(records, "One change of citygan at a time", "changes", "citygan", "citygan itself"),
+        *(_PICTURES if pictures else ()),
+        *_earlier(earlier),
         *_definitions(records),
     ]
     return "\n\n".join(parts) + "\n"
@@ -52,213 +79,186 @@ def _table(header: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ("---",) * len(header), *lines))
 
 
+def _data_sets(records: Records) -> str:
+    return ", ".join(sorted({r["dataset"] for seeds in records.values() for r in seeds.values()}))
+
+
+def _cell(found: Figure | None) -> str:
+    return str(found) if found else MISSING
+
+
+def _splits_and_unseen(records: Records) -> tuple[Part, ...]:
+    """The columns of SSIM: each split, then the drives that training never showed, where they are a part."""
+    unseen = unseen_part(records)
+    return (*(Part(split) for split in SPLITS), *([unseen] if unseen.drives else []))
+
+
 def _systems(records: Records) -> list[str]:
-    compared = [
-        (row.says, f"`{row.name}`", _ssims(records.get(row.name)), _paper(row), *_effort(records, row))
+    if not records:
+        return ["No run is trained and measured yet."]
+    parts = _splits_and_unseen(records)
+    lines = [
+        (
+            says(records, row.name),
+            f"`{row.name}`",
+            *(_cell(figure(records, row.name, part)) for part in parts),
+            _paper(row),
+            str(len(records[row.name])),
+            _averaged(records[row.name]),
+        )
+        if row.name in records
+        else (row.says, f"`{row.name}`", *["not trained yet"] * len(parts), _paper(row), "0", MISSING)
         for row in SYSTEMS
     ]
-    scored = [(f"`{row.name}`", *_other_scores(records[row.name])) for row in SYSTEMS if row.name in records]
-    real = next((_fcn(s["fcn_of_real_photos"]) for s in _val_scores(records) if s["fcn_of_real_photos"]), "")
-    if real:
-        scored.append(("the real photos", MISSING, MISSING, real, MISSING))
-    effort = ("epochs", "width", "training", "hardware")
+    header = ("system", "recipe", *(f"SSIM {part}" for part in parts), "the paper's", "seeds", "weights")
     return [
-        _table(("system", "recipe", "SSIM train / val / test", "in the paper", *effort), compared),
-        "The weights are those of the epoch with the best validation SSIM. Other scores, on validation:",
-        _table(("recipe", "PSNR", "LPIPS", "FCN-score: pixel / class / IoU", "parameters"), scored),
+        _about(records),
+        _table(header, lines),
+        "Beside them, the epoch with the best validation SSIM (which validation thus flatters), and what a "
+        "run is:",
+        _best_and_effort(records),
+        "Other scores of the weights after the last epoch, on test:",
+        _other_scores(records),
+        NO_LPIPS,
     ]
 
 
-def _ssims(record: dict | None) -> str:
-    if not record:
-        return "not trained yet"
-    scores = record["scores"]
-    return " / ".join(f"{scores[s]['ssim']:.3f}" if s in scores else MISSING for s in SPLITS)
+def _about(records: Records) -> str:
+    """What the figures are, and which of them to trust."""
+    spread = (
+        "the mean ± the standard deviation over the seeds"
+        if any(len(seeds) > 1 for seeds in records.values())
+        else f"of one seed, which cannot tell a difference below {ONE_SEED_TELLS}"
+    )
+    said = (
+        f"Each figure is SSIM after the **last epoch**, {spread} ({count_seeds(records)}); of the "
+        "average of the weights where the recipe keeps one, else of the plain weights."
+    )
+    return f"{said} {trust(records)}".strip()
+
+
+def _averaged(seeds: dict[int, dict]) -> str:
+    return "average" if any(r["weights"]["last"]["averaged"] for r in seeds.values()) else "plain"
 
 
 def _paper(row: Row) -> str:
     return " / ".join(f"{row.paper[s]:.3f}" for s in SPLITS) if row.paper else MISSING
 
 
-def _effort(records: Records, row: Row) -> tuple[str, ...]:
-    record = records.get(row.name)
-    if not record:
-        return (MISSING,) * 4
-    config = record["config"]
-    width = config["backbone"] if config["generator"] == "deeplab" else str(config["width"])
-    return str(record["epochs"]), width, _time(record["training_seconds"]), record["hardware"]
+def _best_and_effort(records: Records) -> str:
+    lines = []
+    for row in SYSTEMS:
+        if row.name not in records:
+            continue
+        seeds = list(records[row.name].values())
+        epochs = ", ".join(str(r["weights"]["best"]["epoch"]) for r in seeds)
+        config = seeds[0]["config"]
+        width = config["backbone"] if config["generator"] == "deeplab" else str(config["width"])
+        best = (_cell(figure(records, row.name, part, "best")) for part in _splits_and_unseen(records)[1:])
+        time = _time(sum(r["training_seconds"] for r in seeds) / len(seeds))
+        hardware = ", ".join(sorted({r["hardware"] for r in seeds}))
+        parameters = f"{seeds[0]['parameters'] / 1e6:.2f} M"
+        lines.append(
+            (f"`{row.name}`", epochs, *best, str(seeds[0]["epochs"]), width, parameters, time, hardware)
+        )
+    effort = ("epochs", "width", "parameters", "training", "hardware")
+    columns = (f"SSIM {part}" for part in _splits_and_unseen(records)[1:])
+    return _table(("recipe", "best epoch of each seed", *columns, *effort), lines)
 
 
 def _time(seconds: float) -> str:
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min" if minutes else f"{seconds} s"
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
 
 
-def _other_scores(record: dict) -> tuple[str, ...]:
-    scores = record["scores"].get("val")
-    parameters = f"{record['parameters'] / 1e6:.2f} M"
-    if not scores:
-        return MISSING, MISSING, MISSING, parameters
-    lpips = "not measured" if scores["lpips"] is None else f"{scores['lpips']:.3f}"
-    return f"{scores['psnr']:.2f} dB", lpips, _fcn(scores["fcn"]) or "not measured", parameters
+def _other_scores(records: Records) -> str:
+    lines = [
+        (f"`{row.name}`", _mean(records, row.name, "psnr", " dB"), _fcn(records, row.name, "fcn"))
+        for row in SYSTEMS
+        if row.name in records
+    ]
+    real = next((text for n in records if (text := _fcn(records, n, "fcn_of_real_photos")) != MISSING), "")
+    if real:
+        lines.append(("the real photos", MISSING, real))
+    return _table(("recipe", "PSNR", "FCN-score: pixel / class / IoU"), lines)
 
 
-def _fcn(score: dict | None) -> str:
-    return " / ".join(f"{score[name]:.3f}" for name in FCN_NAMES) if score else ""
+def _scores(records: Records, name: str, split: str = "test") -> list[dict]:
+    """Of the last epoch, of every seed that was measured."""
+    found = [r["weights"]["last"]["scores"].get(split) for r in records[name].values()]
+    return [scores for scores in found if scores]
 
 
-def _val_scores(records: Records) -> list[dict]:
-    return [r["scores"]["val"] for r in records.values() if "val" in r["scores"]]
+def _mean(records: Records, name: str, score: str, unit: str) -> str:
+    values = [scores[score] for scores in _scores(records, name)]
+    return f"{sum(values) / len(values):.2f}{unit}" if values else MISSING
 
 
-def val_ssim(records: Records, name: str) -> float | None:
-    """The validation SSIM of a row; None where it is not measured yet."""
-    return records.get(name, {}).get("scores", {}).get("val", {}).get("ssim")
+def _fcn(records: Records, name: str, kind: str) -> str:
+    found = [scores[kind] for scores in _scores(records, name) if scores[kind]]
+    return " / ".join(f"{sum(f[n] for f in found) / len(found):.3f}" for n in FCN_NAMES) if found else MISSING
 
 
-def _sweep(records: Records, title: str, group: str, reference: str, says: str) -> list[str]:
-    """A sweep's rows below the system that they change, with the difference to it."""
-    base = val_ssim(records, reference)
-    rows = [(says, reference), *((r.says, r.name) for r in ROWS.values() if r.group == group)]
+def _sweep(records: Records, title: str, group: str, reference: str, text: str) -> list[str]:
+    """A sweep's rows below the system that they change, with the difference to it after the last epoch."""
+    parts = _splits_and_unseen(records)[1:]
     lines = []
-    for text, name in rows:
-        ssim = val_ssim(records, name)
-        known = ssim is not None and base is not None
-        difference = f"{ssim - base:+.3f}" if known and name != reference else MISSING
-        if ssim is None:
-            lines.append((text, f"`{name}`", "not trained yet", *[MISSING] * 3))
-        else:
-            fcn = _fcn(records[name]["scores"]["val"]["fcn"]) or "not measured"
-            lines.append(
-                (text, f"`{name}`", f"{ssim:.3f}", difference, fcn, str(records[name]["best_epoch"]))
-            )
-    scores = ("val SSIM", f"to `{reference}`", "FCN-score on val", "of epoch")
-    return [f"## {title}", _table(("what", "row", *scores), lines)]
-
-
-def _definitions(records: Records) -> list[str]:
-    found = {name: text for record in records.values() for name, text in record["definitions"].items()}
-    lines = [f"- {name.upper()}: {text}." for name, text in found.items()]
-    time = "- Training: wall time over all resumes, with a validation after each epoch and the sample grids."
-    return ["## Definitions", "\n".join([*lines, time])]
-
-
-def findings(records: Records) -> list[str]:
-    """Sentences of facts: where our order and figures agree with the paper's, and what differs by design."""
-    ours = {row.name: val_ssim(records, row.name) for row in SYSTEMS}
-    ours = {name: ssim for name, ssim in ours.items() if ssim is not None}
-    paper = {name: ROWS[name].paper["val"] for name in ours if ROWS[name].paper}
-    sentences = (
-        _order(paper, ours) if len(paper) > 1 else ["Fewer than two of the paper's systems are measured yet."]
-    )
-    return [*sentences, *_our_own(records, ours), *_conditions(records)]
-
-
-def _order(paper: dict[str, float], ours: dict[str, float]) -> list[str]:
-    theirs, here = (sorted(paper, key=scores.get, reverse=True) for scores in (paper, ours))
-    pairs = list(combinations(paper, 2))
-    agreeing = sum((paper[a] - paper[b]) * (ours[a] - ours[b]) > 0 for a, b in pairs)
-    moved = max(paper, key=lambda name: abs(theirs.index(name) - here.index(name)))
-    differences = {name: ours[name] - paper[name] for name in paper}
-    least, most = (choose(differences, key=lambda name: abs(differences[name])) for choose in (min, max))
-    sentences = [
-        f"By validation SSIM the paper's order is {' > '.join(theirs)}; here it is {' > '.join(here)}.",
-        f"{agreeing} of {len(pairs)} pairs of systems stand in the same order.",
-    ]
-    if theirs != here:
-        sentences.append(
-            f"Furthest from its place is {moved}: number {theirs.index(moved) + 1} in the paper, "
-            f"{here.index(moved) + 1} here."
+    for row in (ROWS[reference], *(row for row in ROWS.values() if row.group == group)):
+        what = text if row.name == reference else row.says
+        if row.name not in records:
+            lines.append((what, f"`{row.name}`", "not trained yet", *[MISSING] * (len(parts) + 2)))
+            continue
+        found = None if row.name == reference else difference(records, row.name, reference, parts[-1])
+        told = f"{found}{'' if found.is_told else ' (not told)'}" if found else MISSING
+        ssims = (_cell(figure(records, row.name, part)) for part in parts)
+        lines.append(
+            (what, f"`{row.name}`", *ssims, told, _fcn(records, row.name, "fcn"), str(len(records[row.name])))
         )
-    sentences.append(
-        f"Nearest to its figure in the paper is {least} ({differences[least]:+.3f}), furthest from it "
-        f"{most} ({differences[most]:+.3f})."
-    )
-    return sentences
+    columns = (f"SSIM {part}" for part in parts)
+    header = ("what", "row", *columns, f"to `{reference}` ({parts[-1]})", "FCN-score on test", "seeds")
+    return [f"## {title}", "After the last epoch of each, with the same seeds.", _table(header, lines)]
 
 
-def _our_own(records: Records, ours: dict[str, float]) -> list[str]:
-    """How citygan-plus stands to the best of the others, on validation and on test."""
-    others = [name for name in ours if ROWS[name].group == "paper"]
-    if "citygan-plus" not in ours or not others:
-        return []
-    best = max(others, key=ours.get)
-    gains = [f"{ours['citygan-plus'] - ours[best]:+.3f} on validation"]
-    plus, other = (records[name]["scores"] for name in ("citygan-plus", best))
-    if "test" in plus and "test" in other:
-        gains.append(f"{plus['test']['ssim'] - other['test']['ssim']:+.3f} on test")
-    return [
-        f"citygan-plus stands to {best}, the best of the {len(others)} systems that are not ours, at "
-        f"{', '.join(gains)}."
-    ]
-
-
-def _conditions(records: Records) -> list[str]:
-    """What must be known before a figure is set beside the paper's."""
-    systems = [records[row.name] for row in SYSTEMS if row.name in records]
-    if not systems:
-        return []
-    kinds = {
-        "Data set": {r["dataset"] for r in systems},
-        "epochs": {r["epochs"] for r in systems},
-        "width": {r["config"]["width"] for r in systems if r["config"]["generator"] != "deeplab"},
-    }
-    said = [f"{kind}: {', '.join(map(str, sorted(values)))}" for kind, values in kinds.items() if values]
-    sentences = [f"{'; '.join(said)} (the paper: Cityscapes, 200 epochs)."]
-    fresh = [r["name"] for r in systems if RECIPES[r["recipe"]].pretrained and not r["config"]["pretrained"]]
-    if fresh:
-        sentences.append(f"Not pretrained here, unlike in the paper: {', '.join(fresh)}.")
-    waiting = [row.name for row in SYSTEMS if row.name not in records]
-    if waiting:
-        sentences.append(f"Not trained yet: {', '.join(waiting)}.")
-    sentences.append("Photos are in [-1, 1] in every row; the paper has them in [0, 1] under a tanh.")
-    return sentences
-
-
-COLUMNS = (
-    *("name", "recipe", "dataset", "epochs", "best_epoch", "images_seen", "width", "pretrained"),
-    *("parameters", "training_seconds", "hardware", "precision"),
+_PICTURES = (
+    "## How `citygan` trains",
+    "Losses and validation SSIM of seed 0, the photos that its last and its best weights make of our own "
+    "streets (label map, last, best), and the photos of six validation maps after each epoch:",
+    "![Loss curves](citygan/curves.png)",
+    "![Our own streets](citygan/samples.jpg)",
+    "![The training, epoch by epoch](citygan/training.gif)",
 )
 
 
-def write_csv(records: Records, path: Path) -> None:
-    """Writes a line for each row that is trained: how it was, its scores on each split and the paper's."""
-    lines = [_csv_line(record) for record in records.values()]
-    names = list(dict.fromkeys(name for line in lines for name in line))
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-
-
-def _csv_line(record: dict) -> dict:
-    line = {name: (record | record["config"])[name] for name in COLUMNS}
-    for split in SPLITS:
-        scores = record["scores"].get(split, {})
-        line |= {f"{split}_{name}": scores.get(name) for name in ("ssim", "psnr", "lpips")}
-        for kind in ("fcn", "fcn_of_real_photos"):
-            line |= {f"{split}_{kind}_{name}": (scores.get(kind) or {}).get(name) for name in FCN_NAMES}
-        line[f"{split}_ssim_in_paper"] = record["paper_ssim"].get(split)
-    return line
-
-
-def draw_chart(records: Records, path: Path) -> None:
-    """Draws the validation SSIM of each system as a bar, and the paper's below it."""
-    figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")
-    places = range(len(SYSTEMS))
-    kinds = (
-        (-0.2, "#0b6e99", "here", [val_ssim(records, row.name) for row in SYSTEMS]),
-        (0.2, "#c9c3b8", "in the paper", [row.paper.get("val") for row in SYSTEMS]),
-    )
-    for shift, color, label, values in kinds:
-        bars = axis.barh(
-            [y + shift for y in places], [v or 0 for v in values], 0.38, color=color, label=label
+def _earlier(earlier: dict[str, dict]) -> list[str]:
+    if not earlier:
+        return []
+    lines = [
+        (
+            says({name: {0: record}}, name),
+            f"`{name}`",
+            " / ".join(f"{s[k]['ssim']:.3f}" if k in (s := record["scores"]) else MISSING for k in SPLITS),
+            str(record["best_epoch"]),
         )
-        axis.bar_label(bars, [MISSING if v is None else f"{v:.3f}" for v in values], padding=3, fontsize=8)
-    axis.set(xlabel="validation SSIM", xlim=(0, 0.7))
-    axis.set_yticks(places, [row.name for row in SYSTEMS])
-    axis.invert_yaxis()
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
-    figure.savefig(path, format="png", dpi=110)
-    plt.close(figure)
+        for name in ROWS
+        if (record := earlier.get(name))
+    ]
+    return [
+        f"## {EARLIER}",
+        "Rows that the present protocol has not reached yet. An early epoch is often the best by SSIM, since "
+        "it is smooth; in `citygan` and its sweeps dropout began one decoder layer further out; one seed "
+        f"cannot tell a difference below {ONE_SEED_TELLS}.",
+        _table(("what", "row", "SSIM train / val / test", "best epoch"), lines),
+    ]
+
+
+def _definitions(records: Records) -> list[str]:
+    every = [record for seeds in records.values() for record in seeds.values()]
+    found = {name: text for record in every for name, text in record["definitions"].items()}
+    lines = [
+        *(f"- {name.upper()}: {text}." for name, text in found.items()),
+        "- A difference is told where it is more than the larger standard deviation of the two rows over "
+        f"their seeds; with one seed, more than {ONE_SEED_TELLS}.",
+        "- Training: wall time over all resumes, with a validation after each epoch and the sample grids; "
+        "runs shared their machine.",
+    ]
+    return ["## Definitions", "\n".join(lines)]

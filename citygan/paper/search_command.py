@@ -10,9 +10,9 @@ from citygan.data import dataset as datasets
 from citygan.paper.search import Search, finished, open_study
 from citygan.paper.search_report import write_search
 from citygan.synthesis.device import hardware
+from citygan.training.accelerator import open_accelerator
 from citygan.training.fit import RecipeName
 from citygan.training.recipes import RECIPES
-from citygan.training.run import open_accelerator
 
 
 def search(

@@ -147,15 +147,21 @@ def assemble(checkpoint: Path, repo: str, folder: Path) -> list[Path]:
     for name, source in sources.items():
         if source.is_file():
             write_atomically(folder / name, lambda p, source=source: shutil.copyfile(source, p))
-    _draw_epochs(run / "samples", folder / ANIMATION)
+    draw_epochs(run / "samples", folder / ANIMATION)
     there = frozenset(name for name in FILES if (folder / name).is_file())
     card = model_card(checkpoints.read_info(checkpoint), repo, there)
     write_atomically(folder / CARD, lambda p: p.write_text(card, encoding="utf-8"))
     return [folder / name for name in FILES if (folder / name).is_file()]
 
 
-def _draw_epochs(samples: Path, path: Path) -> None:
-    """The animation of a run's sample grids without the data set's rows: the middle one of the three."""
+def draw_epochs(samples: Path, path: Path, *, height_px: int | None = None) -> None:
+    """The animation of a run's sample grids without the data set's rows: the middle one of the three.
+
+    Args:
+        samples: A run's folder of `epoch-*.jpg`; nothing is drawn where there are none.
+        path: A .gif file.
+        height_px: Of the row; by default as it is.
+    """
     grids = sorted(samples.glob("epoch-*.jpg"))
     if not grids:
         return
@@ -163,5 +169,8 @@ def _draw_epochs(samples: Path, path: Path) -> None:
         for grid in grids:
             with Image.open(grid) as image:
                 third = image.height // 3
-                image.crop((0, third, image.width, 2 * third)).save(Path(folder, grid.name), quality=95)
+                row = image.crop((0, third, image.width, 2 * third))
+                height = height_px or third
+                row = row.resize((round(image.width * height / third), height), Image.Resampling.LANCZOS)
+                row.save(Path(folder, grid.name), quality=95)
         draw_animation(sorted(Path(folder).iterdir()), path)

@@ -15,8 +15,9 @@ import tyro
 
 from citygan.data import dataset as datasets
 from citygan.publishing.push import check_repo, push_run
+from citygan.training.accelerator import open_accelerator
 from citygan.training.recipes import RECIPES, TrainConfig
-from citygan.training.run import DatasetNote, Run, open_accelerator
+from citygan.training.run import LICENSE, Run, RunData, RunOptions
 
 RecipeName = Literal[tuple(RECIPES)]
 Config = Annotated[TrainConfig, tyro.conf.OmitArgPrefixes]
@@ -33,7 +34,7 @@ def fit(
     skip_bad: bool = False,
     save_minutes: float = 5.0,
     dataset_name: str = "",
-    weights_license: str = "as the licence of the training data demands",
+    weights_license: str = LICENSE,
     start_from: Path | None = None,
     generator_weights: Path | None = None,
     memory_gib: float = 8.0,
@@ -71,13 +72,19 @@ def fit(
     train_set = datasets.open_split(data, "train", config.load_px_max, **how)
     val_set = datasets.open_split(data, "val", config.size_px, **how)
     note = datasets.describe(data)
-    dataset = DatasetNote(dataset_name or note["name"], note["aspect"], weights_license)
     run = Run(
-        *(out, recipe, config, train_set, val_set, dataset, accelerator, save_minutes),
-        start_from=start_from,
-        generator_weights=generator_weights,
-        compile=compile,
-        workers=workers,
+        config,
+        RunData(train_set, val_set, dataset_name or note["name"], note["aspect"], weights_license),
+        RunOptions(
+            out,
+            recipe,
+            save_minutes=save_minutes,
+            start_from=start_from,
+            generator_weights=generator_weights,
+            compile=compile,
+            workers=workers,
+        ),
+        accelerator,
     )
     if not run.go():
         if accelerator.is_main_process:

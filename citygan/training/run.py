@@ -10,6 +10,7 @@ import logging
 import pickle
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,37 +27,35 @@ from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.evaluation.sheets import draw_animation, draw_grid
 from citygan.files import write_atomically
 from citygan.models.encoding import encode_labels
-from citygan.models.foreign import read_generator
-from citygan.synthesis.device import find_device, hardware
+from citygan.synthesis.device import hardware
 from citygan.training.log import RunLog, draw_curves
-from citygan.training.loop import EpochDone, StepDone, TrainingError, TrainState, train
+from citygan.training.loop import EpochDone, StepDone, train
 from citygan.training.recipes import TrainConfig, generator_arguments
+from citygan.training.state import TrainingError, TrainState
 
 log = logging.getLogger(__name__)
 
 STATE = "state.pt"
+LICENSE = "as the licence of the training data demands"  # of the weights
 
 
 @dataclass(frozen=True)
-class DatasetNote:
-    """What a checkpoint says of its training data."""
+class RunData:
+    """What a run trains on, and what its checkpoints say of that."""
 
-    name: str
-    aspect: float  # width / height of the photos
-    license: str  # of weights trained on it
-
-
-@dataclass
-class Run:
-    """A run in its folder. `Run(...).go()` starts it, or goes on where it stood."""
-
-    out: Path
-    recipe: str  # its name
-    config: TrainConfig
     train_set: LabelPhotoSet
     val_set: LabelPhotoSet
-    dataset: DatasetNote
-    accelerator: Accelerator
+    name: str
+    aspect: float  # width / height of the photos
+    license: str = LICENSE  # of weights trained on it
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where a run lives, where it starts from, and how it is done."""
+
+    out: Path
+    recipe: str  # the name of the recipe that its configuration comes from
     save_minutes: float = 5.0  # between saves of the training state inside an epoch
     samples: int = 6  # validation maps that are drawn after each epoch
     start_from: Path | None = None  # the folder of a run whose networks this one trains on
@@ -64,51 +63,56 @@ class Run:
     compile: bool = True  # see `train`
     workers: int = 2  # processes that read ahead where the training set is not in memory
 
+
+class Run:
+    """A run in its folder: `Run(...).go()` starts it, or goes on where it stood.
+
+    Args:
+        config: What it computes.
+        data: What it trains on.
+        options: Where and how.
+        accelerator: The device and the other processes.
+
+    Raises:
+        TrainingError: the folder belongs to another configuration, or its state is damaged; or what the run
+            should start from does not fit.
+    """
+
+    def __init__(self, config: TrainConfig, data: RunData, options: RunOptions, accelerator: Accelerator):
+        self.config, self.data, self.options, self.accelerator = config, data, options, accelerator
+        self.out, self.state_file = options.out, options.out / STATE
+        self.state = TrainState(config, accelerator)
+        self.seconds_before, self.started = 0.0, time.monotonic()
+        self.stopped = False
+        if self.state_file.is_file():
+            saved = read_state(self.out)
+            self.state.load_state_dict(saved)
+            self.seconds_before = saved.get("seconds", 0.0)
+            log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
+        elif options.start_from:
+            self.state.start_from(read_state(options.start_from))
+        else:
+            self.state.start_generator(options.generator_weights)
+        data.train_set.to(accelerator.device)
+        # the main process alone writes
+        self.run_log = RunLog(self.out, self.state.epoch) if accelerator.is_main_process else None
+        self.best_ssim = (
+            max((row["val_ssim"] for row in self.run_log.rows), default=-1.0) if self.run_log else -1.0
+        )
+
     def go(self) -> bool:
         """Trains to the last epoch; False when Ctrl-C or SIGTERM stopped it earlier, with everything saved.
 
         Raises:
-            TrainingError: a loss is not finite, or the folder belongs to another configuration.
+            TrainingError: a loss is not finite.
             OSError: the disk is full; what was saved before is whole.
         """
-        self.state = TrainState(self.config, self.accelerator)
-        self.seconds_before, self.started = 0.0, time.monotonic()
-        if self.state_file.is_file():
-            saved = _read_state(self.state_file)
-            self.state.load_state_dict(saved)
-            self.seconds_before = saved.get("seconds", 0.0)
-            log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
-        elif self.start_from:
-            self.state.start_from(_read_state(self.start_from / STATE))
-        else:
-            self._start_generator()
-        self.train_set.to(self.accelerator.device)
-        if self.accelerator.is_main_process:  # which alone writes
-            self.run_log = RunLog(self.out, self.state.epoch)
-            self.best_ssim = max((row["val_ssim"] for row in self.run_log.rows), default=-1.0)
-        self.stopped = False
         earlier = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             return self._train()
         finally:
             for s, handler in earlier.items():
                 signal.signal(s, handler)
-
-    def _start_generator(self) -> None:
-        """From random weights, from published ones, from another project's file, or from a checkpoint."""
-        if self.generator_weights is None:
-            self.state.start_pretrained()
-        elif self.generator_weights.suffix in (".pth", ".pt"):
-            self.state.start_pretrained(read_generator(self.generator_weights)[0])
-        else:
-            generator, info = checkpoints.load(self.generator_weights)
-            self.state.start_pretrained(generator)
-            self.state.images_seen = info.images_seen
-            self.state.started_from = {"recipe": info.recipe, "epochs": info.epochs}
-
-    @property
-    def state_file(self) -> Path:
-        return self.out / STATE
 
     @property
     def seconds(self) -> float:
@@ -125,16 +129,19 @@ class Run:
         flag = torch.tensor(float(self.stopped), device=self.accelerator.device)
         return self.accelerator.reduce(flag, "sum").item() > 0
 
+    def _events(self) -> Iterator[StepDone | EpochDone]:
+        data, options = self.data, self.options
+        return train(
+            self.state, data.train_set, data.val_set, compile=options.compile, workers=options.workers
+        )
+
     def _train(self) -> bool:
         saved_at = time.monotonic()
         with _ProgressBar(self.config.epochs, self.accelerator.is_main_process) as bar:
-            events = train(
-                self.state, self.train_set, self.val_set, compile=self.compile, workers=self.workers
-            )
-            for event in events:
+            for event in self._events():
                 if isinstance(event, StepDone):
                     bar.step(event)
-                    due = time.monotonic() - saved_at > 60 * self.save_minutes
+                    due = time.monotonic() - saved_at > 60 * self.options.save_minutes
                 else:
                     bar.epoch(event)
                     self._finish_epoch(event)
@@ -153,7 +160,7 @@ class Run:
             write_atomically(self.state_file, lambda p: torch.save(state, p))
 
     def _finish_epoch(self, event: EpochDone) -> None:
-        if not self.accelerator.is_main_process:
+        if self.run_log is None:
             return
         generator = self.state.inference_generator()
         info = self._info(event)
@@ -176,11 +183,11 @@ class Run:
     @torch.no_grad()
     def _sample(self, generator: torch.nn.Module) -> list[tuple[np.ndarray, ...]]:
         """Columns of label map, generated and real photo of fixed, evenly spread validation samples."""
-        count = min(self.samples, len(self.val_set))
+        count = min(self.options.samples, len(self.data.val_set))
         columns = []
         torch.manual_seed(self.config.seed)
-        for i in np.linspace(0, len(self.val_set) - 1, count).round().astype(int):
-            labels, target = self.val_set[int(i)]
+        for i in np.linspace(0, len(self.data.val_set) - 1, count).round().astype(int):
+            labels, target = self.data.val_set[int(i)]
             photo = generator(encode_labels(labels[None], self.config.encoding).to(self.accelerator.device))
             photo = photo[0].float().add(1).mul(127.5).round().clamp(0, 255).byte().cpu()
             columns.append(
@@ -191,7 +198,7 @@ class Run:
     def _info(self, event: EpochDone) -> CheckpointInfo:
         arguments = generator_arguments(self.config)
         earlier = self.state.started_from
-        recipe = {"name": self.recipe} | asdict(self.config)
+        recipe = {"name": self.options.recipe} | asdict(self.config)
         return CheckpointInfo(
             name=self.out.name,
             generator=self.config.generator,
@@ -201,11 +208,11 @@ class Run:
             dropout_at_inference=self.config.inference_dropout,
             height_px=self.config.size_px,
             width_px=self.config.size_px,
-            aspect=self.dataset.aspect,
-            dataset=self.dataset.name,
-            license=self.dataset.license,
+            aspect=self.data.aspect,
+            dataset=self.data.name,
+            license=self.data.license,
             recipe=recipe | ({"started_from": earlier} if earlier else {}),
-            seen=self.train_set.shares,
+            seen=self.data.train_set.shares,
             images_seen=event.images_seen,
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),
@@ -215,7 +222,14 @@ class Run:
         )
 
 
-def _read_state(path: Path) -> dict:
+def read_state(out: Path) -> dict:
+    """The training state in a run's folder, see `TrainState.state_dict`.
+
+    Raises:
+        TrainingError: it is damaged.
+        OSError: there is none.
+    """
+    path = out / STATE
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
@@ -228,7 +242,9 @@ class _ProgressBar:
     """One bar over the steps of an epoch, with the losses and images a second."""
 
     def __init__(self, epochs: int, enabled: bool):
-        self.epochs, self.enabled, self.bar = epochs, enabled, None
+        self.epochs, self.enabled = epochs, enabled
+        self.bar: tqdm | None = None  # of the epoch at hand
+        self.started, self.images_before = 0.0, 0
 
     def __enter__(self) -> _ProgressBar:
         return self
@@ -256,31 +272,3 @@ class _ProgressBar:
             self.bar.close()
             self.bar = None
         log.info("epoch %d/%d: validation SSIM %.4f", event.epoch, self.epochs, event.val_ssim)
-
-
-def best_precision(device: str) -> str:
-    """ "bf16" where the machine computes in it, else "no".
-
-    Args:
-        device: "auto", "cpu" or "cuda".
-    """
-    if device != "cpu" and torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "no"
-    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "no"
-
-
-def open_accelerator(device: str, precision: str) -> Accelerator:
-    """What runs this process, alone or beside the others that torchrun started.
-
-    Args:
-        device: "auto", "cpu" or "cuda".
-        precision: "no", "bf16", or "auto" for the best of this machine.
-
-    Raises:
-        ValueError: a device that is not there.
-    """
-    # without CUDA, accelerate joins the processes of a torchrun only where it is told to stay on the CPU
-    return Accelerator(
-        cpu=find_device(device).type == "cpu",
-        mixed_precision=best_precision(device) if precision == "auto" else precision,
-    )

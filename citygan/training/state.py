@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from citygan import checkpoint as checkpoints
 from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
+from citygan.models.foreign import read_generator
 from citygan.models.layers import for_inference
 from citygan.models.pretrained import load_pretrained
 from citygan.training.recipes import TrainConfig, discriminator_arguments, generator_arguments
@@ -58,6 +61,26 @@ class TrainState:
             fused=device.type in ("cpu", "cuda"),
             capturable=cuda,
         )
+
+    def start_generator(self, weights: Path | None) -> None:
+        """Starts where the configuration and these weights say.
+
+        Args:
+            weights: A checkpoint, or a file of another pix2pix project; None for published weights where the
+                configuration wants them, else random ones.
+
+        Raises:
+            As `start_pretrained`, and what reading the file raises.
+        """
+        if weights is None:
+            self.start_pretrained()
+        elif weights.suffix in (".pth", ".pt"):
+            self.start_pretrained(read_generator(weights)[0])
+        else:
+            generator, info = checkpoints.load(weights)
+            self.start_pretrained(generator)
+            self.images_seen = info.images_seen
+            self.started_from = {"recipe": info.recipe, "epochs": info.epochs}
 
     def start_pretrained(self, foreign: nn.Module | None = None) -> None:
         """Starts from published weights, where the configuration wants them.
@@ -138,6 +161,7 @@ class TrainState:
             "config": asdict(self.config),
             "position": position,
             "processes": self.accelerator.num_processes,
+            "precision": self.accelerator.mixed_precision,
             "started_from": self.started_from,
         } | parts
 

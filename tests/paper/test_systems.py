@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import pytest
 
-from citygan.paper.systems import CHANGES, ROWS, SWEEPS, SYSTEMS, rows_to_train
+from citygan.paper.systems import ROWS, SWEEPS, SYSTEMS, rows_to_train
+from citygan.training.recipes import RECIPES
 
 SMALL = {"epochs": 1, "width": 8, "pretrained": False, "backbone": "mobilenet_v3_large"}
 PAPER = """
@@ -46,16 +47,31 @@ def test_a_sweep_changes_its_own_fields_of_a_system_and_no_other(row):
     assert row.changes
 
 
+def test_the_rows_without_published_weights_are_named_for_what_they_are():
+    named = {row.name: row.without_weights for row in SYSTEMS if row.without_weights}
+    assert named == {
+        "deeplab-bce": "DeepLab from random weights",
+        "literature-mse": "U-Net-256 from random weights",
+    }
+    assert named.keys() == {row.name for row in SYSTEMS if RECIPES[row.recipe].pretrained}
+
+
 def test_all_systems_come_before_all_sweeps_and_citygan_first():
-    rows = rows_to_train((), sweeps=True, changes=tuple(CHANGES))
+    rows = rows_to_train((), sweeps=True, seeds=1)
     assert {row.name for row in rows} == set(ROWS)
     assert {row.name for row in rows[: len(SYSTEMS)]} == {row.name for row in SYSTEMS}
     assert rows[0].name == "citygan"
 
 
-def test_the_sweeps_follow_the_systems_that_were_chosen():
-    names = [row.name for row in rows_to_train(("baseline-bce",), sweeps=True, changes=())]
-    assert names == ["baseline-bce", "baseline-bce-l1-50", "baseline-bce-l1-75"]
-    names = [row.name for row in rows_to_train(("citygan",), sweeps=True, changes=("ssim",))]
-    assert names == ["citygan", "citygan-no-mirror", "citygan-jitter", "citygan-warp", "citygan-ssim"]
-    assert [row.name for row in rows_to_train(("citygan",), sweeps=False, changes=("ssim",))] == ["citygan"]
+def test_every_row_has_a_run_before_any_has_the_next():
+    runs = rows_to_train(("baseline-bce", "citygan"), sweeps=True, seeds=2)
+    assert [run.id for run in runs] == [
+        *("citygan-seed0", "baseline-bce-seed0"),
+        *("citygan-seed1", "baseline-bce-seed1"),
+    ]
+    assert [run.config(**SMALL).seed for run in runs] == [0, 0, 1, 1]
+
+
+def test_sweeps_are_trained_unless_they_are_left_out():
+    assert all(row.is_system for row in rows_to_train((), sweeps=False, seeds=1))
+    assert [row.name for row in rows_to_train(("citygan-ssim",), sweeps=False, seeds=1)] == ["citygan-ssim"]

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,22 @@ import tiny
 import torch
 from PIL import Image
 from processes import DEADLINE_S, wait_for
+from states import same
 
 import train
 from citygan import checkpoint as checkpoints
 from citygan.errors import CityGANError
 from citygan.models.encoding import ENCODINGS
 from citygan.models.layers import for_inference
+from citygan.synthesis.device import hardware
 from citygan.synthesis.synthesizer import Synthesizer
-from citygan.training import loop as training
+from citygan.training import accelerator as accelerators
+from citygan.training import loop, step
 from citygan.training import run as runs
 from citygan.training.log import read_log
-from citygan.training.loop import TrainingError
 from citygan.training.recipes import RECIPES
-from citygan.training.run import DatasetNote, Run
+from citygan.training.run import Run, RunData, RunOptions
+from citygan.training.state import TrainingError
 
 pytestmark = pytest.mark.timeout(900)  # a run is several processes, on a machine that may be busy
 
@@ -61,7 +63,7 @@ def start():
     started = []
     with tempfile.TemporaryDirectory() as bytecode:  # so that only the first process compiles its imports
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        environment["PYTHONPYCACHEPREFIX"] = bytecode
+        environment |= {"PYTHONPYCACHEPREFIX": bytecode, "OMP_NUM_THREADS": "1"}  # threads would only wait
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
         def start_one(arguments: list[str]) -> subprocess.Popen:
@@ -89,22 +91,12 @@ def position(out: Path) -> tuple[int, int]:
     return saved["epoch"], saved["step"]
 
 
-def equal(one, other):
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(equal(one[k], other[k]) for k in one)
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(equal, one, other))
-    return one == other
-
-
 def assert_same_end(out, finished):
     """Every weight, every optimizer's moment and both checkpoints are equal bit for bit."""
     one, other = saved_state(out), saved_state(finished)
     assert one["position"] == other["position"] == {"epoch": 2, "step": 0, "images_seen": 2 * STEPS}
     for part in STATE_PARTS:
-        assert equal(one[part], other[part]), f"{part} differs"
+        assert same(one[part], other[part]), f"{part} differs"
     for name in ("last", "best"):
         assert (out / f"{name}.safetensors").read_bytes() == (finished / f"{name}.safetensors").read_bytes()
 
@@ -225,19 +217,19 @@ def file_limit():
 def make_run(tmp_path, train_set, val_set, accelerator):
     """Runs over the tiny set, all in the same folder."""
 
-    def make(recipe="citygan", out=tmp_path / "run", samples=2, **changes) -> Run:
-        note = DatasetNote("drawn blocks", 4 / 3, "for tests")
-        config = tiny.config(recipe, **changes)
-        return Run(out, recipe, config, train_set, val_set, note, accelerator, samples=samples)
+    def make(recipe="citygan", out=tmp_path / "run", samples=2, weights=None, **changes) -> Run:
+        data = RunData(train_set, val_set, "drawn blocks", 4 / 3, "for tests")
+        options = RunOptions(out, recipe, samples=samples, generator_weights=weights)
+        return Run(tiny.config(recipe, **changes), data, options, accelerator)
 
     return make
 
 
 def test_a_run_can_start_from_the_generator_of_a_checkpoint_and_says_so(make_run, tmp_path):
-    assert make_run(epochs=1).go()
-    first = make_run(epochs=1).out / "last"
-    run = make_run(out=tmp_path / "on", epochs=1, learning_rate=1e-12)
-    run.generator_weights = first
+    first = make_run(epochs=1)
+    assert first.go()
+    first = first.out / "last"
+    run = make_run(out=tmp_path / "on", weights=first, epochs=1, learning_rate=1e-12)
     assert run.go()
     weights, info = checkpoints.load(first)
     moved, on = checkpoints.load(run.out / "last")
@@ -270,31 +262,33 @@ def test_each_recipe_trains_resumes_and_leaves_the_generator_that_it_trained(mak
 
 
 def test_another_configuration_in_the_same_folder_is_refused_with_its_fields(make_run):
-    make_run(epochs=1).go()
-    before = (make_run().out / "state.pt").read_bytes()
+    run = make_run(epochs=1)
+    run.go()
+    before = run.state_file.read_bytes()
     with pytest.raises(TrainingError, match=r"l1_weight was 100\.0.*another --out"):
-        make_run(l1_weight=50.0).go()
+        make_run(l1_weight=50.0)
     with pytest.raises(TrainingError, match="width was 1"):
-        make_run(width=2).go()
-    assert (make_run().out / "state.pt").read_bytes() == before
+        make_run(width=2)
+    assert run.state_file.read_bytes() == before
 
 
 def test_a_finished_run_goes_on_where_more_epochs_are_asked_for(make_run):
     make_run(epochs=1).go()
-    assert make_run(epochs=2).go()
-    assert [row["epoch"] for row in read_log(make_run().out)] == [1, 2]
+    run = make_run(epochs=2)
+    assert run.go()
+    assert [row["epoch"] for row in read_log(run.out)] == [1, 2]
 
 
 def spoil_step(monkeypatch, number, failure):
     """Makes the step of this number, counted from 1, fail."""
     steps = []
-    real_loss = training.l1_loss
+    real_loss = step.l1_loss
 
     def spoiled(photos, targets):
         steps.append(1)
         return failure(real_loss(photos, targets)) if len(steps) == number else real_loss(photos, targets)
 
-    monkeypatch.setattr(training, "l1_loss", spoiled)
+    monkeypatch.setattr(step, "l1_loss", spoiled)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state(make_run, monkeypatch):
@@ -333,8 +327,9 @@ def fill_the_disk(_, part, *__, **___):
 
 @pytest.mark.parametrize("what", ["the weights", "the state"])
 def test_a_full_disk_leaves_the_earlier_state_and_checkpoints_whole(make_run, monkeypatch, what):
-    make_run("citygan-plus", epochs=1).go()
-    out = make_run().out
+    run = make_run("citygan-plus", epochs=1)
+    run.go()
+    out = run.out
     whole = ("state.pt", "best.safetensors", "best.json", "last.safetensors", "last.json")
     if what == "the state":  # it is saved after the checkpoints
         whole = ("state.pt",)
@@ -370,23 +365,24 @@ def test_a_stop_in_mid_epoch_saves_the_state_and_gives_the_signals_back(make_run
 
 def test_a_stop_after_the_last_epoch_is_the_end_of_the_run(make_run, monkeypatch):
     run = make_run(epochs=1)
-    real_validate = training.validate
+    real_validate = loop.validate
 
     def stop(*arguments):
         signal.raise_signal(signal.SIGINT)
         return real_validate(*arguments)
 
-    monkeypatch.setattr(training, "validate", stop)
+    monkeypatch.setattr(loop, "validate", stop)
     assert run.go() is True
     assert position(run.out) == (1, 0)
 
 
 def test_the_best_checkpoint_stays_when_later_epochs_are_worse_even_after_a_resume(make_run, monkeypatch):
     scores = iter([0.5, 0.4, 0.3])
-    monkeypatch.setattr(training, "validate", lambda *_: next(scores))
+    monkeypatch.setattr(loop, "validate", lambda *_: next(scores))
     make_run("citygan-plus", epochs=2).go()
-    assert make_run("citygan-plus", epochs=3).go()
-    out = make_run().out
+    run = make_run("citygan-plus", epochs=3)
+    assert run.go()
+    out = run.out
     assert checkpoints.read_info(out / "best").epochs == 1
     assert checkpoints.read_info(out / "last").epochs == 3
 
@@ -405,20 +401,18 @@ def test_a_state_that_is_a_pickle_with_code_is_not_opened(make_run, tmp_path):
         def __reduce__(self):
             return Path.touch, (tmp_path / "sprung",)
 
-    run = make_run()
-    run.out.mkdir()
-    torch.save(Trap(), run.out / "state.pt")
+    (tmp_path / "run").mkdir()
+    torch.save(Trap(), tmp_path / "run" / "state.pt")
     with pytest.raises(TrainingError, match=r"state\.pt"):
-        run.go()
+        make_run()
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_corrupt_state_is_an_error_that_names_it(make_run):
-    run = make_run()
-    run.out.mkdir()
-    run.state_file.write_bytes(b"half of it")
+def test_a_corrupt_state_is_an_error_that_names_it(make_run, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.pt").write_bytes(b"half of it")
     with pytest.raises(TrainingError, match=r"state\.pt"):
-        run.go()
+        make_run()
 
 
 def test_cuda_where_there_is_none_is_an_error_and_not_the_cpu(data_folder, tmp_path, capsys, monkeypatch):
@@ -431,13 +425,13 @@ def test_cuda_where_there_is_none_is_an_error_and_not_the_cpu(data_folder, tmp_p
 
 def test_the_precision_is_bf16_only_where_the_machine_computes_in_it(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    assert runs.best_precision("cpu") == "no"
+    assert accelerators.best_precision("cpu") == "no"
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert runs.best_precision("cpu") == "bf16"
+    assert accelerators.best_precision("cpu") == "bf16"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
-    assert runs.best_precision("auto") == "no"
-    assert runs.best_precision("cpu") == "bf16"
+    assert accelerators.best_precision("auto") == "no"
+    assert accelerators.best_precision("cpu") == "bf16"
 
 
 @pytest.mark.parametrize(
@@ -447,23 +441,22 @@ def test_accelerate_is_told_to_stay_on_the_cpu_wherever_that_is_the_device(
     monkeypatch, device, there, on_the_cpu
 ):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
-    monkeypatch.setattr(runs, "Accelerator", lambda **arguments: arguments)
-    assert runs.open_accelerator(device, "no") == {"cpu": on_the_cpu, "mixed_precision": "no"}
+    monkeypatch.setattr(accelerators, "Accelerator", lambda **arguments: arguments)
+    assert accelerators.open_accelerator(device, "no") == {"cpu": on_the_cpu, "mixed_precision": "no"}
 
 
 @pytest.mark.parametrize(("threads", "words"), [(1, "1 CPU core ("), (2, "2 CPU cores (")])
 def test_hardware_is_said_in_words(monkeypatch, threads, words):
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    assert runs.hardware(torch.device("cpu")).startswith(words)
+    assert hardware(torch.device("cpu")).startswith(words)
 
 
-def test_a_dataset_note_stands_in_the_checkpoint(make_run):
+def test_what_a_run_knows_of_its_data_stands_in_the_checkpoint(make_run):
     run = make_run("citygan-plus", epochs=1)
-    run.dataset = replace(run.dataset, name="my streets", license="mine")
     run.go()
     info = checkpoints.read_info(run.out / "last")
     assert (info.dataset, info.license, info.hardware) == (
-        "my streets",
-        "mine",
-        runs.hardware(torch.device("cpu")),
+        "drawn blocks",
+        "for tests",
+        hardware(torch.device("cpu")),
     )

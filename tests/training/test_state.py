@@ -6,10 +6,12 @@ from itertools import pairwise
 import pytest
 import tiny
 import torch
+from states import batch, same
 
 from citygan.models import FlatUNet, UNet256
 from citygan.training.recipes import RECIPES
 from citygan.training.state import TrainingError, TrainState
+from citygan.training.step import train_step
 
 
 def test_a_recipe_of_published_weights_says_what_it_needs(accelerator):
@@ -77,3 +79,58 @@ def test_the_average_keeps_counts_as_counts(accelerator):
     state.generator.state_dict()[name].add_(4)
     state.update_average()
     assert state.average.state_dict()[name] == 4
+
+
+def test_the_average_is_what_a_checkpoint_gets(accelerator):
+    config = tiny.config("citygan-plus", ema_decay=0.9)
+    state = TrainState(config, accelerator)
+    for _ in range(2):
+        train_step(state, *batch(config))
+    saved = state.inference_generator().state_dict()
+    assert same(dict(saved), dict(state.average.state_dict()))
+    assert not same(dict(saved), dict(state.generator.state_dict()))
+
+
+def test_a_generator_for_a_checkpoint_is_a_copy(accelerator):
+    state = TrainState(tiny.config(), accelerator)
+    copy = state.inference_generator()
+    assert not copy.training
+    assert state.generator.training
+    assert all(p.requires_grad for p in state.generator.parameters())
+    with torch.no_grad():
+        next(copy.parameters()).add_(1)
+    assert not torch.equal(next(copy.parameters()), next(state.generator.parameters()))
+
+
+def test_a_state_survives_its_file(accelerator, tmp_path):
+    config = tiny.config("citygan-plus")
+    state = TrainState(config, accelerator)
+    train_step(state, *batch(config))
+    torch.save(state.state_dict(), tmp_path / "state.pt")
+    fresh = TrainState(config, accelerator)
+    fresh.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert same(fresh.state_dict(), state.state_dict())
+
+
+def test_the_seed_decides_the_first_weights(accelerator):
+    def weights(seed):
+        return TrainState(tiny.config(seed=seed), accelerator).state_dict()["generator"]
+
+    assert same(dict(weights(1)), dict(weights(1)))
+    assert not same(dict(weights(1)), dict(weights(2)))
+
+
+def test_a_state_of_another_configuration_is_refused_with_the_fields_that_differ(accelerator):
+    saved = TrainState(tiny.config(), accelerator).state_dict()
+    other = TrainState(tiny.config(l1_weight=10.0, mirror=False), accelerator)
+    with pytest.raises(TrainingError, match=r"l1_weight was 100\.0, mirror was True.*another --out"):
+        other.load_state_dict(saved)
+
+
+def test_a_state_from_before_a_field_was_there_had_its_default(accelerator):
+    saved = TrainState(tiny.config(), accelerator).state_dict()
+    del saved["config"]["class_balance"]
+    TrainState(tiny.config(), accelerator).load_state_dict(saved)
+    del saved["config"]["mirror"]
+    with pytest.raises(TrainingError, match="mirror was True"):
+        TrainState(tiny.config(mirror=False), accelerator).load_state_dict(saved)

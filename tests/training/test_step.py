@@ -1,0 +1,109 @@
+"""A step trains both networks against the losses that its configuration weighs."""
+
+import math
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+import tiny
+import torch
+from states import batch, same
+
+from citygan.models.encoding import encode_labels
+from citygan.training import step
+from citygan.training.state import TrainState
+from citygan.training.step import train_step
+
+
+@pytest.mark.parametrize("recipe", ["citygan", "citygan-plus", "citygan-photo"])
+def test_a_step_changes_every_weight_of_both_networks(accelerator, recipe):
+    config = tiny.config(recipe, width=2, discriminator_width=2)
+    state = TrainState(config, accelerator)
+    networks = {"generator": state.generator, "discriminator": state.discriminator}
+    before = {name: deepcopy(network.state_dict()) for name, network in networks.items()}
+    for _ in range(2):  # the noise weights start at 0 and get their gradient from the layers behind
+        losses = train_step(state, *batch(config))
+    for name, network in networks.items():
+        for parameter, value in network.named_parameters():
+            assert not torch.equal(value, before[name][parameter]), f"{name}.{parameter} stayed"
+    assert all(math.isfinite(v) for v in losses.values())
+
+
+def test_the_losses_are_named_and_ssim_is_among_them_where_it_counts(accelerator):
+    names = ["discriminator_real", "discriminator_fake", "adversarial", "l1"]
+    for weight, wanted in ((0.0, names), (4.0, [*names, "ssim"])):
+        config = tiny.config(ssim_weight=weight)
+        assert list(train_step(TrainState(config, accelerator), *batch(config))) == wanted
+
+
+def test_the_discriminator_learns_smoothed_labels_and_the_generator_wants_a_full_one(
+    accelerator, monkeypatch
+):
+    labels = []
+    real_loss = step.adversarial_loss
+
+    def spy(logits, label, kind, weights):
+        labels.append((label, kind))
+        return real_loss(logits, label, kind, weights)
+
+    monkeypatch.setattr(step, "adversarial_loss", spy)
+    config = tiny.config()
+    train_step(TrainState(config, accelerator), *batch(config))
+    assert labels == [(0.9, "bce"), (0.1, "bce"), (1.0, "bce")]
+
+
+def test_matched_features_are_a_loss_that_counts_with_its_weight(accelerator):
+    config = tiny.config("citygan-photo")
+    losses = train_step(TrainState(config, accelerator), *batch(config))
+    assert losses["features"] > 0
+    gradients = []
+    for weight in (1e-6, 10.0):
+        state = TrainState(replace(config, feature_weight=weight), accelerator)
+        train_step(state, *batch(config))
+        gradients.append(next(state.generator.parameters()).grad.clone())
+    assert not torch.allclose(*gradients)
+
+
+def test_rare_classes_change_the_adversarial_losses_alone(accelerator):
+    def losses(balance):
+        config = tiny.config("citygan-plus", class_balance=balance)
+        photos = batch(config)[1]
+        label_maps = torch.full((1, 256, 256), 7)
+        label_maps[:, 100:120, 60:90] = 24
+        return train_step(TrainState(config, accelerator), encode_labels(label_maps, "classes"), photos)
+
+    plain, balanced = losses(0.0), losses(0.5)
+    assert plain["l1"] == balanced["l1"]
+    assert plain["discriminator_real"] != balanced["discriminator_real"]
+    assert plain["adversarial"] != balanced["adversarial"]
+
+
+@pytest.mark.parametrize("recipe", ["citygan", "citygan-photo"])
+def test_the_generators_step_leaves_the_discriminators_gradients_alone(accelerator, monkeypatch, recipe):
+    config = tiny.config(recipe)
+    state = TrainState(config, accelerator)
+    gradients = []
+    real_step = state.discriminator_optimizer.step
+
+    def step_and_look():
+        real_step()
+        gradients.extend(p.grad.clone() for p in state.discriminator.parameters())
+
+    monkeypatch.setattr(state.discriminator_optimizer, "step", step_and_look)
+    train_step(state, *batch(config))
+    assert sum(gradient.abs().sum() for gradient in gradients) > 0
+    assert same([p.grad for p in state.discriminator.parameters()], gradients)
+
+
+def test_the_average_follows_the_weights_at_its_decay(accelerator):
+    config = tiny.config("citygan-plus", ema_decay=0.75)
+    state = TrainState(config, accelerator)
+    steps = [deepcopy(state.generator.state_dict())]
+    for _ in range(3):
+        train_step(state, *batch(config))
+        steps.append(deepcopy(state.generator.state_dict()))
+    for name, averaged in state.average.state_dict().items():
+        wanted = steps[0][name]
+        for present in steps[1:]:
+            wanted = 0.75 * wanted + 0.25 * present[name] if wanted.is_floating_point() else present[name]
+        assert torch.allclose(averaged, wanted, atol=1e-6)
