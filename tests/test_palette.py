@@ -95,6 +95,15 @@ def test_snapping_finds_the_nearest_color_of_any_image():
     assert report.far == pytest.approx((got > NEAR_DISTANCE).mean())
 
 
+def test_photo_like_counts_pixels_far_from_their_class_and_leaves_out_the_unlabeled():
+    r, g, b = CLASS_BY_ID[7].color
+    image = np.array([[(r, g, b), (r + 16, g, b), (r + 17, g, b), (0, 0, 20), (0, 0, 0)]], np.uint8)
+    label_map, report = snap(image)
+    assert label_map.tolist() == [[7, 7, 7, 0, 0]]
+    assert report.photo_like == pytest.approx(1 / 3)
+    assert snap(np.zeros((2, 2, 3), np.uint8))[1].photo_like == 0
+
+
 def test_of_two_colors_equally_near_the_lower_id_is_taken():
     image = np.random.default_rng(2).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     squared = ((image[..., None, :].astype(int) - COLORS) ** 2).sum(-1)

@@ -23,11 +23,7 @@ MAX_SIDE_PX = (
     2048  # the longer side of what is returned: a Cityscapes frame keeps its size, larger ones are reduced
 )
 
-# After JPEG and resizing, at most 38 % of a colour map's pixels are farther than 16 RGB units from a class
-# colour (CamVid's maps at 128x128, quality 50); of street photos at least 62 %. Pixels nearest to black do
-# not count: a photo taken at night would pass as a map of unlabeled pixels.
-PHOTO_DISTANCE = 16
-PHOTO_SHARE = 0.5
+PHOTO_SHARE = 0.5  # of pixels far from the palette; a colour map has less, and a photo more
 
 _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF")
 _FORMATS = (*_LOSSLESS, "JPEG", "WEBP", "AVIF")
@@ -78,10 +74,11 @@ def read_label_map(source: bytes | str | Path) -> LabelMapFile:
     name = "" if isinstance(source, bytes) else Path(source).name
     found = _from_pair(picture) or _from_colors(picture) or _from_values(picture, name)
     if found is None:
-        _, report, off_palette = _snap(picture.image)
+        _, report = _snap(picture.image)
         raise ImageError(
-            f"This is a photo or another picture, no label map: {off_palette:.0%} of its pixels are far from "
-            f"every class colour (the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
+            f"This is a photo or another picture, no label map: {report.photo_like:.0%} of its pixels are "
+            "far from every class colour "
+            f"(the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
         )
     height, width = found.label_map.shape
     facts = [found.description, f"{width} x {height}", *picture.remarks]
@@ -193,15 +190,8 @@ def _colors(image: Image.Image) -> np.ndarray:
     return np.where(rgba[..., 3:] >= 128, rgba[..., :3], 0).astype(np.uint8)
 
 
-def _snap(image: Image.Image) -> tuple[np.ndarray, SnapReport, float]:
-    """Label map, report, and the share of its labeled pixels that are far from their class colour."""
-    rgb = _colors(image)
-    label_map, report = palette.snap(rgb)
-    difference = rgb.astype(np.int16) - palette.colorize(label_map)
-    squared = np.einsum("hwc,hwc->hw", difference, difference, dtype=np.int32)
-    painted = label_map != palette.UNLABELED
-    far = np.count_nonzero(squared[painted] > PHOTO_DISTANCE**2)
-    return label_map, report, far / max(1, np.count_nonzero(painted))
+def _snap(image: Image.Image) -> tuple[np.ndarray, SnapReport]:
+    return palette.snap(_colors(image))
 
 
 def _has_colors(image: Image.Image) -> bool:
@@ -212,10 +202,10 @@ def _from_colors(picture: _Picture) -> LabelMapFile | None:
     """Reads class colours; None if there are none, or too many others."""
     if not _has_colors(picture.image):
         return None
-    label_map, report, off_palette = _snap(picture.image)
+    label_map, report = _snap(picture.image)
     # Small grey values and dark palettes all lie near black: such an image more likely holds ids.
     only_dark = report.exact < 1 and not label_map.any()
-    if off_palette > PHOTO_SHARE or only_dark:
+    if report.photo_like > PHOTO_SHARE or only_dark:
         return None
     return LabelMapFile(label_map, None, "a colour map", report)
 
@@ -288,9 +278,12 @@ def _from_pair(picture: _Picture) -> LabelMapFile | None:
         return None
     left = image.crop((0, 0, half, image.height))
     right = image.crop((image.width - half, 0, image.width, image.height))
-    for side, map_half, photo_half in (("left", left, right), ("right", right, left)):
-        label_map, report, off_palette = _snap(map_half)
-        if off_palette <= PHOTO_SHARE and label_map.any() and _snap(photo_half)[2] > PHOTO_SHARE:
+    snapped = _snap(left), _snap(right)
+    for side, (label_map, report), (_, other), photo in (
+        ("left", *snapped, right),
+        ("right", *reversed(snapped), left),
+    ):
+        if report.photo_like <= PHOTO_SHARE and label_map.any() and other.photo_like > PHOTO_SHARE:
             kind = f"a side-by-side pair with the colour map on the {side}"
-            return LabelMapFile(label_map, _photo(photo_half), kind, report)
+            return LabelMapFile(label_map, _photo(photo), kind, report)
     return None
