@@ -31,6 +31,7 @@ def fit(
     recipe: RecipeName = "citygan",
     device: Literal["auto", "cpu", "cuda"] = "auto",
     precision: Literal["auto", "no", "bf16"] = "auto",
+    leave_drive_out: str | None = None,
     skip_bad: bool = False,
     save_minutes: float = 5.0,
     dataset_name: str = "",
@@ -51,6 +52,7 @@ def fit(
         recipe: Where the configuration starts from.
         device: What trains; auto is CUDA where there is one.
         precision: auto is bf16 where the machine computes in it.
+        leave_drive_out: A drive of the training split to validate on, in place of val, and not to train on.
         skip_bad: Leave out samples that cannot be read, and count them.
         save_minutes: Time between saves of the training state inside an epoch.
         dataset_name: What the checkpoint says it was trained on; default: the layout.
@@ -70,11 +72,17 @@ def fit(
         logging.getLogger().setLevel(logging.WARNING)  # the main process alone speaks
     how = {"skip_bad": skip_bad, "memory_gib": memory_gib, "progress": accelerator.is_main_process}
     train_set = datasets.open_split(data, "train", config.load_px_max, **how)
-    val_set = datasets.open_split(data, "val", config.size_px, **how)
     note = datasets.describe(data)
+    name = dataset_name or note["name"]
+    if leave_drive_out:
+        train_set, held_out = datasets.leave_drive_out(train_set, leave_drive_out)
+        val_set = held_out.resized(config.size_px, memory_gib=memory_gib)
+        name += f" without its drive {leave_drive_out}, on which it is validated"
+    else:
+        val_set = datasets.open_split(data, "val", config.size_px, **how)
     run = Run(
         config,
-        RunData(train_set, val_set, dataset_name or note["name"], note["aspect"], weights_license),
+        RunData(train_set, val_set, name, note["aspect"], weights_license),
         RunOptions(
             out,
             recipe,
