@@ -250,13 +250,13 @@ def snap(image: np.ndarray) -> tuple[np.ndarray, SnapReport]:
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise CityGANError(f"expected an (H, W, 3) uint8 image with pixels, got {image.dtype} {image.shape}")
-    r, g, b = (image[..., c].astype(np.int32) for c in range(3))
-    packed = ((r << 16) | (g << 8) | b).ravel()
-    table = np.zeros(1 << 24, np.uint8)  # of every colour; counting them would take a table of 128 MiB
-    table[packed] = 1
-    colors = np.flatnonzero(table.view(bool))
+    r, g, b = np.moveaxis(image, 2, 0)
+    packed = ((r.astype(np.int32) << 8 | g) << 8 | b).ravel()
+    ends_run = np.append(packed[1:] != packed[:-1], True)  # maps are flat: few pixels are left to sort
+    colors = np.unique(packed[ends_run])
     ids, squared = _nearest(colors)
     how_far = np.digitize(squared, [0, PHOTO_DISTANCE**2, NEAR_DISTANCE**2], right=True)  # 0 to 3
+    table = np.empty(1 << 24, np.uint8)  # of every colour, but only what occurs is ever touched
     table[colors] = ids | how_far << 6  # ids take the lower six bits
     found = table[packed]
     counts = np.bincount(found, minlength=256).reshape(4, 64)  # how far, id
