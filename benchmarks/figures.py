@@ -1,31 +1,59 @@
-"""What the benchmarks share: alternating timings, a short table, and the JSON beside it."""
+"""What the benchmarks share: servers, alternating timings, a short table, and the JSON beside it."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import socket
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 
+ROOT = Path(__file__).resolve().parent.parent
+SERVING = "Running on local URL"  # what Gradio says when it does
+
 
 def machine() -> dict[str, str | int]:
-    """What the figures were measured on."""
-    cpu = next(
-        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor(),
-    )
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-    return {"cpu": cpu, "cores": os.cpu_count() or 0, "gpu": gpu, "torch": torch.__version__}
+    """What the figures were measured on. The number formats are those that decide which code torch runs."""
+    file = Path("/proc/cpuinfo")
+    lines = (line.partition(":") for line in (file.read_text() if file.is_file() else "").splitlines())
+    about = {name.strip(): value.strip() for name, _, value in lines}
+    flags = about.get("flags", "").split()
+    formats = {"AVX2": "avx2", "AVX512": "avx512f", "bfloat16": "avx512_bf16", "AMX": "amx_bf16"}
+    return {
+        "cpu": about.get("model name") or platform.processor(),
+        "cores": os.cpu_count() or 0,
+        "formats": " ".join(name for name, flag in formats.items() if flag in flags),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "torch": torch.__version__,
+    }
 
 
-def _lines(path: str) -> list[str]:
-    file = Path(path)
-    return file.read_text().splitlines() if file.is_file() else []
+@contextmanager
+def serving(command: Sequence[str], awaited: set[str]) -> Iterator[str]:
+    """Runs a server, on a free port that ends its command, from when it said all that is awaited."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    server = subprocess.Popen([*command, str(port)], cwd=ROOT, **pipe)
+    try:
+        for line in server.stdout:
+            awaited = {text for text in awaited if text not in line}
+            if not awaited:
+                break
+        else:
+            raise RuntimeError(f"{command} ended before it said {awaited}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
 def alternating_medians_ms(calls: dict[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import math
 import shutil
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import tyro
-from figures import Figures
+from figures import ROOT, SERVING, Figures, serving
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
 STROKE_S = 0.4
 MOVES = 25  # pointer moves of a stroke, as a 60 Hz mouse sends them
 COMPILED = "photos are now made by compiled code"
@@ -48,30 +43,6 @@ PROBE = """async (wireUrl) => {
     });
   });
 }"""
-
-
-@contextmanager
-def running_app(model: str | None, *, compile: bool) -> Iterator[str]:
-    """Starts the app on a free port and waits until it serves, and until its generator is compiled."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    flags = ["--model", model] if model else []
-    flags += [] if compile else ["--no-compile"]
-    command = [sys.executable, "-u", str(ROOT / "app.py"), "--port", str(port), *flags]
-    app = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
-    try:
-        waiting_for = {"Running on local URL"} | ({COMPILED} if compile else set())
-        for line in app.stdout:
-            waiting_for -= {text for text in waiting_for if text in line}
-            if not waiting_for:
-                break
-        else:
-            raise RuntimeError(f"the app ended before it said {waiting_for}")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        app.terminate()
-        app.wait(timeout=30)
 
 
 def paint(page: Page, strokes: int) -> None:
@@ -134,7 +105,10 @@ def main(
         compile: Wait until the generator is compiled.
     """
     figures = Figures()
-    with running_app(model, compile=compile) as url, sync_playwright() as playwright:
+    command = [sys.executable, "-u", str(ROOT / "app.py"), *(["--model", model] if model else [])]
+    command += ["--port"] if compile else ["--no-compile", "--port"]
+    awaited = {SERVING, COMPILED} if compile else {SERVING}
+    with serving(command, awaited) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         measure(page, url, 6 if quick else 20, figures)
