@@ -31,7 +31,7 @@ import tyro
 
 from citygan.checkpoint import SHIPPED
 from citygan.evaluation.metrics import compare
-from citygan.hub_errors import HubUnreachableError
+from citygan.hub import HubUnreachableError
 from citygan.synthesis.shelf import Shelf, find_runs, short_name
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.compare import Model

@@ -23,8 +23,7 @@ import tyro
 from figures import Figures, alternating_medians_ms
 from torch.utils.flop_counter import FlopCounterMode
 
-from citygan import checkpoint as checkpoints
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import SHIPPED, Checkpoint, CheckpointInfo
 from citygan.models import UNet
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
@@ -62,7 +61,7 @@ def seed_unet(folder: Path, width: int, size_px: int = 256) -> Path:
         hardware="none",
         parameters=sum(p.numel() for p in network.parameters()),
     )
-    checkpoints.save(folder / info.name, network, info)
+    Checkpoint.save(folder / info.name, network, info)
     return folder / info.name
 
 
@@ -70,8 +69,9 @@ class Plain:
     """The same network called plainly: float32, as it was trained, nothing folded."""
 
     def __init__(self, checkpoint: Path, device: torch.device):
-        network, self.info = checkpoints.load(checkpoint)
-        self.network, self.device = for_inference(network, self.info.norm_statistics).to(device), device
+        found = Checkpoint.find(checkpoint)
+        self.info = found.info
+        self.network, self.device = for_inference(found.load(), self.info.norm_statistics).to(device), device
 
     @torch.inference_mode()
     def __call__(self, label_map: np.ndarray) -> np.ndarray:
@@ -127,8 +127,9 @@ def grow(figures: Figures, folder: Path, *, sizes: tuple[int, ...], device: str)
 
 def fill_card(figures: Figures, checkpoint: Path) -> None:
     """On CUDA: the share of the card's matrix peak that large batches of a generator reach, in float16."""
-    network, info = checkpoints.load(checkpoint)
-    generator = optimized(network, info.norm_statistics, torch.device("cuda"))
+    found = Checkpoint.find(checkpoint)
+    info = found.info
+    generator = optimized(found.load(), info.norm_statistics, torch.device("cuda"))
     side = torch.randn(8192, 8192, device="cuda", dtype=torch.float16)
     peak = 2 * 8192**3 / _seconds(lambda: side @ side)
     for batch in (8, 32, 128):
@@ -179,7 +180,7 @@ def main(
         folder = Path(name)
         compare(figures, seed_unet(folder, 32), compiled_goal=1.8, **options)
         compare(figures, seed_unet(folder, 64), compiled_goal=2.6, **options)
-        compare(figures, checkpoints.SHIPPED, compiled_goal=1.8, **options)
+        compare(figures, SHIPPED, compiled_goal=1.8, **options)
         grow(figures, folder, sizes=(256, 512) if quick else (256, 512, 1024), device=device)
         if find_device(device).type == "cuda":
             fill_card(figures, seed_unet(folder, 64))

@@ -20,7 +20,7 @@ import tyro
 from citygan.data.prepare import prepare
 from citygan.errors import CityGANError
 from citygan.evaluation.evaluate import evaluate
-from citygan.evaluation.segmenter_command import segmenter
+from citygan.evaluation.train_segmenter import segmenter
 from citygan.publishing.export import draw, export
 from citygan.publishing.import_weights import import_weights
 from citygan.publishing.push import push

@@ -1,42 +1,59 @@
-"""Checkpoints: `NAME.safetensors` (the generator's weights) with `NAME.json` (what it is and how to build
-it)."""
+"""Checkpoints: `NAME.safetensors` (a network's weights) with `NAME.json` (what it is and how to build it).
+
+`Checkpoint.find(source)` names the two files and the commit, and reads what the network is; torch is only
+needed to load or save one.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, fields
+import reprlib
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from citygan import hub
 from citygan.errors import CityGANError
 from citygan.files import write_atomically
-from citygan.models import GENERATORS
-from citygan.models.encoding import ENCODINGS
+from citygan.info import FORMAT, Info
+from citygan.palette import CLASS_BY_ID
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from torch import nn
+
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-unet"
+PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
+MAX_JSON_BYTES = 2**20  # ours have 5,000
+_RANGES = {  # of the numbers in a CheckpointInfo
+    "height_px": (256, 4096),
+    "width_px": (256, 4096),
+    "aspect": (0.1, 10),
+    "images_seen": (0, 1e15),
+    "epochs": (0, 1e15),
+    "parameters": (0, 1e15),
+}
 
 
 @dataclass(frozen=True)
-class CheckpointInfo:
-    """What stands in a checkpoint's `.json`: how to build the network, what it saw, how well it did."""
+class CheckpointInfo(Info):
+    """What stands in a generator's `.json`: how to build it, what it saw, how well it did.
+
+    Raises:
+        CityGANError: a value is of another type, or out of its range.
+    """
+
+    WHAT: ClassVar[str] = "a CityGAN checkpoint"
 
     name: str  # for people, for example "camvid-unet"
     generator: str  # a key of citygan.models.GENERATORS
-    arguments: dict  # the keyword arguments of that generator, width among them
+    arguments: dict[str, Any]  # the keyword arguments of that generator, width among them
     encoding: str  # what the generator sees of a label map, see citygan.models.encoding
-    norm_statistics: str  # "running", "batch" or "instance": which ones the norm layers want at inference
+    norm_statistics: Literal["running", "batch", "instance"]  # which ones the norm layers want at inference
     height_px: int  # of the maps and photos it was trained on
     width_px: int
     aspect: float  # width / height of the data set's photos
     dataset: str  # for example "CamVid"
     license: str  # of the weights, one sentence
-    recipe: dict  # the TrainConfig, field by field, and its name
+    recipe: dict[str, Any]  # the TrainConfig, field by field, and its name
     seen: dict[int, float]  # id -> share of the training pixels, unlabeled (0) among them
     images_seen: int
     epochs: int  # done when these weights were saved
@@ -51,164 +68,167 @@ class CheckpointInfo:
     ssim_percentiles_of: str = ""  # which photos, for example "171 photos of a drive it never saw"
     format: int = FORMAT
 
+    def __post_init__(self):
+        for name, (least, most) in _RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise CityGANError(f"{name} is {getattr(self, name)}; it goes from {least} to {most}")
+        for name in ("height_px", "width_px"):
+            if getattr(self, name) % 256:
+                raise CityGANError(f"{name} is {getattr(self, name)}; it must be a multiple of 256")
+        by_drive = [value for drives in self.ssim_by_drive.values() for value in drives.values()]
+        scores = {
+            "ssim": self.ssim.values(),
+            "ssim_by_drive": by_drive,
+            "ssim_percentiles": self.ssim_percentiles,
+        }
+        for name, values in scores.items():
+            if not all(-1 <= value <= 1 for value in values):
+                raise CityGANError(f"{name} has {list(values)[:5]}; SSIM goes from -1 to 1")
+        if len(self.ssim_percentiles) == 1 or list(self.ssim_percentiles) != sorted(self.ssim_percentiles):
+            raise CityGANError("ssim_percentiles must be none, or two or more that rise")
+        if not all(i in CLASS_BY_ID and 0 <= share <= 1 for i, share in self.seen.items()):
+            raise CityGANError(
+                f"seen is {reprlib.repr(self.seen)}; expected ids of the palette and shares up to 1"
+            )
+
     @property
     def seen_classes(self) -> frozenset[int]:
         """The ids that training showed it."""
         return frozenset(self.seen)
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1)
-
-    @classmethod
-    def from_json(cls, text: str, source: str) -> CheckpointInfo:
-        """Reads a checkpoint's `.json`.
+    def build(self) -> nn.Module:
+        """The generator, with random weights.
 
         Raises:
-            CityGANError: no JSON, no CityGAN checkpoint, or one of a newer version.
+            CityGANError: it is not known here, or does not take these arguments.
         """
-        try:
-            values = json.loads(text)
-            if values.get("format", 0) > FORMAT:
+        from citygan.models import GENERATORS
+        from citygan.models.encoding import ENCODINGS
+
+        for name, known in (("generator", GENERATORS), ("encoding", ENCODINGS)):
+            if getattr(self, name) not in known:
                 raise CityGANError(
-                    f"{source} has format {values['format']}, newer than this CityGAN reads; update it"
+                    f"the {name} {getattr(self, name)!r} is unknown; known are {', '.join(known)}"
                 )
-            known = {f.name for f in fields(cls)}
-            info = cls(**{k: v for k, v in values.items() if k in known})
-            seen = {int(i): float(share) for i, share in info.seen.items()}
-            percentiles = tuple(map(float, info.ssim_percentiles))
-        except CityGANError:
-            raise
-        except (AttributeError, TypeError, ValueError) as error:
-            raise CityGANError(f"{source} is not the .json of a CityGAN checkpoint: {error}") from error
-        changed = {"seen": seen, "drives": tuple(info.drives), "ssim_percentiles": percentiles}
-        return cls(**asdict(info) | changed)
-
-
-def save(path: Path, generator: nn.Module, info: CheckpointInfo, *, half: bool = False) -> None:
-    """Writes `path.safetensors` and `path.json`; each replaces an earlier one only when it is whole.
-
-    Args:
-        path: Without a suffix, for example `runs/x/best`.
-        generator: Its weights are what is saved.
-        info: What it is.
-        half: Save in float16: half the size.
-    """
-    tensors = {
-        name: (t.half() if half and t.is_floating_point() else t).detach().cpu().contiguous()
-        for name, t in generator.state_dict().items()
-    }
-    write_atomically(_with(path, ".safetensors"), lambda p: save_file(tensors, p))
-    write_info(path, info)
-
-
-def write_info(path: Path, info: CheckpointInfo) -> None:
-    """Writes `path.json` alone."""
-    write_atomically(_with(path, ".json"), lambda p: p.write_text(info.to_json()))
-
-
-def read_info(path: Path) -> CheckpointInfo:
-    """Reads `path.json`.
-
-    Raises:
-        CityGANError: there is none, or it is not one of ours.
-    """
-    file = _with(path, ".json")
-    if not file.is_file():
-        raise CityGANError(f"{file} does not exist; a checkpoint is a .safetensors with a .json beside it")
-    return CheckpointInfo.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
-
-
-def resolve(source: Path | str, *, revision: str | None = None, token: str | None = None) -> str:
-    """Names a checkpoint for good: a path stays as it is, a Hub id is fetched and gets its full commit.
-
-    Args:
-        source: As for `load`.
-        revision: Of the Hub id, if it names none itself: a branch, a tag or a full commit.
-        token: For the Hub; by default the one in HF_TOKEN, or of `hf auth login`.
-
-    Raises:
-        CityGANError: there is no such path, or a revision is named for one.
-        CityGANError: the Hub did not give it.
-    """
-    if find_files(str(source)):
-        if revision:
-            raise CityGANError(f"{source} is a path here, and has no revision {revision!r}")
-        return str(source)
-    repo, named = hub.split_id(str(source))
-    if named and revision:
-        raise CityGANError(f"{source} names a revision already; leave out {revision!r}")
-    return f"{repo}@{hub.pull(repo, named or revision, token).commit}"
-
-
-def load(source: Path | str) -> tuple[nn.Module, CheckpointInfo]:
-    """Loads a generator in float32, strictly.
-
-    Args:
-        source: A path with or without its suffix, a folder as pushed to the Hub, or a Hugging Face Hub id,
-            `OWNER/NAME` or `OWNER/NAME@REVISION`.
-
-    Raises:
-        CityGANError: not found, corrupt, of another architecture, or a pickle.
-        CityGANError: the Hub did not give it.
-    """
-    here = find_files(str(source))
-    weights, info_file = here or _pull(str(source))
-    where = str(info_file) if here else f"{source}/{hub.CONFIG}"
-    info = CheckpointInfo.from_json(info_file.read_text(encoding="utf-8", errors="replace"), where)
-    if info.generator not in GENERATORS:
-        raise CityGANError(
-            f"{source} wants the generator {info.generator!r}; known are {', '.join(GENERATORS)}"
-        )
-    _check_info(info, source)
-    try:
-        generator = GENERATORS[info.generator](**info.arguments)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise CityGANError(
-            f"{info_file} has arguments that {info.generator!r} does not take: {error}"
-        ) from error
-    try:
-        tensors = load_file(weights)
-    except (SafetensorError, OSError) as error:
-        raise CityGANError(f"{weights} is corrupt or no safetensors file ({error}); get it again") from error
-    _check_tensors(tensors, generator.state_dict(), source)
-    generator.load_state_dict({k: t.float() if t.is_floating_point() else t for k, t in tensors.items()})
-    return generator.eval(), info
-
-
-def _check_info(info: CheckpointInfo, source: Path | str) -> None:
-    allowed = {"encoding": tuple(ENCODINGS), "norm_statistics": ("running", "batch", "instance")}
-    for name, values in allowed.items():
-        if getattr(info, name) not in values:
+        channels, wanted = self.arguments.get("in_channels"), ENCODINGS[self.encoding]
+        if channels != wanted:
             raise CityGANError(
-                f"{source} has the {name} {getattr(info, name)!r}; known are {', '.join(values)}"
+                f"the generator takes {channels} channels, but the encoding {self.encoding!r} has {wanted}"
             )
-    for name in ("width_px", "height_px"):
-        value = getattr(info, name)
-        if not isinstance(value, int) or value < 1 or value % 256:
-            raise CityGANError(f"{source} has the {name} {value!r}; it must be a multiple of 256")
-    if not isinstance(info.arguments, dict):
-        raise CityGANError(f"{source} has the arguments {info.arguments!r}; expected names and values")
-    channels, wanted = info.arguments.get("in_channels"), ENCODINGS[info.encoding]
-    if channels != wanted:
-        raise CityGANError(
-            f"{source} takes {channels} channels, but its encoding {info.encoding!r} has {wanted}"
-        )
+        try:
+            return GENERATORS[self.generator](**self.arguments)
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            reason = str(error).partition("\n")[0]
+            raise CityGANError(f"{self.generator!r} does not take these arguments: {reason}") from error
 
 
-def _check_tensors(got: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor], source: Path | str) -> None:
-    missing, extra = sorted(wanted.keys() - got.keys()), sorted(got.keys() - wanted.keys())
-    wrong = [
-        f"{k} is {tuple(got[k].shape)} instead of {tuple(wanted[k].shape)}"
-        for k in sorted(got.keys() & wanted.keys())
-        if got[k].shape != wanted[k].shape
-    ]
-    problems = [
-        f"{len(names)} {what}, first {names[0]}"
-        for what, names in (("tensors missing", missing), ("too many", extra), ("of another shape", wrong))
-        if names
-    ]
-    if problems:
-        raise CityGANError(f"{source} does not fit the network that its .json names: {'; '.join(problems)}")
+AnyInfo = TypeVar("AnyInfo", bound=Info)
+
+
+@dataclass(frozen=True)
+class Checkpoint(Generic[AnyInfo]):
+    """The two files of a checkpoint and what it is. `find` and `save` make one."""
+
+    source: str  # names it for good: the path that was asked for, or OWNER/NAME@ with the full commit
+    weights: Path
+    json: Path
+    commit: str | None  # on the Hugging Face Hub, all 40 characters; None for files of one's own
+    info: AnyInfo
+
+    @classmethod
+    def find(
+        cls,
+        source: Path | str,
+        kind: type[AnyInfo] = CheckpointInfo,
+        *,
+        revision: str | None = None,
+        token: str | None = None,
+    ) -> Checkpoint[AnyInfo]:
+        """Finds the files, pulls them from the Hub if they are there, and reads what they are.
+
+        Args:
+            source: A path with or without its suffix, a folder as pushed to the Hub, or a Hugging Face Hub
+                id, `OWNER/NAME` or `OWNER/NAME@REVISION`.
+            kind: What the `.json` must say.
+            revision: Of a Hub id that names none itself: a branch, a tag or a full commit.
+            token: For the Hub; by default the one in HF_TOKEN, or of `hf auth login`.
+
+        Raises:
+            CityGANError: it is not there, a pickle, its `.json` cannot be used, or the Hub did not give it.
+        """
+        source, commit = str(source), None
+        try:
+            here = _find_here(source)
+        except OSError as error:  # such as a name that is too long
+            raise CityGANError(f"{reprlib.repr(source)} cannot be read: {error.strerror}") from error
+        if here:
+            if revision:
+                raise CityGANError(f"{source} is a path here, and has no revision {revision!r}")
+            weights, json_file = here
+            name = str(json_file)
+        else:
+            repo, named = hub.split_id(source)
+            if named and revision:
+                raise CityGANError(f"{source} names a revision already; leave out {revision!r}")
+            folder = hub.pull(repo, named or revision, token)
+            weights, json_file, commit = folder / hub.WEIGHTS, folder / hub.CONFIG, folder.name
+            source, name = f"{repo}@{commit}", f"{repo}/{hub.CONFIG}"
+        return cls(source, weights, json_file, commit, kind.from_json(_read(json_file, name), name))
+
+    @classmethod
+    def save(
+        cls, path: Path, network: nn.Module, info: AnyInfo, *, half: bool = False
+    ) -> Checkpoint[AnyInfo]:
+        """Writes `path.safetensors` and `path.json`; each replaces an earlier one only when it is whole.
+
+        Args:
+            path: Without a suffix, for example `runs/x/best`.
+            network: Its weights are what is saved.
+            info: What it is.
+            half: Save the weights in float16: half the size.
+        """
+        from citygan.models.weights import save_weights
+
+        saved = cls(str(path), _with(path, ".safetensors"), _with(path, ".json"), None, info)
+        save_weights(saved.weights, network, half=half)
+        return saved.record()
+
+    def load(self) -> nn.Module:
+        """The network with its weights, in float32, for inference.
+
+        Raises:
+            CityGANError: the weights are corrupt or of another network, or there is no such network.
+        """
+        from citygan.models.weights import load_network
+
+        try:
+            return load_network(self.info.build, self.weights)
+        except CityGANError as error:
+            raise CityGANError(f"{self.source}: {error}") from error
+
+    def record(self, **changes: object) -> Checkpoint[AnyInfo]:
+        """Changes fields of the info, in the file that it came from too.
+
+        Raises:
+            CityGANError: it came from the Hub, or the file cannot be written.
+        """
+        if self.commit:
+            raise CityGANError(
+                f"{self.source} lies in the cache of the Hub, which is not ours to write; get a copy of your "
+                f"own with `hf download {self.source.partition('@')[0]} --local-dir FOLDER`, and name FOLDER"
+            )
+        changed = replace(self, info=replace(self.info, **changes))
+        write_atomically(self.json, lambda p: p.write_text(changed.info.to_json(), encoding="utf-8"))
+        return changed
+
+
+def _read(file: Path, name: str) -> str:
+    try:
+        if (size := file.stat().st_size) > MAX_JSON_BYTES:
+            raise CityGANError(f"{name} has {size:,} bytes; the .json of a checkpoint has some thousand")
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise CityGANError(f"{name} cannot be read: {error}") from error
 
 
 def _with(path: Path | str, suffix: str) -> Path:
@@ -216,12 +236,7 @@ def _with(path: Path | str, suffix: str) -> Path:
     return path.with_name(path.name.removesuffix(".safetensors").removesuffix(".json") + suffix)
 
 
-def _pull(hub_id: str) -> tuple[Path, Path]:
-    pulled = hub.pull(*hub.split_id(hub_id))
-    return pulled.weights, pulled.config
-
-
-def find_files(source: str) -> tuple[Path, Path] | None:
+def _find_here(source: str) -> tuple[Path, Path] | None:
     """The weights and the `.json` of a path; None for what can only be a Hub id.
 
     Raises:
@@ -229,7 +244,7 @@ def find_files(source: str) -> tuple[Path, Path] | None:
     """
     if not Path(source).name:
         raise CityGANError(f"{source!r} is no checkpoint; name a file such as {SHIPPED.name}, or a Hub id")
-    if Path(source).suffix.lower() in (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"):
+    if Path(source).suffix.lower() in PICKLES:
         raise CityGANError(
             f"{source} is a pickle, which can run code when it is opened; only .safetensors are loaded. "
             "train.py import-weights reads those of two other pix2pix projects safely"

@@ -1,44 +1,52 @@
-"""The Hugging Face Hub: a checkpoint's two files are pulled, and a folder's are pushed.
+"""A checkpoint's two files from the Hugging Face Hub, and what can go wrong on the way said in a sentence.
 
-The real client tries for 23 s before it says that the Hub cannot be reached; one short question before
-the download avoids that.
+Left alone, `hf_hub_download` tries for 23 s to reach a Hub that is not there, and `snapshot_download` waits
+for ever for one that is silent; one short question before the download avoids both.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from huggingface_hub import (
-    CommitOperationAdd,
-    HfApi,
     constants,
     get_hf_file_metadata,
     hf_hub_download,
     hf_hub_url,
-    try_to_load_from_cache,
+    snapshot_download,
 )
-from huggingface_hub.errors import GatedRepoError, HTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    FileMetadataError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,  # of httpx or httpx2, whichever the client uses
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from citygan.errors import CityGANError
-from citygan.hub_errors import is_absent, is_outage, plain_errors
 
 log = logging.getLogger(__name__)
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG, WEIGHTS = FILES = ["config.json", "model.safetensors"]
 HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 REACH_S = 5.0  # how long the Hub may take for its first answer
+LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-@dataclass(frozen=True)
-class Pulled:
-    """A checkpoint in the cache of `huggingface_hub`."""
-
-    weights: Path
-    config: Path
-    commit: str  # all 40 characters
+class HubUnreachableError(CityGANError):
+    """The Hub did not answer, and there is no copy of what was asked for."""
 
 
 def split_id(hub_id: str) -> tuple[str, str | None]:
@@ -53,7 +61,7 @@ def split_id(hub_id: str) -> tuple[str, str | None]:
     return found[1], found[2]
 
 
-def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pulled:
+def pull(repo: str, revision: str | None = None, token: str | None = None) -> Path:
     """Fetches the weights and the config of one commit, unless they are in the cache.
 
     While the Hub is out of reach, out of order or limits the rate, the copy in the cache is taken.
@@ -63,119 +71,153 @@ def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pu
         revision: A branch, a tag or a full commit hash; by default "main".
         token: By default the one in HF_TOKEN, or of `hf auth login`.
 
+    Returns:
+        The folder with both files; its name is the full commit.
+
     Raises:
         HubUnreachableError: no answer, and no copy in the cache.
         CityGANError: anything else, each with its own message.
     """
     revision = revision or constants.DEFAULT_REVISION
     with plain_errors(repo, revision):
-        commit = _find_commit(repo, revision, token)
-        cached = _from_cache(repo, commit)
-    if cached and cached.commit in (revision, _cached_commit(repo, revision)):
-        return cached
+        kept = _kept(repo, revision)
+        if kept and kept.name == revision:  # a commit never changes
+            return kept
+        try:
+            commit = find_commit(repo, revision, token)
+        except (HTTPError, OfflineModeIsEnabled) as error:
+            if not kept or not _is_outage(error):
+                raise
+            log.warning(
+                "the Hugging Face Hub gives no answer; %s is the copy of %s kept here", repo, kept.name
+            )
+            return kept
+    if kept and kept.name == commit:
+        return kept
     with plain_errors(repo, revision, "downloading"):
-        weights = hf_hub_download(repo, WEIGHTS, revision=commit, token=token)
-        # By its name, and last: from now on the cache takes this commit for the revision.
+        hf_hub_download(repo, WEIGHTS, revision=commit, token=token)
+        # by its name, and last: from now on the cache takes this commit for the revision
         config = Path(hf_hub_download(repo, CONFIG, revision=revision, token=token))
     if config.parent.name != commit:  # somebody pushed between the two
         return pull(repo, revision, token)
-    return Pulled(Path(weights), config, commit)
+    return config.parent
 
 
-def read_config(repo: str, revision: str | None = None, token: str | None = None) -> str | None:
-    """The text of the `config.json` on the Hub now; None where there is no such repository, revision or file.
-
-    Raises:
-        CityGANError: it may be there, but cannot be read.
-    """
-    try:
-        with plain_errors(repo, revision or constants.DEFAULT_REVISION):
-            url = hf_hub_url(repo, CONFIG, revision=revision)
-            commit = get_hf_file_metadata(url, token=token, timeout=REACH_S).commit_hash
-            return Path(hf_hub_download(repo, CONFIG, revision=commit, token=token)).read_text("utf-8")
-    except CityGANError as error:
-        if is_absent(error.__cause__):
-            return None
-        raise
-
-
-def push(
-    files: list[Path],
-    repo: str,
-    message: str,
-    *,
-    private: bool = False,
-    branch: str | None = None,
-    create_pr: bool = False,
-    token: str | None = None,
-) -> str:
-    """Uploads files in one commit; makes the repository and the branch where they are missing.
-
-    Args:
-        files: They come to lie at the top of the repository.
-        repo: OWNER/NAME.
-        message: Of the commit.
-        private: Whether a new repository is private.
-        branch: By default "main".
-        create_pr: Open a pull request instead.
-        token: By default the one in HF_TOKEN, or of `hf auth login`.
-
-    Returns:
-        The address of the commit, or of the pull request.
-
-    Raises:
-        CityGANError: nothing was pushed.
-    """
-    api = HfApi(token=token)
-    with plain_errors(repo, branch or constants.DEFAULT_REVISION, "pushing"):
-        try:
-            public = not api.model_info(repo, timeout=REACH_S).private
-        except GatedRepoError:
-            raise
-        except RepositoryNotFoundError:
-            api.create_repo(repo, private=private or None, exist_ok=True)
-        else:
-            if private and public:
-                raise CityGANError(f"{repo} is public; make it private in its settings, or drop --private")
-        if branch and branch != constants.DEFAULT_REVISION:
-            api.create_branch(repo, branch=branch, exist_ok=True)
-        commit = api.create_commit(  # upload_folder may make several commits of one folder
-            repo,
-            [CommitOperationAdd(path_in_repo=f.name, path_or_fileobj=f) for f in files],
-            commit_message=message,
-            revision=branch,
-            create_pr=create_pr,
-        )
-    return commit.pr_url or commit.commit_url
-
-
-def _find_commit(repo: str, revision: str, token: str | None) -> str:
-    """The full commit of a revision: what the Hub says, or the cache while the Hub says nothing."""
-    cached = _cached_commit(repo, revision)
-    if cached == revision:  # a commit never changes
-        return cached
-    try:
-        url = hf_hub_url(repo, CONFIG, revision=revision)
-        commit = get_hf_file_metadata(url, token=token, timeout=REACH_S).commit_hash
-    except (HTTPError, OfflineModeIsEnabled) as error:
-        if not cached or not is_outage(error):
-            raise
-        log.warning("the Hugging Face Hub gives no answer; %s is the copy of %s kept here", repo, cached)
-        return cached
+def find_commit(repo: str, revision: str, token: str | None) -> str:
+    """The full commit of a revision that has a config, as the Hub says now; the client's errors pass."""
+    url = hf_hub_url(repo, CONFIG, revision=revision)
+    commit = get_hf_file_metadata(url, token=token, timeout=REACH_S).commit_hash
     if not commit:
         raise CityGANError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT")
     return commit
 
 
-def _cached_commit(repo: str, revision: str) -> str | None:
-    """The commit that a revision had when it was last fetched, if both files are still there."""
-    config = try_to_load_from_cache(repo, CONFIG, revision=revision)
-    commit = Path(config).parent.name if isinstance(config, str) else ""
-    return commit if commit and _from_cache(repo, commit) else None
+def _kept(repo: str, revision: str) -> Path | None:
+    """The copy in the cache that was last fetched for a revision, if both files are there."""
+    try:
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=FILES, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    return folder if all((folder / file).is_file() for file in FILES) else None
 
 
-def _from_cache(repo: str, commit: str) -> Pulled | None:
-    weights, config = (try_to_load_from_cache(repo, file, revision=commit) for file in (WEIGHTS, CONFIG))
-    if isinstance(weights, str) and isinstance(config, str):
-        return Pulled(Path(weights), Path(config), commit)
-    return None
+@contextmanager
+def plain_errors(
+    repo: str, revision: str, doing: Literal["asking", "downloading", "pushing"] = "asking"
+) -> Iterator[None]:
+    """Turns the client's errors into a `CityGANError`; a local file's while pushing stays as it is."""
+    try:
+        yield
+    except (HTTPError, EntryNotFoundError, HFValidationError, FileMetadataError, OSError) as error:
+        plain = (
+            _not_there(error, repo, revision)
+            or _refused(error, repo, doing)
+            or _unfinished(error, repo, doing)
+        )
+        if plain is None:
+            raise
+        raise plain from error
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the Hub gave no answer that counts: none at all, out of order, or too many requests."""
+    if isinstance(error, HfHubHTTPError):
+        return error.response.status_code == 429 or error.response.status_code >= 500
+    return isinstance(error, (HTTPError, OfflineModeIsEnabled))
+
+
+def is_absent(error: BaseException | None) -> bool:
+    """Whether the Hub said that there is no such repository, revision or file."""
+    absent = (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError)
+    return isinstance(error, absent) and not isinstance(error, (GatedRepoError, LocalEntryNotFoundError))
+
+
+def _not_there(error: Exception, repo: str, revision: str) -> CityGANError | None:
+    if isinstance(error, HFValidationError):
+        return CityGANError(f"{repo!r} is no Hub id: {error}")
+    if isinstance(error, GatedRepoError):
+        return CityGANError(f"{repo} is gated: ask for access at {constants.ENDPOINT}/{repo}, then {LOG_IN}")
+    if not is_absent(error):
+        return None
+    if isinstance(error, RepositoryNotFoundError):
+        return CityGANError(
+            f"there is no repository {repo} on the Hugging Face Hub, or it is private; "
+            f"check the name, or {LOG_IN}"
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return CityGANError(
+            f"{repo} has no revision {revision!r}; name a branch, a tag or all 40 characters of a commit"
+        )
+    file = str(error.response.url).rpartition("/")[2]
+    return CityGANError(f"{repo}@{revision} has no {file}, so it is not a CityGAN checkpoint")
+
+
+def _refused(error: Exception, repo: str, doing: str) -> CityGANError | None:
+    if not isinstance(error, HfHubHTTPError):
+        return None
+    status = error.response.status_code
+    if status == 429:
+        headers = error.response.headers  # the Hub's own is RateLimit: "api";r=0;t=55
+        seconds = headers.get("Retry-After") or headers.get("RateLimit", "").partition(";t=")[2]
+        when = f"in {seconds} s" if seconds else "later"
+        return CityGANError(
+            f"the Hugging Face Hub limits the rate of requests; try {repo} again {when}, or {LOG_IN}"
+        )
+    if status == 401:
+        return CityGANError(f"the Hugging Face Hub does not know this token, or was given none; {LOG_IN}")
+    if status == 403:
+        verb = "write to" if doing == "pushing" else "read"
+        return CityGANError(f"this token may not {verb} {repo}; {LOG_IN} to one that may")
+    if status >= 500:
+        return HubUnreachableError(f"the Hugging Face Hub is out of order ({status}); try {repo} again later")
+    return CityGANError(f"the Hugging Face Hub refused {repo} ({status}): {error.server_message or error}")
+
+
+def _unfinished(error: Exception, repo: str, doing: str) -> CityGANError | None:
+    """No answer, half an answer, or one that cannot be stored."""
+    if isinstance(error, FileMetadataError):
+        return CityGANError(
+            f"{constants.ENDPOINT} does not answer as the Hub does ({error}); check HF_ENDPOINT"
+        )
+    if constants.HF_HUB_OFFLINE and isinstance(error, (OfflineModeIsEnabled, LocalEntryNotFoundError)):
+        return HubUnreachableError(
+            f"HF_HUB_OFFLINE is set, and {repo} is not in the cache; unset it, or name a path"
+        )
+    if isinstance(error, (HTTPError, LocalEntryNotFoundError)):
+        reason = error.__cause__ or error
+        said = f"{type(reason).__name__}: {reason}" if str(reason) else type(reason).__name__
+        if doing == "downloading":
+            return CityGANError(f"the connection was cut while {repo} was downloaded ({said}); try again")
+        return HubUnreachableError(
+            f"{constants.ENDPOINT} cannot be reached for {repo} ({said}); check the connection"
+        )
+    if doing == "pushing":
+        return None
+    if error.errno in DISK_FULL:
+        return CityGANError(
+            f"the disk is full: {repo} could not be stored in {constants.HF_HUB_CACHE}; "
+            "make room, or set HF_HOME to a folder elsewhere"
+        )
+    if error.errno is None:  # the client's own: the size is not what was announced
+        return CityGANError(f"{repo} arrived incomplete ({error}); try again")
+    return CityGANError(f"{repo} could not be stored in {constants.HF_HUB_CACHE}: {error}")

@@ -19,7 +19,7 @@ from fakes import INFO
 import app
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
-from citygan.hub_errors import HubUnreachableError
+from citygan.hub import HubUnreachableError
 from citygan.models import UNet
 from citygan.ui.page import _header
 

@@ -3,6 +3,10 @@
 import errno
 import json
 import pickle
+import reprlib
+import struct
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,11 +15,11 @@ import tiny
 import torch
 from safetensors.torch import load_file, save_file
 
-from citygan import checkpoint as checkpoints
 from citygan import hub
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
-from citygan.models import UNet
+from citygan.info import FORMAT
+from citygan.models import UNet, weights
 from citygan.models.layers import for_inference
 
 
@@ -46,7 +50,8 @@ def change_tensors(path, change):
 
 
 def test_a_checkpoint_is_loaded_as_it_was_saved(path, network):
-    loaded, info = checkpoints.load(path)
+    found = Checkpoint.find(path)
+    loaded, info = found.load(), found.info
     assert info == tiny.info()
     assert not loaded.training
     assert loaded.state_dict().keys() == network.state_dict().keys()
@@ -55,11 +60,11 @@ def test_a_checkpoint_is_loaded_as_it_was_saved(path, network):
 
 
 def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path, network):
-    checkpoints.save(tmp_path / "half", network, tiny.info(), half=True)
-    checkpoints.save(tmp_path / "full", network, tiny.info())
+    Checkpoint.save(tmp_path / "half", network, tiny.info(), half=True)
+    Checkpoint.save(tmp_path / "full", network, tiny.info())
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
     assert sizes[0] < 0.7 * sizes[1]
-    loaded, _ = checkpoints.load(tmp_path / "half")
+    loaded = Checkpoint.find(tmp_path / "half").load()
     for name, tensor in loaded.state_dict().items():
         saved = network.state_dict()[name]
         assert tensor.dtype == saved.dtype
@@ -68,32 +73,35 @@ def test_half_precision_halves_the_file_and_is_loaded_as_float32(tmp_path, netwo
 
 @pytest.mark.parametrize("suffix", ["", ".safetensors", ".json"])
 def test_a_checkpoint_is_found_with_and_without_its_suffix(path, suffix):
-    assert checkpoints.load(f"{path}{suffix}")[1] == tiny.info()
-    assert checkpoints.load(Path(f"{path}{suffix}"))[1] == tiny.info()
+    assert Checkpoint.find(f"{path}{suffix}").info == tiny.info()
+    assert Checkpoint.find(Path(f"{path}{suffix}")).info == tiny.info()
 
 
 def test_a_name_with_dots_is_kept(tmp_path, network):
-    checkpoints.save(tmp_path / "unet-v1.2", network, tiny.info())
+    Checkpoint.save(tmp_path / "unet-v1.2", network, tiny.info())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["unet-v1.2.json", "unet-v1.2.safetensors"]
-    assert checkpoints.load(tmp_path / "unet-v1.2")[1] == tiny.info()
+    assert Checkpoint.find(tmp_path / "unet-v1.2").info == tiny.info()
 
 
-def test_the_json_alone_says_what_a_checkpoint_is(path):
-    path.with_suffix(".safetensors").unlink()
-    info = checkpoints.read_info(path)
-    assert info == tiny.info()
-    assert info.seen_classes == frozenset(tiny.info().seen)
-    assert isinstance(info.ssim_percentiles, tuple)
+def test_what_a_checkpoint_is_can_be_known_without_torch(path):
+    code = (
+        "import sys; from citygan.checkpoint import Checkpoint; info = Checkpoint.find(sys.argv[1]).info; "
+        "print(info.name, {'torch', 'safetensors'} & sys.modules.keys())"
+    )
+    said = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert said.stdout == "tiny set()\n"
 
 
-def test_the_info_alone_can_be_written_again(path):
-    checkpoints.write_info(path, tiny.info(ssim={"val": 0.5, "test": 0.4}))
-    assert checkpoints.load(path)[1].ssim == {"val": 0.5, "test": 0.4}
+def test_fields_can_be_recorded_in_the_file_that_they_came_from(path):
+    changed = Checkpoint.find(path).record(ssim={"val": 0.5, "test": 0.4})
+    assert changed.info.ssim == {"val": 0.5, "test": 0.4}
+    assert Checkpoint.find(path) == changed
+    assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.json", "tiny.safetensors"]
 
 
 def test_a_field_that_this_version_does_not_know_is_ignored(path):
     change_json(path, color_of_the_sky="blue")
-    assert checkpoints.load(path)[1] == tiny.info()
+    assert Checkpoint.find(path).info == tiny.info()
 
 
 @pytest.mark.parametrize("statistics", ["batch", "running"])
@@ -102,14 +110,14 @@ def test_a_generator_made_ready_for_inference_is_saved_so_that_it_can_be_loaded(
 ):
     ready = for_inference(network, statistics)
     path = tiny.save_checkpoint(tmp_path, ready, norm_statistics=statistics)
-    loaded = for_inference(checkpoints.load(path)[0], statistics)
+    loaded = for_inference(Checkpoint.find(path).load(), statistics)
     x = torch.rand(1, 3, 256, 256)
     assert torch.equal(loaded(x), ready(x))
 
 
 def test_saving_leaves_the_network_as_it_was(tmp_path, network):
     before = {name: t.clone() for name, t in network.state_dict().items()}
-    checkpoints.save(tmp_path / "half", network, tiny.info(), half=True)
+    Checkpoint.save(tmp_path / "half", network, tiny.info(), half=True)
     assert network.training
     for name, tensor in network.state_dict().items():
         assert tensor.dtype == before[name].dtype
@@ -126,15 +134,15 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_whole(path, monkeypatch):
         Path(part).write_bytes(b"half of it")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file", fill_the_disk)
+    monkeypatch.setattr(weights, "save_file", fill_the_disk)
     with pytest.raises(CityGANError, match="No space left"):
-        checkpoints.save(path, UNet(3, 1), tiny.info(name="later"))
+        Checkpoint.save(path, UNet(3, 1), tiny.info(name="later"))
     assert {p: p.read_bytes() for p in path.parent.iterdir()} == earlier
-    assert checkpoints.load(path)[1].name == "tiny"
+    assert Checkpoint.find(path).info.name == "tiny"
 
 
 def test_a_missing_folder_is_made(tmp_path, network):
-    assert checkpoints.load(tiny.save_checkpoint(tmp_path / "runs" / "first", network))[1] == tiny.info()
+    assert Checkpoint.find(tiny.save_checkpoint(tmp_path / "runs" / "first", network)).info == tiny.info()
 
 
 # What is wrong with a checkpoint
@@ -144,7 +152,7 @@ def test_a_missing_folder_is_made(tmp_path, network):
 def test_weights_that_are_no_safetensors_are_an_error_that_names_the_file(path, content):
     path.with_suffix(".safetensors").write_bytes(content)
     with pytest.raises(CityGANError, match=r"tiny\.safetensors|does not fit"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
@@ -153,19 +161,14 @@ def test_truncated_weights_are_an_error_that_says_to_get_them_again(path, share)
     whole = file.read_bytes()
     file.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(CityGANError, match=r"tiny\.safetensors is corrupt.*get it again"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
 def test_half_a_checkpoint_is_an_error_that_names_the_missing_half(path, suffix):
     path.with_suffix(suffix).unlink()
     with pytest.raises(CityGANError, match=rf"tiny\{suffix} does not exist"):
-        checkpoints.load(path)
-
-
-def test_info_that_is_not_there_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(CityGANError, match=r"none\.json does not exist"):
-        checkpoints.read_info(tmp_path / "none")
+        Checkpoint.find(path).load()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ def test_info_that_is_not_there_is_an_error_that_names_it(tmp_path):
 def test_a_json_that_is_no_checkpoints_is_an_error_that_names_the_file(path, text):
     path.with_suffix(".json").write_text(text)
     with pytest.raises(CityGANError, match=r"tiny\.json is not the \.json of a CityGAN checkpoint"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 @pytest.mark.parametrize("field", ["arguments", "seen", "norm_statistics", "height_px", "encoding"])
@@ -185,58 +188,141 @@ def test_a_json_without_a_needed_field_is_an_error_that_names_it(path, field):
     del values[field]
     path.with_suffix(".json").write_text(json.dumps(values))
     with pytest.raises(CityGANError, match=field):
-        checkpoints.load(path)
-
-
-@pytest.mark.parametrize("seen", [[1, 2], {"road": 1.0}, {"7": "much"}, None])
-def test_seen_classes_that_are_no_shares_are_an_error(path, seen):
-    change_json(path, seen=seen)
-    with pytest.raises(CityGANError, match=r"tiny\.json"):
-        checkpoints.load(path)
-
-
-def test_a_newer_format_is_an_error_that_says_to_update(path):
-    change_json(path, format=checkpoints.FORMAT + 1)
-    with pytest.raises(CityGANError, match=rf"format {checkpoints.FORMAT + 1}.*update"):
-        checkpoints.load(path)
-
-
-def test_an_unknown_generator_is_an_error_that_lists_the_known_ones(path):
-    change_json(path, generator="spade")
-    with pytest.raises(CityGANError, match="'spade'; known are unet"):
-        checkpoints.load(path)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [{"depth": 9}, {"norm": "group"}, {"width": "wide"}, {"width": -1}, [3, 1], 5],
-    ids=str,
-)
-def test_arguments_that_the_generator_does_not_take_are_an_error_that_names_the_file(path, arguments):
-    change_json(path, arguments=arguments)
-    with pytest.raises(CityGANError, match="tiny"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("encoding", "one-hot"),
+        *(("seen", value) for value in ([1, 2], {"road": 1.0}, {"7": "much"}, {"7": 2}, {"99": 0.1}, None)),
+        ("hardware", 0),
+        ("ssim", 0),
+        ("ssim", {"val": "good"}),
+        ("ssim", {"val": float("nan")}),
+        ("ssim", {"val": 7}),
+        ("ssim_by_drive", {"test": 0.4}),
+        ("ssim_by_drive", {"test": {"0001TP": 40}}),
+        ("ssim_percentiles", [0.5]),
+        ("ssim_percentiles", [0.5, 0.4]),
+        ("ssim_percentiles", "0123"),
+        ("parameters", ""),
+        ("parameters", True),
+        ("parameters", -1),
+        ("images_seen", 1e3),
+        ("epochs", 10**4000),
+        ("aspect", []),
+        ("aspect", 0),
+        ("aspect", 1e9),
+        ("aspect", float("inf")),
+        ("generator", []),
+        ("arguments", [3, 1]),
+        ("arguments", 5),
+        ("name", "x" * 1001),
+        ("name", "two\nlines"),
+        ("license", "\ud800"),
+        ("encoding", {}),
         ("norm_statistics", "median"),
+        ("norm_statistics", ["batch"]),
         ("height_px", 100),
         ("width_px", 0),
+        ("width_px", 2**31),
+        ("width_px", 256.0),
+        ("dropout_at_inference", 1),
+        ("drives", "0001TP"),
+        ("recipe", []),
+        ("recipe", {"started_from": {"recipe": {"l1_weight": float("inf")}}}),
+        ("format", "newest"),
     ],
+    ids=lambda value: reprlib.repr(value),
 )
-def test_info_that_no_photo_can_be_made_with_is_an_error_before_the_first_photo(path, field, value):
+def test_a_value_that_cannot_be_is_named_before_anything_is_built_of_it(path, field, value):
     change_json(path, **{field: value})
-    with pytest.raises(CityGANError, match=field):
-        checkpoints.load(path)
+    with pytest.raises(
+        CityGANError, match=rf"tiny\.json is not the \.json of a CityGAN checkpoint.*{field}"
+    ) as no:
+        Checkpoint.find(path)
+    assert len(str(no.value)) < 400
+    assert str(no.value).isprintable()
+
+
+@pytest.mark.parametrize("field", ["recipe", "arguments"])
+@pytest.mark.parametrize("depth", [50, 400, 100_000])
+def test_a_json_that_is_nested_deep_is_an_error(path, field, depth):
+    nested = '{"a":' * depth + "1" + "}" * depth
+    values = asdict(tiny.info()) | {field: "NESTED"}
+    path.with_suffix(".json").write_text(json.dumps(values).replace('"NESTED"', nested))
+    with pytest.raises(CityGANError, match=r"tiny\.json is not"):
+        Checkpoint.find(path)
+
+
+def test_a_json_of_many_megabytes_is_not_read(path):
+    with path.with_suffix(".json").open("a") as stream:
+        stream.truncate(2**31)
+    with pytest.raises(CityGANError, match=r"tiny\.json has 2,147,483,648 bytes"):
+        Checkpoint.find(path)
+
+
+def test_a_json_that_lies_about_the_width_takes_no_memory(path):
+    change_json(path, arguments={"in_channels": 3, "width": 100_000})  # 29 TB
+    with pytest.raises(CityGANError, match=r"of another shape, first downs"):
+        Checkpoint.find(path).load()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"x": {"dtype": "F32", "shape": [2**62, 4], "data_offsets": [0, 4]}},
+        {"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 2**60]}},
+        {"x": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}},
+        {"x": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}},
+        {"downs.0.conv.weight": {"dtype": "BOOL", "shape": [4], "data_offsets": [0, 4]}},
+        {"x": []},
+        [],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("length", [None, 0, 2**40, 2**64 - 1])
+def test_a_header_that_lies_is_an_error(path, header, length):
+    text = json.dumps(header).encode()
+    head = struct.pack("<Q", len(text) if length is None else length)
+    path.with_suffix(".safetensors").write_bytes(head + text + b"data")
+    with pytest.raises(CityGANError, match=r"corrupt or no safetensors file|does not fit the network"):
+        Checkpoint.find(path).load()
+
+
+def test_a_newer_format_is_an_error_that_says_to_update(path):
+    change_json(path, format=FORMAT + 1)
+    with pytest.raises(CityGANError, match=rf"format {FORMAT + 1}.*update"):
+        Checkpoint.find(path).load()
+
+
+def test_an_unknown_generator_is_an_error_that_lists_the_known_ones(path):
+    change_json(path, generator="spade")
+    with pytest.raises(CityGANError, match="'spade' is unknown; known are unet"):
+        Checkpoint.find(path).load()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"depth": 9}, {"norm": "group"}, {"width": "wide"}, {"width": -1}, {"width": 10**14}],
+    ids=str,
+)
+def test_arguments_that_the_generator_does_not_take_are_an_error_that_names_the_file(path, arguments):
+    change_json(path, arguments={"in_channels": 3, **arguments})
+    with pytest.raises(CityGANError, match="tiny: 'unet' does not take these arguments"):
+        Checkpoint.find(path).load()
+
+
+def test_an_unknown_encoding_is_an_error_before_the_first_photo(path):
+    change_json(path, encoding="one-hot")
+    with pytest.raises(CityGANError, match="encoding 'one-hot' is unknown; known are colors, classes"):
+        Checkpoint.find(path).load()
 
 
 def test_an_encoding_that_the_generator_has_no_channels_for_is_an_error(path):
     change_json(path, encoding="classes")
     with pytest.raises(CityGANError, match="classes"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 def test_weights_of_another_architecture_are_an_error_that_names_the_first_tensor(path):
@@ -244,25 +330,25 @@ def test_weights_of_another_architecture_are_an_error_that_names_the_first_tenso
     with pytest.raises(
         CityGANError, match=r"does not fit.*tensors missing, first downs\.\d\.conv\.bias.*too many"
     ):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 def test_a_missing_tensor_is_named(path):
     change_tensors(path, lambda tensors: tensors.pop("downs.3.conv.weight"))
     with pytest.raises(CityGANError, match=r"1 tensors missing, first downs\.3\.conv\.weight"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 def test_a_tensor_too_many_is_named(path):
     change_tensors(path, lambda tensors: tensors.update(surplus=torch.zeros(1)))
     with pytest.raises(CityGANError, match="1 too many, first surplus"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 def test_a_tensor_of_another_shape_is_named_with_both_shapes(path):
     change_json(path, arguments={"in_channels": 3, "width": 2})
     with pytest.raises(CityGANError, match=r"of another shape, first \S+ is \(\d.*\) instead of \("):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
 
 
 # Pickles
@@ -292,7 +378,7 @@ def test_a_pickle_is_refused_without_being_opened(tmp_path, trap, suffix):
     file = tmp_path / f"model{suffix}"
     file.write_bytes(pickle.dumps(Trap(trap)))
     with pytest.raises(CityGANError, match=r"is a pickle.*only \.safetensors"):
-        checkpoints.load(file)
+        Checkpoint.find(file).load()
     assert not trap.exists()
 
 
@@ -302,13 +388,13 @@ def test_a_pickle_is_refused_without_being_opened(tmp_path, trap, suffix):
 def test_a_pickle_that_is_named_safetensors_is_not_opened_as_one(path, trap, write):
     write(Trap(trap), path.with_suffix(".safetensors"))
     with pytest.raises(CityGANError, match="corrupt or no safetensors"):
-        checkpoints.load(path)
+        Checkpoint.find(path).load()
     assert not trap.exists()
 
 
 def test_a_pickle_beside_a_checkpoint_is_left_alone(path, trap):
     path.with_suffix(".pt").write_bytes(pickle.dumps(Trap(trap)))
-    checkpoints.load(path)
+    Checkpoint.find(path).load()
     assert not trap.exists()
 
 
@@ -322,79 +408,102 @@ def test_a_checkpoint_that_is_not_there_is_an_error_that_says_what_was_expected(
     with pytest.raises(
         CityGANError, match=rf"there is no checkpoint {name}: expected .*\.safetensors.*Hub id"
     ):
-        checkpoints.load(name)
+        Checkpoint.find(name).load()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "/"])
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "a\0b", "checkpoint" * 1000])
 def test_a_path_that_names_no_file_is_an_error_too(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CityGANError, match="checkpoint"):
-        checkpoints.load(name)
+        Checkpoint.find(name).load()
+
+
+COMMIT = "c" * 40
 
 
 @pytest.fixture
-def hub_asked(path, tmp_path, monkeypatch):
+def pushed(path, tmp_path):
+    """The tiny checkpoint in a folder, as pushed to the Hub and as it lies in the cache."""
+    folder = tmp_path / "cache" / COMMIT
+    folder.mkdir(parents=True)
+    path.with_suffix(".safetensors").rename(folder / "model.safetensors")
+    path.with_suffix(".json").rename(folder / "config.json")
+    return folder
+
+
+@pytest.fixture
+def hub_asked(pushed, tmp_path, monkeypatch):
     """What is asked of a Hub that has the tiny checkpoint under every name; `test_hub.py` has a real one."""
     asked = []
 
     def pull(repo, revision=None, token=None):
         asked.append((repo, revision, token))
-        return hub.Pulled(path.with_suffix(".safetensors"), path.with_suffix(".json"), "c" * 40)
+        return pushed
 
     monkeypatch.setattr(hub, "pull", pull)
     monkeypatch.chdir(tmp_path)
     return asked
 
 
-def test_a_hub_id_is_pulled_at_its_revision(hub_asked):
-    assert checkpoints.load("someone/streets@v2")[1] == tiny.info()
-    checkpoints.load("someone/streets")
-    assert hub_asked == [("someone/streets", "v2", None), ("someone/streets", None, None)]
+@pytest.mark.parametrize(
+    ("hub_id", "revision", "asked"),
+    [("someone/streets", None, None), ("someone/streets@v2", None, "v2"), ("someone/streets", "v3", "v3")],
+)
+def test_a_hub_id_is_pulled_once_at_its_revision_and_named_by_its_full_commit(
+    hub_asked, hub_id, revision, asked
+):
+    found = Checkpoint.find(hub_id, revision=revision, token="hf_")
+    assert found.info == tiny.info()
+    assert found.source == f"someone/streets@{COMMIT}"
+    assert found.load()
+    assert hub_asked == [("someone/streets", asked, "hf_")]
 
 
-def test_a_hub_id_is_resolved_to_its_full_commit(hub_asked):
-    commit = "c" * 40
-    assert checkpoints.resolve("someone/streets") == f"someone/streets@{commit}"
-    assert checkpoints.resolve("someone/streets@v2") == f"someone/streets@{commit}"
-    assert checkpoints.resolve("someone/streets", revision="v3", token="hf_") == f"someone/streets@{commit}"
-    assert [revision for _, revision, _ in hub_asked] == [None, "v2", "v3"]
-    assert hub_asked[-1][2] == "hf_"
-
-
-def test_a_path_is_resolved_to_itself_and_has_no_revision(path, hub_asked):
-    assert checkpoints.resolve(path) == str(path)
+def test_a_path_is_named_by_itself_and_has_no_revision(path):
+    assert Checkpoint.find(path).source == str(path)
     with pytest.raises(CityGANError, match="is a path here, and has no revision 'v2'"):
-        checkpoints.resolve(path, revision="v2")
-    assert hub_asked == []
+        Checkpoint.find(path, revision="v2")
 
 
 def test_two_revisions_are_one_too_many(hub_asked):
     with pytest.raises(CityGANError, match="someone/streets@v2 names a revision already; leave out 'v3'"):
-        checkpoints.resolve("someone/streets@v2", revision="v3")
+        Checkpoint.find("someone/streets@v2", revision="v3")
 
 
-def test_another_projects_config_is_named_by_its_hub_id(path, hub_asked):
-    path.with_suffix(".json").write_text('{"model_type": "bert"}')
+def test_the_cache_of_the_hub_is_not_written_and_the_error_names_the_way_to_a_copy(
+    hub_asked, pushed, tmp_path
+):
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    with pytest.raises(CityGANError, match=r"not ours to write; .*hf download someone/streets --local-dir"):
+        Checkpoint.find("someone/streets").record(ssim={})
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_another_projects_config_is_named_by_its_hub_id(pushed, hub_asked):
+    (pushed / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(CityGANError, match=r"someone/streets/config\.json is not the \.json of a CityGAN"):
-        checkpoints.load("someone/streets")
+        Checkpoint.find("someone/streets").load()
 
 
-def test_a_newer_format_on_the_hub_says_to_update(path, hub_asked):
-    change_json(path, format=checkpoints.FORMAT + 1)
+def test_a_newer_format_on_the_hub_says_to_update(pushed, hub_asked):
+    change_json(pushed / "config", format=FORMAT + 1)
     with pytest.raises(CityGANError, match=r"someone/streets/config\.json has format.*update"):
-        checkpoints.load("someone/streets")
+        Checkpoint.find("someone/streets").load()
 
 
-def test_a_folder_as_pushed_to_the_hub_is_a_checkpoint_too(path, tmp_path):
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    path.with_suffix(".safetensors").rename(folder / "model.safetensors")
-    path.with_suffix(".json").rename(folder / "config.json")
-    assert checkpoints.load(folder)[1] == tiny.info()
-    assert checkpoints.resolve(folder) == str(folder)
-    (folder / "model.safetensors").unlink()
+def test_a_folder_as_pushed_to_the_hub_is_a_checkpoint_too(pushed):
+    found = Checkpoint.find(pushed)
+    assert (found.info, found.source, found.commit) == (tiny.info(), str(pushed), None)
+    assert found.load()
+    (pushed / "model.safetensors").unlink()
     with pytest.raises(CityGANError, match=r"model\.safetensors does not exist"):
-        checkpoints.load(folder)
+        Checkpoint.find(pushed)
+
+
+def test_what_is_recorded_of_such_a_folder_stands_in_its_config(pushed):
+    Checkpoint.find(pushed).record(ssim={"test": 0.4})
+    assert Checkpoint.find(pushed).info.ssim == {"test": 0.4}
+    assert sorted(p.name for p in pushed.parent.rglob("*.json")) == ["config.json"]
 
 
 def test_the_info_says_what_json_can_hold():

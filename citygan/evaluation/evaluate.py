@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from citygan import checkpoint as checkpoints
 from citygan import palette
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.data import dataset as datasets
 from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
@@ -57,7 +56,10 @@ def evaluate(
     """
     if len(split) != 1 and (csv or sheet):
         raise CityGANError(f"--csv and --sheet are of one split; name one instead of {', '.join(split)}")
-    synthesizer = Synthesizer(model, device)
+    checkpoint = Checkpoint.find(model)
+    if record:
+        checkpoint.record()  # what cannot be written is said now, not after minutes of scoring
+    synthesizer = Synthesizer(checkpoint, device)
     judge = Segmenter(segmenter, synthesizer.device) if segmenter else None
     lpips, why_not = _find_lpips(synthesizer)
     info = synthesizer.info
@@ -80,7 +82,12 @@ def evaluate(
     if folds:
         _print_folds({name: np.concatenate(parts) for name, parts in every_drive.items()}, known)
     if record:
-        checkpoints.write_info(Path(model), info)
+        checkpoint.record(
+            ssim=info.ssim,
+            ssim_by_drive=info.ssim_by_drive,
+            ssim_percentiles=info.ssim_percentiles,
+            ssim_percentiles_of=info.ssim_percentiles_of,
+        )
 
 
 def score_split(

@@ -1,28 +1,27 @@
 """The segmentation network of the FCN-score: a torchvision model that finds the label maps of photos.
 
 A segmenter is `NAME.safetensors` (half-precision weights) with `NAME.json`, as a checkpoint is;
-`citygan.evaluation.segmenter_training` makes it.
+`citygan.evaluation.train_segmenter` makes it.
 """
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import interpolate
 from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, segmentation
 
+from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import FcnScore
-from citygan.files import write_atomically
+from citygan.info import Info
 from citygan.models import published as zoo
+from citygan.palette import CLASS_BY_ID
 
 ARCHITECTURES = {  # name: ImageNet weights of its backbone
     "lraspp_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
@@ -46,10 +45,10 @@ class SegmenterConfig:
     seed: int = 0
 
     def __post_init__(self):
-        if self.batch_size < 2 or self.epochs < 1 or self.size_px < 32:
+        if self.batch_size < 2 or self.epochs < 1 or not 32 <= self.size_px <= 4096:
             raise CityGANError(
                 f"batch_size {self.batch_size}, epochs {self.epochs} and size_px {self.size_px} must be at "
-                "least 2, 1 and 32"
+                "least 2, 1 and 32, and size_px at most 4096"
             )
 
     @property
@@ -59,8 +58,10 @@ class SegmenterConfig:
 
 
 @dataclass(frozen=True)
-class SegmenterInfo:
+class SegmenterInfo(Info):
     """What stands in a segmenter's `.json`."""
+
+    WHAT: ClassVar[str] = "a segmenter"
 
     name: str
     config: SegmenterConfig
@@ -72,6 +73,14 @@ class SegmenterInfo:
     hardware: str  # what trained it
     parameters: int
     kind: str = "segmenter"
+
+    def __post_init__(self):
+        if not self.classes or not set(self.classes) <= CLASS_BY_ID.keys():
+            raise CityGANError(f"classes is {self.classes}; they are ids of the palette")
+
+    def build(self) -> nn.Module:
+        """The network, with random weights."""
+        return build(self.config.architecture, len(self.classes))
 
 
 def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Module:
@@ -103,27 +112,20 @@ class Segmenter:
     """Finds the label maps of photos.
 
     Args:
-        path: Of a segmenter, with or without its suffix.
+        source: What `Checkpoint.find` takes: a path, or a Hugging Face Hub id.
         device: Where it computes.
 
     Raises:
         CityGANError: there is none, or it is damaged.
     """
 
-    def __init__(self, path: Path | str, device: torch.device | str = "cpu"):
-        path = Path(path)
-        path = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
-        self.info = _read_info(_with(path, ".json"))
+    def __init__(self, source: Path | str, device: torch.device | str = "cpu"):
+        checkpoint = Checkpoint.find(source, SegmenterInfo)
+        self.info = checkpoint.info
         self.classes = self.info.classes
         self._device = torch.device(device)
         self._ids = torch.tensor(self.classes, dtype=torch.uint8, device=self._device)
-        network = build(self.info.config.architecture, len(self.classes))
-        try:
-            tensors = load_file(_with(path, ".safetensors"))
-            network.load_state_dict({k: t.to(network.state_dict()[k].dtype) for k, t in tensors.items()})
-        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-            raise CityGANError(f"{path}.safetensors is damaged or missing ({error}); get it again") from error
-        self._network = network.eval().to(self._device, memory_format=torch.channels_last)
+        self._network = checkpoint.load().to(self._device, memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, photos: torch.Tensor) -> torch.Tensor:
@@ -142,33 +144,3 @@ def normalized(photos: torch.Tensor) -> torch.Tensor:
     """Photos `(N, 3, H, W)`, 0 to 255, as the networks want them: normalized as ImageNet, channels last."""
     mean, std = (photos.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_STD))
     return ((photos / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
-
-
-def save(path: Path, network: nn.Module, info: SegmenterInfo) -> None:
-    """Writes `path.safetensors`, weights in float16 and running statistics as they are, and `path.json`."""
-    half = {name for name, _ in network.named_parameters()}
-    tensors = {
-        name: (t.half() if name in half else t).detach().cpu().contiguous()
-        for name, t in network.state_dict().items()
-    }
-    write_atomically(_with(path, ".safetensors"), lambda p: save_file(tensors, p))
-    write_atomically(_with(path, ".json"), lambda p: p.write_text(json.dumps(asdict(info), indent=1)))
-
-
-def _read_info(file: Path) -> SegmenterInfo:
-    if not file.is_file():
-        raise CityGANError(f"{file} does not exist; make one with train.py segmenter")
-    try:
-        values = json.loads(file.read_text(encoding="utf-8", errors="replace"))
-        parts = {
-            "config": SegmenterConfig(**values["config"]),
-            "classes": tuple(values["classes"]),
-            "val": FcnScore(**values["val"]),
-        }
-        return SegmenterInfo(**values | parts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CityGANError(f"{file} is not the .json of a segmenter: {error}") from error
-
-
-def _with(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)

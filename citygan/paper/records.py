@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.data import dataset as datasets
 from citygan.errors import CityGANError
 from citygan.evaluation.evaluate import score_split
@@ -113,7 +113,7 @@ class Table:
             raise CityGANError(
                 f"{out} has trained for {epochs} epochs, not {config.epochs}; use --again or another --runs"
             )
-        trained_on = checkpoints.read_info(out / "last").dataset
+        trained_on = Checkpoint.find(out / "last").info.dataset
         if trained_on != self._data_name:
             raise CityGANError(f"{out} is of {trained_on}, not {self._data_name}; use another --runs")
         return True
@@ -141,10 +141,10 @@ class Table:
     def record(self, row: Row) -> None:
         """Writes the record of a finished run, without scores."""
         out = self.runs / row.id
-        saved, last = read_state(out), checkpoints.read_info(out / "last")
+        saved, last = read_state(out), Checkpoint.find(out / "last").info
         weights = {
             which: {
-                "epoch": checkpoints.read_info(out / which).epochs,
+                "epoch": Checkpoint.find(out / which).info.epochs,
                 "averaged": saved["config"]["ema_decay"] > 0,
                 "sha256": file_sha256(self._weights(row, which)),
                 "scores": {},

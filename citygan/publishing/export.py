@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from citygan import checkpoint as checkpoints
 from citygan import palette, streets
+from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.evaluation import sheets
 from citygan.models.layers import FeatureNoise
@@ -28,7 +28,8 @@ def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float
     Raises:
         CityGANError: there is no noise to scale.
     """
-    generator, info = checkpoints.load(checkpoint)
+    found = Checkpoint.find(checkpoint)
+    generator, info = found.load(), found.info
     if noise_scale != 1.0:
         noises = [module for module in generator.modules() if isinstance(module, FeatureNoise)]
         if not noises:
@@ -37,7 +38,7 @@ def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float
             noise.weight.data *= noise_scale
         scale = noise_scale * info.recipe.get("noise_scale", 1.0)
         info = replace(info, recipe=info.recipe | {"noise_scale": scale})
-    checkpoints.save(out, generator, replace(info, name=out.name), half=half)
+    Checkpoint.save(out, generator, replace(info, name=out.name), half=half)
 
 
 def draw(model: str, out: Path, *, seed: int | None = None) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from citygan import checkpoint as checkpoints
 from citygan import palette
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.models import GENERATORS
@@ -65,5 +64,5 @@ def import_weights(
         parameters=sum(p.numel() for p in network.parameters()),
         ssim_definition=SSIM_DEFINITION,
     )
-    checkpoints.save(out, network, info)
+    Checkpoint.save(out, network, info)
     print(f"{out}.safetensors: {info.generator}, width {arguments['width']}, from {weights}")

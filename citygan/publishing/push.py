@@ -7,11 +7,12 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from huggingface_hub import CommitOperationAdd, HfApi, constants, hf_hub_download
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from PIL import Image
 
-from citygan import checkpoint as checkpoints
 from citygan import hub
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.evaluation.sheets import draw_animation
 from citygan.files import write_atomically
@@ -49,18 +50,18 @@ def push(
     check_repo(repo)
     if branch and create_pr:
         raise CityGANError("a pull request is opened against main; give --branch or --create-pr, not both")
-    info = checkpoints.read_info(checkpoint)
+    found = Checkpoint.find(checkpoint)
     if not (dry_run or overwrite or create_pr):
-        check_better(info, repo, hub.read_config(repo, branch))
+        check_better(found.info, repo, read_config(repo, branch))
     if dry_run:
         folder = out or checkpoint.with_name(f"{checkpoint.name}-hub")
-        names = [f.name for f in assemble(checkpoint, repo, folder)]
+        names = [f.name for f in assemble(found, repo, folder)]
         print(f"{folder}: {', '.join(names)}; nothing was uploaded")
         return
     with TemporaryDirectory() as temporary:
-        files = assemble(checkpoint, repo, out or Path(temporary))
-        message = f"Add {info.name} after {info.epochs} epochs"
-        print(hub.push(files, repo, message, private=private, branch=branch, create_pr=create_pr))
+        files = assemble(found, repo, out or Path(temporary))
+        message = f"Add {found.info.name} after {found.info.epochs} epochs"
+        print(upload(files, repo, message, private=private, branch=branch, create_pr=create_pr))
 
 
 def push_run(out: Path, repo: str) -> None:
@@ -82,6 +83,23 @@ def check_repo(repo: str) -> None:
     _, revision = hub.split_id(repo)
     if revision:
         raise CityGANError(f"{repo} names a revision; to push to a branch, use --branch {revision}")
+
+
+def read_config(repo: str, revision: str | None = None) -> str | None:
+    """The text of the `config.json` on the Hub now; None where there is no such repository, revision or file.
+
+    Raises:
+        CityGANError: it may be there, but cannot be read.
+    """
+    revision = revision or constants.DEFAULT_REVISION
+    try:
+        with hub.plain_errors(repo, revision):
+            commit = hub.find_commit(repo, revision, None)
+            return Path(hf_hub_download(repo, hub.CONFIG, revision=commit)).read_text("utf-8")
+    except CityGANError as error:
+        if hub.is_absent(error.__cause__):
+            return None
+        raise
 
 
 def check_better(info: CheckpointInfo, repo: str, config: str | None) -> None:
@@ -116,14 +134,14 @@ def check_better(info: CheckpointInfo, repo: str, config: str | None) -> None:
         )
 
 
-def assemble(checkpoint: Path, repo: str, folder: Path) -> list[Path]:
+def assemble(checkpoint: Checkpoint, repo: str, folder: Path) -> list[Path]:
     """Writes what is pushed into a folder, which `--model FOLDER` loads too.
 
     The pictures show our own streets and the photos that the run made of validation maps, but no photo or
     label map of the data set: those may seldom be published.
 
     Args:
-        checkpoint: A path, with or without its suffix.
+        checkpoint: What stands beside its files comes along.
         repo: OWNER/NAME, for the card.
         folder: Made if it is not there; other files in it are left alone.
 
@@ -133,25 +151,74 @@ def assemble(checkpoint: Path, repo: str, folder: Path) -> list[Path]:
     Raises:
         CityGANError: it cannot be loaded.
     """
-    found = checkpoints.find_files(str(checkpoint))
-    if not found:
-        raise CityGANError(f"there is no checkpoint {checkpoint}")
-    run = found[0].parent
-    sources = dict(zip((hub.WEIGHTS, hub.CONFIG), found, strict=True)) | {
+    run = checkpoint.weights.parent
+    sources = {
+        hub.WEIGHTS: checkpoint.weights,
+        hub.CONFIG: checkpoint.json,
         LOG: run / LOG,
         CURVES: run / CURVES,
     }
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
-    draw(str(checkpoint), folder / SAMPLES)  # loads it, strictly
+    draw(checkpoint.source, folder / SAMPLES)  # loads it, strictly
     for name, source in sources.items():
         if source.is_file():
             write_atomically(folder / name, lambda p, source=source: shutil.copyfile(source, p))
     draw_epochs(run / "samples", folder / ANIMATION)
     there = frozenset(name for name in FILES if (folder / name).is_file())
-    card = model_card(checkpoints.read_info(checkpoint), repo, there)
+    card = model_card(checkpoint.info, repo, there)
     write_atomically(folder / CARD, lambda p: p.write_text(card, encoding="utf-8"))
     return [folder / name for name in FILES if (folder / name).is_file()]
+
+
+def upload(
+    files: list[Path],
+    repo: str,
+    message: str,
+    *,
+    private: bool = False,
+    branch: str | None = None,
+    create_pr: bool = False,
+    token: str | None = None,
+) -> str:
+    """Uploads files in one commit; makes the repository and the branch where they are missing.
+
+    Args:
+        files: They come to lie at the top of the repository.
+        repo: OWNER/NAME.
+        message: Of the commit.
+        private: Whether a new repository is private.
+        branch: By default "main".
+        create_pr: Open a pull request instead.
+        token: By default the one in HF_TOKEN, or of `hf auth login`.
+
+    Returns:
+        The address of the commit, or of the pull request.
+
+    Raises:
+        CityGANError: nothing was pushed.
+    """
+    api = HfApi(token=token)
+    with hub.plain_errors(repo, branch or constants.DEFAULT_REVISION, "pushing"):
+        try:
+            public = not api.model_info(repo, timeout=hub.REACH_S).private
+        except GatedRepoError:
+            raise
+        except RepositoryNotFoundError:
+            api.create_repo(repo, private=private or None, exist_ok=True)
+        else:
+            if private and public:
+                raise CityGANError(f"{repo} is public; make it private in its settings, or drop --private")
+        if branch and branch != constants.DEFAULT_REVISION:
+            api.create_branch(repo, branch=branch, exist_ok=True)
+        commit = api.create_commit(  # upload_folder may make several commits of one folder
+            repo,
+            [CommitOperationAdd(path_in_repo=f.name, path_or_fileobj=f) for f in files],
+            commit_message=message,
+            revision=branch,
+            create_pr=create_pr,
+        )
+    return commit.pr_url or commit.commit_url
 
 
 def draw_epochs(samples: Path, path: Path, *, height_px: int | None = None) -> None:

@@ -10,7 +10,6 @@ from huggingface_hub import HfApi
 
 from citygan import hub
 from citygan.errors import CityGANError
-from citygan.hub_errors import plain_errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs", "results")
@@ -64,7 +63,7 @@ def upload(folder: Path, repo: str, *, private: bool = False, token: str | None 
         CityGANError: it was not uploaded; the message says why and what to do.
     """
     api = HfApi(token=token)
-    with plain_errors(repo, "main", "pushing"):
+    with hub.plain_errors(repo, "main", "pushing"):
         space = api.create_repo(
             repo, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
         )

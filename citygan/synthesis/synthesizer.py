@@ -15,8 +15,8 @@ from PIL import Image
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from citygan import checkpoint as checkpoints
 from citygan import palette
+from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference
@@ -37,18 +37,19 @@ class Synthesizer:
     each other.
 
     Args:
-        checkpoint: A path with or without its suffix, or a Hugging Face Hub id, `OWNER/NAME[@REVISION]`.
+        checkpoint: One that was found, or what `Checkpoint.find` takes: a path, or a Hugging Face Hub id,
+            `OWNER/NAME[@REVISION]`.
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
 
     Raises:
         CityGANError: the checkpoint cannot be had or loaded, or the device is not there.
     """
 
-    def __init__(self, checkpoint: Path | str = checkpoints.SHIPPED, device: str = "auto"):
+    def __init__(self, checkpoint: Checkpoint | Path | str = SHIPPED, device: str = "auto"):
         self.device = find_device(device)
-        self.source = checkpoints.resolve(checkpoint)  # a path, or OWNER/NAME@ with the full commit
-        generator, self.info = checkpoints.load(self.source)
-        self._eager = optimized(generator, self.info.norm_statistics, self.device)
+        found = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.find(checkpoint)
+        self.source, self.info = found.source, found.info
+        self._eager = optimized(found.load(), self.info.norm_statistics, self.device)
         self._photos = partial(self._make, self._eager)
         self._dtype = next(self._eager.parameters()).dtype
         self._dropouts = [m for m in self._eager.modules() if isinstance(m, SeededDropout)]
@@ -74,7 +75,7 @@ class Synthesizer:
         Raises:
             CityGANError: as for the class.
         """
-        return cls(checkpoints.resolve(id_or_path, revision=revision, token=token), device)
+        return cls(Checkpoint.find(id_or_path, revision=revision, token=token), device)
 
     @property
     def device_name(self) -> str:

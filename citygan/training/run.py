@@ -19,9 +19,8 @@ import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
-from citygan import checkpoint as checkpoints
 from citygan import palette
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.data.dataset import LabelPhotoSet
 from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.evaluation.sheets import draw_animation, draw_grid
@@ -165,10 +164,10 @@ class Run:
         generator = self.state.inference_generator()
         info = self._info(event)
         trained = self.state.trained_generator()
-        checkpoints.save(self.out / "last", trained, info)
+        Checkpoint.save(self.out / "last", trained, info)
         if event.val_ssim > self.best_ssim:
             self.best_ssim = event.val_ssim
-            checkpoints.save(self.out / "best", trained, info)
+            Checkpoint.save(self.out / "best", trained, info)
         losses = {f"loss/{name}": value for name, value in event.losses.items()}
         self.run_log.add(
             {"epoch": event.epoch, "images_seen": event.images_seen, "val_ssim": event.val_ssim}

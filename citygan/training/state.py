@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.foreign import read_generator
@@ -77,7 +77,8 @@ class TrainState:
         elif weights.suffix in (".pth", ".pt"):
             self.start_pretrained(read_generator(weights)[0])
         else:
-            generator, info = checkpoints.load(weights)
+            found = Checkpoint.find(weights)
+            generator, info = found.load(), found.info
             self.start_pretrained(generator)
             self.images_seen = info.images_seen
             self.started_from = {"recipe": info.recipe, "epochs": info.epochs}

@@ -1,6 +1,7 @@
 """An evaluation scores generated photos against real ones, and what a network reads in both."""
 
 import csv
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import URLError
@@ -19,7 +20,8 @@ from tiny import (
 )
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan import hub
+from citygan.checkpoint import Checkpoint
 from citygan.data.dataset import open_split
 from citygan.evaluation import segmenter
 from citygan.evaluation.evaluate import score_split
@@ -99,7 +101,7 @@ def command(tmp_path_factory):
     network = segmenter.build(config.architecture, len(Reader.classes))
     score = FcnScore(0.1, 0.1, 0.1)
     note = segmenter.SegmenterInfo("reader", config, Reader.classes, 1, score, "none", "none", "none", 1)
-    segmenter.save(folder / "reader", network, note)
+    Checkpoint.save(folder / "reader", network, note, half=True)
     data = write_camvid(folder / "camvid", {"val": 4})
     return ["evaluate", "--model", str(model), "--data", str(data), "--split", "val", "--device", "cpu"]
 
@@ -125,7 +127,7 @@ def test_the_command_prints_writes_and_draws_the_scores(command, tmp_path, capsy
         rows = list(csv.DictReader(stream))
     assert len(rows) == 4
     mean = np.mean([float(row["ssim"]) for row in rows])
-    info = checkpoints.read_info(Path(command[2]))
+    info = Checkpoint.find(command[2]).info
     assert f"SSIM: {info.ssim['val']:.4f} (its .json says 0.5000)" in said
     assert info.ssim["val"] == pytest.approx(mean, abs=1e-4)
     assert info.ssim_by_drive == {"val": {"val": info.ssim["val"]}}
@@ -139,6 +141,33 @@ def test_the_command_prints_writes_and_draws_the_scores(command, tmp_path, capsy
     assert "real      per-pixel accuracy" in said
     with Image.open(tmp_path / "sheet.jpg") as sheet:
         assert sheet.width == 256
+
+
+@pytest.mark.usefixtures("no_network")
+def test_the_scores_of_a_folder_as_pushed_to_the_hub_stand_in_its_config(command, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, suffix in (("model", ".safetensors"), ("config", ".json")):
+        shutil.copy(Path(command[2]).with_suffix(suffix), folder / f"{name}{suffix}")
+    assert train.main([*command[:2], str(folder), *command[3:], "--record"]) == 0
+    assert Checkpoint.find(folder).info.ssim["val"] != 0.5
+    assert sorted(p.name for p in tmp_path.rglob("*.json")) == ["config.json"]
+
+
+def test_the_scores_of_a_checkpoint_on_the_hub_are_refused_before_it_is_scored(
+    command, tmp_path, monkeypatch, capsys
+):
+    cached = tmp_path / "cache" / ("c" * 40)
+    cached.mkdir(parents=True)
+    for name, suffix in (("model", ".safetensors"), ("config", ".json")):
+        shutil.copy(Path(command[2]).with_suffix(suffix), cached / f"{name}{suffix}")
+    monkeypatch.setattr(hub, "pull", lambda *_: cached)
+    monkeypatch.chdir(tmp_path)
+    assert train.main([*command[:2], "someone/streets", *command[3:], "--record"]) == 1
+    said = capsys.readouterr()
+    assert "not ours to write" in said.err
+    assert "SSIM" not in said.out
+    assert [p.name for p in tmp_path.iterdir()] == ["cache"]
 
 
 @pytest.mark.usefixtures("no_network")
@@ -176,7 +205,7 @@ def evaluated(driven, tmp_path, capsys, no_network):
         )
         command = ["evaluate", "--model", str(model), "--data", str(data), "--device", "cpu", "--record"]
         assert train.main([*command, *flags]) == 0
-        return capsys.readouterr().out, checkpoints.read_info(model)
+        return capsys.readouterr().out, Checkpoint.find(model).info
 
     return run
 

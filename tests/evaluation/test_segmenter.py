@@ -12,6 +12,7 @@ from tiny import write_camvid
 from torchvision.models import mobilenet_v3_large
 
 import train as command_line
+from citygan.checkpoint import Checkpoint
 from citygan.data.dataset import open_split
 from citygan.errors import CityGANError
 from citygan.evaluation import segmenter as segmenters
@@ -23,7 +24,7 @@ from citygan.evaluation.segmenter import (
     SegmenterInfo,
     build,
 )
-from citygan.evaluation.segmenter_training import SegmenterTraining, random_crops, read_state
+from citygan.evaluation.train_segmenter import SegmenterTraining, random_crops, read_state
 from citygan.models.published import WeightsUnavailableError
 
 CONFIG = SegmenterConfig(size_px=64, epochs=3, batch_size=4, learning_rate=3e-3)
@@ -59,7 +60,7 @@ def info(**changes):
 def saved_segmenter(path, **changes):
     torch.manual_seed(0)
     network = build(CONFIG.architecture, 3).eval()
-    segmenters.save(path, network, info(**changes))
+    Checkpoint.save(path, network, info(**changes), half=True)
     return network
 
 
@@ -158,15 +159,16 @@ def test_the_crops_of_a_label_map_and_its_photo_show_the_same_place():
 
 
 def test_what_is_no_segmenter_is_an_error_that_says_why(tmp_path):
-    with pytest.raises(CityGANError, match="does not exist"):
+    with pytest.raises(CityGANError, match="there is no checkpoint"):
         Segmenter(tmp_path / "nothing")
     (tmp_path / "x.json").write_text(json.dumps({"name": "camvid-unet", "generator": "unet"}))
+    (tmp_path / "x.safetensors").touch()
     with pytest.raises(CityGANError, match=r"not the \.json of a segmenter"):
         Segmenter(tmp_path / "x")
     saved_segmenter(tmp_path / "tiny")
     weights = tmp_path / "tiny.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(CityGANError, match="damaged"):
+    with pytest.raises(CityGANError, match="corrupt"):
         Segmenter(tmp_path / "tiny")
     (tmp_path / "state.pt").write_bytes(b"nothing")
     with pytest.raises(CityGANError, match="damaged"):
@@ -175,7 +177,7 @@ def test_what_is_no_segmenter_is_an_error_that_says_why(tmp_path):
 
 def test_weights_of_another_number_of_classes_are_an_error(tmp_path):
     saved_segmenter(tmp_path / "tiny", classes=(7, 8, 11, 23))
-    with pytest.raises(CityGANError, match="damaged"):
+    with pytest.raises(CityGANError, match=r"tiny\.safetensors does not fit"):
         Segmenter(tmp_path / "tiny")
 
 

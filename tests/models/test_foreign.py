@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.models import FlatUNet, UNet256
 from citygan.models.foreign import read_generator
@@ -196,7 +196,7 @@ def test_imported_weights_open_as_a_checkpoint(original, tmp_path, capsys):
     out = tmp_path / "imported"
     assert train.main(["import-weights", "--weights", str(weights), "--out", str(out)]) == 0
     assert f"width {WIDTH}" in capsys.readouterr().out
-    info = checkpoints.read_info(out)
+    info = Checkpoint.find(out).info
     assert (info.norm_statistics, info.dropout_at_inference, info.epochs) == ("batch", True, 0)
     synthesizer = Synthesizer(out, "cpu")
     photo = synthesizer(street("avenue", 256, 256))

@@ -6,7 +6,7 @@ import tiny
 import torch
 from torch import nn
 
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.models import GENERATORS, BlocksUNet, DeepLab, FlatUNet, ResNetDiscriminator, UNet, UNet256
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
@@ -168,7 +168,8 @@ def test_the_optimized_network_makes_the_same_photo_within_40_db(name, statistic
 def test_its_checkpoint_opens_and_makes_the_photo(name, tmp_path):
     network, arguments = settled(name)
     path = tiny.save_checkpoint(tmp_path, network, generator=name, arguments=arguments)
-    loaded, info = checkpoints.load(path)
+    found = Checkpoint.find(path)
+    loaded, info = found.load(), found.info
     assert (type(loaded), info.arguments) == (type(network), arguments)
     for tensor, other in zip(loaded.state_dict().values(), network.state_dict().values(), strict=True):
         assert torch.equal(tensor, other)

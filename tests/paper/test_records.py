@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.data.dataset import drives, open_split
 from citygan.errors import CityGANError
 from citygan.paper import records as table_module
@@ -80,11 +80,12 @@ def copied(finished, tmp_path):
 
 
 def change_weights(place: Place, which: str = "last") -> None:
-    generator, info = checkpoints.load(place.runs / ROW.id / which)
+    found = Checkpoint.find(place.runs / ROW.id / which)
+    generator, info = found.load(), found.info
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.mul_(3.0)
-    checkpoints.save(place.runs / ROW.id / which, generator, info)
+    Checkpoint.save(place.runs / ROW.id / which, generator, info)
 
 
 # What a row leaves
@@ -98,7 +99,7 @@ def test_a_record_says_how_its_row_was_trained(finished):
     }
     assert record["config"]["width"] == record["config"]["discriminator_width"] == 1
     assert (record["hardware"], record["precision"]) == (hardware(torch.device("cpu")), "no")
-    assert record["parameters"] == checkpoints.read_info(folder / "last").parameters
+    assert record["parameters"] == Checkpoint.find(folder / "last").info.parameters
     assert set(record["definitions"]) == {"ssim", "psnr", "fcn"}
 
 
@@ -214,8 +215,7 @@ def test_a_run_that_fit_has_finished_is_scored_and_not_trained(copied, monkeypat
 
 
 def test_a_run_of_another_data_set_is_not_taken_for_this_one(copied):
-    info = checkpoints.read_info(copied.runs / ROW.id / "last")
-    checkpoints.write_info(copied.runs / ROW.id / "last", replace(info, dataset="Cityscapes"))
+    Checkpoint.find(copied.runs / ROW.id / "last").record(dataset="Cityscapes")
     (copied.results / "rows" / f"{ROW.id}.json").unlink()
     with pytest.raises(CityGANError, match="is of Cityscapes, not CamVid; use another --runs"):
         copied.table()

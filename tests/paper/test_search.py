@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.paper import search as search_module
 from citygan.paper.search import (
@@ -97,7 +97,7 @@ def test_the_best_recipe_is_a_command_line_that_runs(searched, camvid, tmp_path)
     places = {"DATA": str(camvid), "runs/searched": str(tmp_path / "run")}
     assert train.main([*(places.get(word, word) for word in words[2:]), *CPU]) == 0
     best = max(lines_of(searched), key=lambda line: float(line["val_ssim"]))
-    trained = checkpoints.read_info(tmp_path / "run" / "best")
+    trained = Checkpoint.find(tmp_path / "run" / "best").info
     assert str(trained.recipe["learning_rate"]) == best["learning_rate"]
     assert trained.recipe["adversarial_loss"] == best["adversarial_loss"]
     assert trained.ssim["val"] == pytest.approx(float(best["val_ssim"]), abs=2e-3)  # of the same training

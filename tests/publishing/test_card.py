@@ -7,7 +7,7 @@ import tiny
 from hub_server import card_errors
 from huggingface_hub import ModelCard
 
-from citygan.checkpoint import SHIPPED, read_info
+from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.publishing.card import model_card, terms_of
 
 PICTURES = frozenset({"samples.jpg", "curves.png", "samples.gif", "metrics.csv"})
@@ -32,7 +32,7 @@ def test_the_metadata_passes_the_hubs_rules_and_comes_back_through_its_client():
 
 
 def test_the_shipped_checkpoints_card_passes_too():
-    assert card_errors(model_card(read_info(SHIPPED), "someone/camvid-unet", PICTURES)) == []
+    assert card_errors(model_card(Checkpoint.find(SHIPPED).info, "someone/camvid-unet", PICTURES)) == []
 
 
 def test_a_checkpoint_without_scores_has_a_card_without_results():

@@ -8,7 +8,7 @@ import tiny
 import torch
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.synthesis.synthesizer import Synthesizer
 
 NOISY = {"norm": "instance", "upsampling": "nearest", "noise": True}
@@ -25,14 +25,14 @@ def noisy(tmp_path):
 
 
 def weights_of(path) -> dict[str, torch.Tensor]:
-    return checkpoints.load(path)[0].state_dict()
+    return Checkpoint.find(path).load().state_dict()
 
 
 def test_it_is_half_as_large_under_its_own_name_and_the_same_to_half_precision(noisy, tmp_path):
     out = tmp_path / "shipped"
     assert train.main(["export", "--checkpoint", str(noisy), "--out", str(out)]) == 0
     before, after = weights_of(noisy), weights_of(out)
-    assert checkpoints.read_info(out).name == "shipped"
+    assert Checkpoint.find(out).info.name == "shipped"
     sizes = [path.with_name(f"{path.name}.safetensors").stat().st_size for path in (noisy, out)]
     assert sizes[1] == pytest.approx(sizes[0] / 2, rel=0.05)
     assert all(torch.allclose(after[name], tensor, rtol=1e-3, atol=1e-4) for name, tensor in before.items())
@@ -44,7 +44,7 @@ def test_noise_can_be_turned_down_and_the_checkpoint_says_so(noisy, tmp_path):
         out = tmp_path / f"scaled-{scale}"
         flags = ["--no-half", "--noise-scale", str(scale)]
         assert train.main(["export", "--checkpoint", str(noisy), "--out", str(out), *flags]) == 0
-        assert checkpoints.read_info(out).recipe.get("noise_scale", 1.0) == scale
+        assert Checkpoint.find(out).info.recipe.get("noise_scale", 1.0) == scale
         synthesizer = Synthesizer(out, "cpu")
         photos[scale] = [synthesizer(STREET, seed).astype(float) for seed in (1, 2)]
     spreads = {scale: np.abs(one - other).mean() for scale, (one, other) in photos.items()}
@@ -56,7 +56,7 @@ def test_a_scale_counts_on_top_of_an_earlier_one(noisy, tmp_path):
     for source, out in itertools.pairwise(paths):
         flags = ["--no-half", "--noise-scale", "0.5"]
         assert train.main(["export", "--checkpoint", str(source), "--out", str(out), *flags]) == 0
-    assert checkpoints.read_info(paths[-1]).recipe["noise_scale"] == 0.25
+    assert Checkpoint.find(paths[-1]).info.recipe["noise_scale"] == 0.25
     before, after = (weights_of(path) for path in (paths[0], paths[-1]))
     assert torch.equal(after["ups.2.noise.weight"], before["ups.2.noise.weight"] / 4)
     assert torch.equal(after["ups.2.conv.weight"], before["ups.2.conv.weight"])

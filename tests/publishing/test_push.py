@@ -19,9 +19,8 @@ from hub_client import Worker
 from hub_server import READER, WRITER, HubServer, Repo, card_errors
 from PIL import Image
 
-from citygan import checkpoint as checkpoints
 from citygan import streets
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.publishing.push import FILES, assemble, check_better
@@ -49,7 +48,7 @@ def run(tmp_path_factory) -> Path:
     """The folder of a run of two epochs, as `fit` leaves it; to read only."""
     folder = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
-    checkpoints.save(folder / "best", UNet(3, 1), tiny.info(name="streets"))
+    Checkpoint.save(folder / "best", UNet(3, 1), tiny.info(name="streets"))
     rows = [{"epoch": n, "images_seen": n, "val_ssim": 0.4 + n / 20, "loss/l1": 1.0 / n} for n in (1, 2)]
     log = reports.RunLog(folder, 0)
     for row in rows:
@@ -125,7 +124,7 @@ def test_a_run_whose_push_fails_is_whole_and_says_how_to_push_it_again(server, w
     assert done["status"] == 1
     assert "out of order (503)" in done["err"]
     assert f"python train.py push --checkpoint '{fit[4]}/best' --repo someone/full" in done["err"]
-    checkpoints.load(f"{fit[4]}/best")
+    Checkpoint.find(f"{fit[4]}/best").load()
 
 
 def test_one_commit_holds_all_that_is_published_and_nothing_else(server, worker, run):
@@ -245,7 +244,7 @@ def test_a_checkpoint_that_is_not_as_good_may_not(ours: CheckpointInfo, there, w
 def test_a_checkpoint_without_a_run_around_it_is_published_with_what_there_is(run, tmp_path):
     for suffix in (".json", ".safetensors"):
         shutil.copy(run / f"best{suffix}", tmp_path / f"alone{suffix}")
-    files = assemble(tmp_path / "alone", "someone/alone", tmp_path / "folder")
+    files = assemble(Checkpoint.find(tmp_path / "alone"), "someone/alone", tmp_path / "folder")
     assert [f.name for f in files] == ["model.safetensors", "config.json", "samples.jpg", "README.md"]
     card = files[-1].read_text()
     assert card_errors(card) == []
@@ -256,15 +255,15 @@ def test_a_checkpoint_without_a_run_around_it_is_published_with_what_there_is(ru
 def test_a_folder_written_again_keeps_nothing_of_before_but_what_is_not_ours(run, tmp_path):
     (tmp_path / "samples.gif").write_bytes(b"of before")
     (tmp_path / "notes.txt").write_text("mine")
-    checkpoints.save(tmp_path / "source" / "alone", UNet(3, 1), tiny.info())
-    files = assemble(tmp_path / "source" / "alone", "someone/alone", tmp_path)
+    Checkpoint.save(tmp_path / "source" / "alone", UNet(3, 1), tiny.info())
+    files = assemble(Checkpoint.find(tmp_path / "source" / "alone"), "someone/alone", tmp_path)
     assert not (tmp_path / "samples.gif").exists()
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert tmp_path / "notes.txt" not in files
 
 
 def test_no_picture_of_the_data_set_is_published(run, tmp_path):
-    assemble(run / "best", "someone/streets", tmp_path)
+    assemble(Checkpoint.find(run / "best"), "someone/streets", tmp_path)
     with Image.open(tmp_path / "samples.gif") as animation:
         assert animation.size == (60, 10)
         darkest, _ = animation.convert("L").getextrema()

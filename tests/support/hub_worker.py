@@ -20,9 +20,9 @@ from citygan import hub
 
 
 def pull(repo: str, revision: str | None = None, token: str | None = None) -> dict:
-    pulled = hub.pull(repo, revision, token)
-    contents = {"weights": pulled.weights.read_bytes(), "config": pulled.config.read_bytes()}
-    return {"commit": pulled.commit} | {name: content.decode() for name, content in contents.items()}
+    folder = hub.pull(repo, revision, token)
+    files = {"weights": folder / hub.WEIGHTS, "config": folder / hub.CONFIG}
+    return {"commit": folder.name} | {name: file.read_text() for name, file in files.items()}
 
 
 def pull_without_disk(repo: str, most_bytes: int) -> dict:
@@ -44,7 +44,9 @@ def pull_impatiently(repo: str, reach_s: float = 0.3) -> dict:
 
 
 def push(files: list[str], repo: str) -> str:
-    return hub.push([Path(f) for f in files], repo, "a message")
+    from citygan.publishing.push import upload
+
+    return upload([Path(f) for f in files], repo, "a message")
 
 
 def photo(source: str, revision: str | None = None) -> dict:

@@ -11,9 +11,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from citygan import checkpoint as checkpoints
 from citygan import palette
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.data.layouts import CAMVID_IDS
 from citygan.models import UNet
 from citygan.models.encoding import ENCODINGS
@@ -183,7 +182,7 @@ def settled(network: nn.Module, last: nn.Module, channels: int = 3) -> nn.Module
 
 
 def save_checkpoint(folder: Path, network: UNet, **changes) -> Path:
-    """Saves a network with its `.json`; the path is what `checkpoints.load` takes."""
+    """Saves a network with its `.json`; the path is what `Checkpoint.find` takes."""
     path = folder / "tiny"
-    checkpoints.save(path, network, info(**changes))
+    Checkpoint.save(path, network, info(**changes))
     return path

@@ -12,7 +12,7 @@ import torch
 from processes import DEADLINE_S, wait_for
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.training.log import read_log
 from citygan.training.recipes import TrainConfig
 from citygan.training.state import TrainState
@@ -130,4 +130,4 @@ def test_one_process_alone_writes_and_speaks(together):
     assert said.count("epoch 2/2: validation SSIM") == 1
     assert [row["epoch"] for row in read_log(out)] == [1, 2]
     assert len(list((out / "tensorboard").iterdir())) == 2  # one for each start
-    checkpoints.load(out / "best")
+    Checkpoint.find(out / "best").load()

@@ -19,8 +19,9 @@ from processes import DEADLINE_S, wait_for
 from states import same
 
 import train
-from citygan import checkpoint as checkpoints
+from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
+from citygan.models import weights
 from citygan.models.encoding import ENCODINGS
 from citygan.models.layers import for_inference
 from citygan.synthesis.device import hardware
@@ -141,7 +142,7 @@ def test_the_samples_show_label_generated_and_real_photo_of_each_validation_map(
 
 
 def test_the_last_checkpoint_says_what_it_is(finished):
-    _, info = checkpoints.load(finished / "last")
+    info = Checkpoint.find(finished / "last").info
     assert (info.name, info.generator, info.encoding) == ("finished", "unet", "classes")
     assert (info.dataset, info.aspect) == ("CamVid", tiny.WIDTH_PX / tiny.HEIGHT_PX)
     assert (info.epochs, info.images_seen) == (2, 2 * STEPS)
@@ -155,7 +156,7 @@ def test_the_last_checkpoint_says_what_it_is(finished):
 def test_the_best_checkpoint_is_that_of_the_best_validation_ssim(finished):
     rows = read_log(finished)
     best = max(rows, key=lambda row: row["val_ssim"])
-    info = checkpoints.read_info(finished / "best")
+    info = Checkpoint.find(finished / "best").info
     assert info.epochs == best["epoch"]
     assert info.ssim["val"] == pytest.approx(best["val_ssim"], abs=1e-4)
 
@@ -231,8 +232,10 @@ def test_a_run_can_start_from_the_generator_of_a_checkpoint_and_says_so(make_run
     first = first.out / "last"
     run = make_run(out=tmp_path / "on", weights=first, epochs=1, learning_rate=1e-12)
     assert run.go()
-    weights, info = checkpoints.load(first)
-    moved, on = checkpoints.load(run.out / "last")
+    found = Checkpoint.find(first)
+    weights, info = found.load(), found.info
+    found = Checkpoint.find(run.out / "last")
+    moved, on = found.load(), found.info
     for a, b in zip(weights.parameters(), moved.parameters(), strict=True):
         torch.testing.assert_close(a, b)
     assert (on.epochs, on.images_seen) == (2, 2 * info.images_seen)
@@ -248,7 +251,8 @@ def test_each_recipe_trains_resumes_and_leaves_the_generator_that_it_trained(mak
     run = make_run(recipe, epochs=2, **changes)
     assert run.go()
     assert position(run.out) == (2, 0)
-    loaded, info = checkpoints.load(run.out / "last")
+    found = Checkpoint.find(run.out / "last")
+    loaded, info = found.load(), found.info
     ready = for_inference(loaded, info.norm_statistics, dropout=info.dropout_at_inference)
     ready.to(memory_format=run.state.memory_format)
     conditions = torch.rand(1, ENCODINGS[info.encoding], 256, 256)
@@ -337,13 +341,13 @@ def test_a_full_disk_leaves_the_earlier_state_and_checkpoints_whole(make_run, mo
     if what == "the state":
         monkeypatch.setattr(runs.torch, "save", fill_the_disk)
     else:
-        monkeypatch.setattr(checkpoints, "save_file", fill_the_disk)
+        monkeypatch.setattr(weights, "save_file", fill_the_disk)
     with pytest.raises(CityGANError, match="No space left"):
         make_run("citygan-plus").go()
     assert {name: (out / name).read_bytes() for name in whole} == before
     assert not list(out.rglob("*.part"))
     for name in ("best", "last"):
-        checkpoints.load(out / name)
+        Checkpoint.find(out / name).load()
     monkeypatch.undo()
     assert make_run("citygan-plus").go()
     assert position(out) == (2, 0)
@@ -383,8 +387,8 @@ def test_the_best_checkpoint_stays_when_later_epochs_are_worse_even_after_a_resu
     run = make_run("citygan-plus", epochs=3)
     assert run.go()
     out = run.out
-    assert checkpoints.read_info(out / "best").epochs == 1
-    assert checkpoints.read_info(out / "last").epochs == 3
+    assert Checkpoint.find(out / "best").info.epochs == 1
+    assert Checkpoint.find(out / "last").info.epochs == 3
 
 
 def test_the_samples_are_always_of_the_same_maps_and_noise(make_run):
@@ -454,7 +458,7 @@ def test_hardware_is_said_in_words(monkeypatch, threads, words):
 def test_what_a_run_knows_of_its_data_stands_in_the_checkpoint(make_run):
     run = make_run("citygan-plus", epochs=1)
     run.go()
-    info = checkpoints.read_info(run.out / "last")
+    info = Checkpoint.find(run.out / "last").info
     assert (info.dataset, info.license, info.hardware) == (
         "drawn blocks",
         "for tests",
