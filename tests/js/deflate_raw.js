@@ -6,8 +6,9 @@ import { createDeflateRaw, createInflateRaw } from "node:zlib";
 try {
   new CompressionStream("deflate-raw");
 } catch {
+  /** A class, as far as `new` is concerned. */
   const raw = (create) =>
-    function () {
+    function stream() {
       return Duplex.toWeb(create());
     };
   globalThis.CompressionStream = raw(createDeflateRaw);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { deflateRawSync } from "node:zlib";
 import "./deflate_raw.js";
-import { FRAGMENT, fromFragment, fromText, MAX_SEED, toFragment, toText } from "../../citygan/ui/static/core/document.js";
+import {
+  FRAGMENT,
+  fromFragment,
+  fromText,
+  MAX_SEED,
+  toFragment,
+  toText,
+} from "../../citygan/ui/static/core/document.js";
 import { embed, extract } from "../../citygan/ui/static/core/png.js";
 import { encodeMap } from "../../citygan/ui/static/core/wire.js";
 import { fixture } from "./maps.js";
@@ -53,7 +60,7 @@ test("old projects open", () => {
 const changed = (change) => JSON.stringify({ ...JSON.parse(old.autosave), ...change });
 const sized = (width, height) => changed({ map: { ...JSON.parse(old.autosave).map, width, height } });
 const texts = {
-  "nothing": ["null", /holds no map/],
+  nothing: ["null", /holds no map/],
   "no map": [changed({ map: undefined }), /holds no map/],
   "an empty map": [changed({ map: {} }), /its size, undefined x undefined, is impossible/],
   "of a later version": [changed({ version: 2 }), /it is of version 2/],
@@ -68,7 +75,8 @@ for (const [why, [text, reason]] of Object.entries(texts)) {
 }
 
 for (const seed of [-1, 1.5, MAX_SEED + 1, "7", null, undefined]) {
-  test(`what cannot be a seed is none: ${seed}`, () => assert.equal(fromText(changed({ seed }), known).seed, null));
+  test(`what cannot be a seed is none: ${seed}`, () =>
+    assert.equal(fromText(changed({ seed }), known).seed, null));
 }
 
 test("a map with a class that the page does not know is refused", async () => {
@@ -83,7 +91,7 @@ function link(width, height, body, version = 1) {
 }
 const body = (length) => deflateRawSync(new Uint8Array(length).fill(3));
 const links = {
-  "empty": [FRAGMENT, /cut off/],
+  empty: [FRAGMENT, /cut off/],
   "a few characters": [`${FRAGMENT}AAAA`, /cut off/],
   "no base64": [`${FRAGMENT}!!!`, /./],
   "of a later version": [link(4, 4, body(16), 2), /it is of version 2/],

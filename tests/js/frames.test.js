@@ -11,7 +11,10 @@ const kept = (count) => {
 test("a short session is kept whole", () => {
   assert.deepEqual(kept(0), []);
   assert.deepEqual(kept(1), [0]);
-  assert.deepEqual(kept(240), Array.from({ length: 240 }, (_, i) => i));
+  assert.deepEqual(
+    kept(240),
+    Array.from({ length: 240 }, (_, i) => i),
+  );
 });
 
 test("a long session is thinned evenly and keeps its last frame", () => {

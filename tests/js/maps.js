@@ -31,5 +31,9 @@ export function covered(width, height, paint) {
 /** Expected pictures as they stand in a test, without their indentation. */
 export const picture = (text) => text.trim().split(/\s+/).join("\n");
 
+/** @param {string} text "x y, x y, ..." @returns {number[][]} */
+export const points = (text) => text.split(", ").map((point) => point.split(" ").map(Number));
+
 /** @param {string} name of a JSON file in fixtures/ */
-export const fixture = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"));
+export const fixture = (name) =>
+  JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"));

@@ -31,7 +31,9 @@ test("a span is clipped to the map and belongs to the step that commit ends", ()
   assert.equal(heard.length, 0);
   state.commit("brush");
   assert.equal(shown(state), picture("aaaa bbaa aaab"));
-  assert.deepEqual(heard, [{ revision: 1, final: true, rect: { x0: 0, y0: 1, x1: 4, y1: 3 }, note: "brush" }]);
+  assert.deepEqual(heard, [
+    { revision: 1, final: true, rect: { x0: 0, y0: 1, x1: 4, y1: 3 }, note: "brush" },
+  ]);
   assert.equal(state.at(1, 1), B);
 });
 
@@ -45,12 +47,18 @@ test("a stroke in progress tells what is new, and at its end all of it", () => {
   state.flush(); // nothing new
   state.commit("brush");
   assert.equal(state.stroking, false);
-  assert.deepEqual(heard.map(({ final, rect: { x0, y0, x1, y1 } }) => [final, x0, y0, x1, y1]), [
-    [false, 0, 0, 1, 1],
-    [false, 3, 2, 4, 3],
-    [true, 0, 0, 4, 3],
-  ]);
-  assert.deepEqual(heard.map(({ revision }) => revision), [1, 2, 3]);
+  assert.deepEqual(
+    heard.map(({ final, rect: { x0, y0, x1, y1 } }) => [final, x0, y0, x1, y1]),
+    [
+      [false, 0, 0, 1, 1],
+      [false, 3, 2, 4, 3],
+      [true, 0, 0, 4, 3],
+    ],
+  );
+  assert.deepEqual(
+    heard.map(({ revision }) => revision),
+    [1, 2, 3],
+  );
 });
 
 test("undo and redo go through the steps and give their notes", () => {
@@ -60,7 +68,11 @@ test("undo and redo go through the steps and give their notes", () => {
   state.span(0, 1, 2, C);
   state.span(2, 0, 4, C);
   state.commit("second");
-  const [none, first, both] = [picture("aaaa aaaa aaaa"), picture("bbbb aaaa aaaa"), picture("bcbb aaaa cccc")];
+  const [none, first, both] = [
+    picture("aaaa aaaa aaaa"),
+    picture("bbbb aaaa aaaa"),
+    picture("bcbb aaaa cccc"),
+  ];
   assert.equal(shown(state), both);
   assert.equal(state.undo(), "second");
   assert.equal(shown(state), first);
@@ -97,7 +109,11 @@ test("a step that changes nothing leaves no trace", () => {
   state.span(0, 0, 4, A);
   state.commit("and back");
   assert.equal(state.canUndo, false);
-  assert.deepEqual(heard.map(({ note }) => note), ["and back"], "but it was painted, so it is told");
+  assert.deepEqual(
+    heard.map(({ note }) => note),
+    ["and back"],
+    "but it was painted, so it is told",
+  );
 });
 
 test("a step in progress can be taken back, and undo does so first", () => {
@@ -139,7 +155,10 @@ test(`the history keeps ${HISTORY_STEPS} steps`, () => {
 test("any walk through the history gives the maps that were there", () => {
   const { state } = started();
   let random = 1;
-  const next = (below) => (random = (random * 48271) % 2147483647) % below;
+  const next = (below) => {
+    random = (random * 48271) % 2147483647;
+    return random % below;
+  };
   const past = [shown(state)];
   let at = 0;
   for (let i = 0; i < 400; i++) {
@@ -167,7 +186,10 @@ test("who unsubscribes hears no more", () => {
 });
 
 test("the union of two rectangles holds both", () => {
-  const [a, b] = [{ x0: 1, y0: 5, x1: 3, y1: 6 }, { x0: 2, y0: 2, x1: 9, y1: 4 }];
+  const [a, b] = [
+    { x0: 1, y0: 5, x1: 3, y1: 6 },
+    { x0: 2, y0: 2, x1: 9, y1: 4 },
+  ];
   assert.deepEqual(union(a, b), { x0: 1, y0: 2, x1: 9, y1: 6 });
   assert.deepEqual([union(a, null), union(null, b), union(null, null)], [a, b, null]);
 });

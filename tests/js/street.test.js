@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { lint } from "../../citygan/ui/static/core/lint.js";
 import { findHorizon, placeStamp } from "../../citygan/ui/static/core/stamps.js";
+import { points } from "./maps.js";
 
 const [WIDTH, HEIGHT] = [120, 80];
 const [UNLABELED, ROAD, TREE, SKY, PERSON, CAR, TRUCK, BUS] = [0, 7, 21, 23, 24, 26, 27, 28];
@@ -27,9 +28,12 @@ function street(...boxes) {
   return ids;
 }
 
-const notes = (ids) => lint(ids, WIDTH, HEIGHT, CLASSES);
+const notes = (ids) => lint({ ids, width: WIDTH, height: HEIGHT }, CLASSES);
 const keys = (ids) => notes(ids).map(({ key }) => key);
-const mended = (ids, key) => notes(ids).find((note) => note.key === key).mend();
+const mended = (ids, key) =>
+  notes(ids)
+    .find((note) => note.key === key)
+    .mend();
 
 test("a sound map has no notes", () => assert.deepEqual(notes(street([CAR, 10, 45, 20, 20])), []));
 
@@ -58,7 +62,10 @@ test("a street without a road gets one, behind what stands there", () => {
   const bottom = out.subarray(71 * WIDTH);
   assert.ok(bottom.filter((id) => id === ROAD).length > 0.8 * bottom.length);
   assert.equal(out.filter((id) => id === CAR).length, 60);
-  assert.ok(out.subarray(0, 46 * WIDTH).every((id) => id === SKY), "nothing above the horizon");
+  assert.ok(
+    out.subarray(0, 46 * WIDTH).every((id) => id === SKY),
+    "nothing above the horizon",
+  );
 });
 
 test("a street without sky gets one", () => {
@@ -70,7 +77,8 @@ test("a street without sky gets one", () => {
 });
 
 const people = (count) => Array.from({ length: count }, (_, n) => [PERSON, 10 + 6 * n, 45, 2, 6]);
-const specks = (count) => Array.from({ length: count }, (_, n) => [TREE, 5 + 7 * (n % 15), 5 + 5 * Math.floor(n / 15), 1, 1]);
+const specks = (count) =>
+  Array.from({ length: count }, (_, n) => [TREE, 5 + 7 * (n % 15), 5 + 5 * Math.floor(n / 15), 1, 1]);
 const amounts = {
   "three people are crumbs of what was painted over": [people(3), false],
   "four people are lost": [people(4), true],
@@ -86,7 +94,7 @@ for (const [name, [boxes, noted]] of Object.entries(amounts)) {
 }
 
 test("the horizon is where the road ends, within reason, or usual while there is no road", () => {
-  const horizon = (ids) => findHorizon(ids, WIDTH, HEIGHT, ROAD);
+  const horizon = (ids) => findHorizon({ ids, width: WIDTH, height: HEIGHT }, ROAD);
   assert.equal(horizon(street()), 40);
   assert.equal(horizon(street([SKY, 0, 40, WIDTH, 8])), 48);
   assert.equal(horizon(new Uint8Array(WIDTH * HEIGHT).fill(ROAD)), 28);
@@ -94,9 +102,21 @@ test("the horizon is where the road ends, within reason, or usual while there is
 });
 
 test("a stamp stands at the pointer and shrinks toward the horizon", () => {
-  const stamp = { name: "box", metres: 2.9, parts: [{ id: CAR, points: [[-0.5, 0], [0.5, 0], [0.5, 1], [-0.5, 1]] }] };
+  const stamp = {
+    name: "box",
+    metres: 2.9,
+    parts: [
+      {
+        id: CAR,
+        points: points("-0.5 0, 0.5 0, 0.5 1, -0.5 1"),
+      },
+    ],
+  };
   const place = (y) => placeStamp(stamp, 60, y, 40)[0];
-  assert.deepEqual(place(70), { id: CAR, points: [[30, 10], [90, 10], [90, 70], [30, 70]] });
-  assert.deepEqual(place(55).points, [[45, 25], [75, 25], [75, 55], [45, 55]]);
-  assert.deepEqual(place(30).points, [[57, 24], [63, 24], [63, 30], [57, 30]], "never smaller than can be seen");
+  assert.deepEqual(place(70), {
+    id: CAR,
+    points: points("30 10, 90 10, 90 70, 30 70"),
+  });
+  assert.deepEqual(place(55).points, points("45 25, 75 25, 75 55, 45 55"));
+  assert.deepEqual(place(30).points, points("57 24, 63 24, 63 30, 57 30"), "never smaller than can be seen");
 });

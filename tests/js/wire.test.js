@@ -23,7 +23,14 @@ test("base64 goes both ways for each byte, and for more bytes than a call takes 
   assert.deepEqual(fromBase64(toBase64(bytes)), bytes);
 });
 
-const good = { width: 4, height: 2, encoding: "rle", data: toBase64(Uint8Array.of(8, 0, 7)), seq: 0, final: true };
+const good = {
+  width: 4,
+  height: 2,
+  encoding: "rle",
+  data: toBase64(Uint8Array.of(8, 0, 7)),
+  seq: 0,
+  final: true,
+};
 const refused = {
   "too few pixels": { data: toBase64(Uint8Array.of(7, 0, 7)) },
   "too many pixels": { data: toBase64(Uint8Array.of(255, 255, 7)) },

@@ -107,7 +107,7 @@ export async function mount(element, props, server, trigger, watch) {
   mountStudio(painter, { photo, extras, files: toolbar.files }, props, server);
 
   function fitted(map) {
-    return resample(map.ids, map.width, map.height, width, height);
+    return resample(map, width, height);
   }
 
   function showTools() {
@@ -174,8 +174,11 @@ export async function mount(element, props, server, trigger, watch) {
       undo: travel("undo", "Undone", "Nothing to undo"),
       redo: travel("redo", "Done again", "Nothing to redo"),
       clear: replace(() => new Uint8Array(width * height), "Cleared"),
-      mirror: replace(() => mirror(state.ids, width, height), "Mirrored"),
-      fillUnlabeled: replace(() => growInto(state.ids, width, height, 0), "Unlabeled filled from its neighbours"),
+      mirror: replace(() => mirror(state), "Mirrored"),
+      fillUnlabeled: replace(
+        () => growInto(state, 0),
+        "Unlabeled filled from its neighbours",
+      ),
       fit: () => surface.fit(),
       zoomIn: () => surface.zoom(ZOOM_STEP),
       zoomOut: () => surface.zoom(1 / ZOOM_STEP),
@@ -207,7 +210,6 @@ export async function mount(element, props, server, trigger, watch) {
       load: (map) => painter.setMap(fitted(map), "map loaded"),
       subscribe: (listener) => state.subscribe(({ revision, final }) => listener({ revision, final })),
       setOverlay: (picture, opacity) => surface.setOverlay(picture, opacity),
-      highlight: (id) => surface.setOutline(id),
       focus: () => surface.element.focus(),
       say: status.say,
       colorOf,

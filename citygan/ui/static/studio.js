@@ -45,16 +45,26 @@ export function mountStudio(painter, areas, props, server) {
     timelapse,
     restore: (shot) => openMap(shot, "Restored the map and the seed of that photo"),
   });
-  const loop = new LiveLoop(painter, props.photo_size, server.render, () => ({ seed, target: target.token }), {
-    state: photo.setState,
-    settled: () => photo.settle(),
-    photo: (shot) => {
-      photo.show(shot);
-      timelapse.add(shot);
-      target.score(shot);
+  const loop = new LiveLoop(
+    painter,
+    props.photo_size,
+    server.render,
+    () => ({ seed, target: target.token }),
+    {
+      state: photo.setState,
+      settled: () => photo.settle(),
+      photo: (shot) => {
+        photo.show(shot);
+        timelapse.add(shot);
+        target.score(shot);
+      },
     },
+  );
+  const project = buildProject(painter, props.checkpoint, {
+    shot: () => photo.shot,
+    seed: () => seed,
+    openMap,
   });
-  const project = buildProject(painter, props.checkpoint, { shot: () => photo.shot, seed: () => seed, openMap });
   const starters = buildStarters(painter, props.streets ?? [], server, { openMap, project, target });
   const share = buildShare(painter, () => seed, project.save);
   const autosave = buildAutosave(painter, { seed: () => seed, openMap });

@@ -13,15 +13,17 @@ export const MAX_SEED = 2 ** 31 - 1;
 export const FRAGMENT = "#map=";
 const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint32)
 
+/** @import { Bytes, LabelMap } from "./wire.js" */
+
 /**
- * @typedef {object} Document
- * @property {import("./wire.js").LabelMap} map
+ * @typedef {object} CanvasDocument
+ * @property {LabelMap} map
  * @property {number | null} seed
  * @property {string} [checkpoint] whose photo it was; in text alone
  * @property {number} [at] when it was written, milliseconds since 1970; in text alone
  */
 
-/** @param {Document} document @returns {string} */
+/** @param {CanvasDocument} document @returns {string} */
 export function toText({ map, ...rest }) {
   return JSON.stringify({ version: VERSION, map: encodeMap(map, 0, true), ...rest });
 }
@@ -29,7 +31,7 @@ export function toText({ map, ...rest }) {
 /**
  * @param {string} text
  * @param {Set<number>} known class ids
- * @returns {Document}
+ * @returns {CanvasDocument}
  * @throws {Error} it is damaged, or not ours
  */
 export function fromText(text, known) {
@@ -43,7 +45,7 @@ export function fromText(text, known) {
   return document;
 }
 
-/** @param {Document} document @returns {Promise<string>} the fragment, `#map=...` */
+/** @param {CanvasDocument} document @returns {Promise<string>} the fragment, `#map=...` */
 export async function toFragment({ map: { ids, width, height }, seed }) {
   const body = await collect(through(sinceRowAbove(ids, width), new CompressionStream("deflate-raw")));
   const bytes = new Uint8Array(HEADER_BYTES + body.length);
@@ -59,7 +61,7 @@ export async function toFragment({ map: { ids, width, height }, seed }) {
 /**
  * @param {string} fragment
  * @param {Set<number>} known class ids
- * @returns {Promise<Document>}
+ * @returns {Promise<CanvasDocument>}
  * @throws {Error} it was cut off, or is not ours
  */
 export async function fromFragment(fragment, known) {
@@ -76,28 +78,49 @@ export async function fromFragment(fragment, known) {
   return checked({ ids, width, height }, view.getUint32(5) - 1, known);
 }
 
+/** @param {number} width @param {number} height */
 function checkSize(width, height) {
+  /** @param {number} side */
   const possible = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
   if (!possible(width) || !possible(height)) throw new Error(`its size, ${width} x ${height}, is impossible`);
 }
 
-/** A document with a map of known classes; a seed that cannot be one counts as none. */
+/**
+ * A document with a map of known classes; a seed that cannot be one counts as none.
+ * @param {LabelMap} map
+ * @param {any} seed
+ * @param {Set<number>} known
+ * @returns {CanvasDocument}
+ */
 function checked(map, seed, known) {
   const stranger = map.ids.find((id) => !known.has(id));
   if (stranger !== undefined) throw new Error(`its map has the unknown class ${stranger}`);
   return { map, seed: Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED ? seed : null };
 }
 
-/** Each row as what changed since the row above it: long runs of zeros, which deflate nearly to nothing. */
+/**
+ * Each row as what changed since the row above it: long runs of zeros, which deflate nearly to nothing.
+ * @param {Bytes} ids
+ * @param {number} width
+ */
 function sinceRowAbove(ids, width) {
   return ids.map((id, i) => (i < width ? id : id ^ ids[i - width]));
 }
 
+/**
+ * @param {Bytes} bytes
+ * @param {CompressionStream | DecompressionStream} stream
+ * @returns {ReadableStream<Bytes>}
+ */
 function through(bytes, stream) {
   return new Blob([bytes]).stream().pipeThrough(stream);
 }
 
-/** All that a stream gives, in one piece; it is left when that is more than `most` bytes. */
+/**
+ * All that a stream gives, in one piece.
+ * @param {ReadableStream<Bytes>} stream
+ * @param {number} [most] bytes; it is left when there are more
+ */
 async function collect(stream, most = Infinity) {
   const pieces = [];
   let size = 0;

@@ -6,9 +6,11 @@ const MOST_FRAMES = 240; // beyond it every second one is dropped, and half as m
 
 /** Keeps frames of the whole session, evenly over what happened, however long it lasts. */
 export class Frames {
+  /** @type {Frame[]} */
   #kept = [];
   #every = 1;
   #seen = 0;
+  /** @type {Frame | null} */
   #newest = null;
 
   /** @param {Frame} frame */
@@ -23,6 +25,8 @@ export class Frames {
 
   /** @returns {Frame[]} oldest first; the newest is always among them */
   get all() {
-    return this.#kept.at(-1) === this.#newest || !this.#newest ? [...this.#kept] : [...this.#kept, this.#newest];
+    return this.#kept.at(-1) === this.#newest || !this.#newest
+      ? [...this.#kept]
+      : [...this.#kept, this.#newest];
   }
 }

@@ -13,122 +13,175 @@ const MAX_NAMED = 3; // classes in one line
 const BEHIND = ["void", "flat", "nature", "construction", "sky"]; // categories that others stand in front of
 const HORIZON = 0.58;
 const SKY_SHARE = 0.3; // of the height, when a sky is added
+const HOLE = 255; // no class has this id
+
+/** @import { LabelClass } from "../types.js" */
+/** @import { Bytes, LabelMap } from "./wire.js" */
 
 /**
  * @typedef {object} Finding
  * @property {string} key
  * @property {string} text
  * @property {string} button
- * @property {() => Uint8Array} mend returns the mended ids
+ * @property {() => Bytes} mend returns the mended ids
  */
 
 /**
  * Every finding about a map.
- * @param {Uint8Array} ids
- * @param {number} width
- * @param {number} height
- * @param {object[]} classes as in `props.classes`
+ * @param {LabelMap} map
+ * @param {LabelClass[]} classes
  * @returns {Finding[]}
  */
-export function lint(ids, width, height, classes) {
+export function lint(map, classes) {
   const counts = new Uint32Array(256);
-  for (const id of ids) counts[id]++;
-  const idOf = (name) => classes.find((c) => c.name === name).id;
-  return [
-    ...unlabeled(ids, width, height, counts),
-    ...unseen(ids, counts, classes),
-    ...missing(ids, width, height, counts, idOf, classes),
-    ...small(ids, width, height, classes),
+  for (const id of map.ids) counts[id]++;
+  const ids = new Map(classes.map((c) => [c.name, c.id]));
+  const findings = [
+    unlabeled(map, counts),
+    unseen(map, counts, classes, ids),
+    withoutRoad(map, counts, classes, ids.get("road") ?? UNLABELED),
+    withoutSky(map, counts, classes, ids.get("sky") ?? UNLABELED),
+    small(map, classes),
   ];
+  return findings.filter((finding) => finding !== null);
 }
 
-function unlabeled(ids, width, height, counts) {
-  const share = counts[UNLABELED] / ids.length;
-  if (share < UNLABELED_SHARE || share === 1) return [];
-  return [{
+/**
+ * @param {LabelMap} map
+ * @param {Uint32Array} counts
+ * @returns {Finding | null}
+ */
+function unlabeled(map, counts) {
+  const share = counts[UNLABELED] / map.ids.length;
+  if (share < UNLABELED_SHARE || share === 1) return null;
+  return {
     key: "unlabeled",
     text: `${Math.round(100 * share)}% of the map is unlabeled`,
     button: "Fill from neighbours",
-    mend: () => growInto(ids, width, height, UNLABELED),
-  }];
+    mend: () => growInto(map, UNLABELED),
+  };
 }
 
-function unseen(ids, counts, classes) {
+/**
+ * @param {LabelMap} map
+ * @param {Uint32Array} counts
+ * @param {LabelClass[]} classes
+ * @param {Map<string | null, number>} idOf
+ * @returns {Finding | null}
+ */
+function unseen({ ids }, counts, classes, idOf) {
   const used = classes.filter((c) => !c.seen && counts[c.id]).sort((a, b) => counts[b.id] - counts[a.id]);
-  if (!used.length) return [];
-  const idOf = new Map(classes.map((c) => [c.name, c.id]));
-  const instead = new Map(used.map((c) => [c.id, idOf.get(c.substitute)]));
-  const names = used.slice(0, MAX_NAMED).map((c) => `“${c.name}”`).join(", ");
+  if (!used.length) return null;
+  const instead = new Map(used.map((c) => [c.id, idOf.get(c.substitute) ?? c.id]));
+  const quoted = used.map((c) => `“${c.name}”`).slice(0, MAX_NAMED);
   const more = used.length > MAX_NAMED ? ` and ${used.length - MAX_NAMED} more` : "";
-  return [{
+  return {
     key: "unseen",
-    text: `The model was never shown ${names}${more}`,
+    text: `The model was never shown ${quoted.join(", ")}${more}`,
     button: used.length === 1 ? `Use ${used[0].substitute} instead` : "Use their relatives",
     mend: () => ids.map((id) => instead.get(id) ?? id),
-  }];
-}
-
-/** Streets without road or sky. What is added goes behind people, vehicles and street furniture. */
-function missing(ids, width, height, counts, idOf, classes) {
-  const ground = new Set(classes.filter((c) => BEHIND.includes(c.category)).map((c) => c.id));
-  const painted = (id, points) => {
-    const out = ids.slice();
-    polygon(points, (y, x0, x1) => {
-      if (y < 0 || y >= height) return;
-      for (let i = y * width + Math.max(0, x0); i < y * width + Math.min(width, x1); i++) {
-        if (ground.has(ids[i])) out[i] = id;
-      }
-    });
-    return out;
   };
-  const findings = [];
-  if (!counts[idOf("road")]) {
-    const [top, left, right] = [HORIZON * height, 0.47 * width, 0.53 * width];
-    const road = [[left, top], [right, top], [1.1 * width, height], [-0.1 * width, height]];
-    const mend = () => painted(idOf("road"), road);
-    findings.push({ key: "road", text: "There is no road", button: "Add a road", mend });
-  }
-  if (!counts[idOf("sky")]) {
-    const bottom = SKY_SHARE * height;
-    const sky = [[0, 0], [width, 0], [width, bottom], [0, bottom]];
-    const mend = () => painted(idOf("sky"), sky);
-    findings.push({ key: "sky", text: "There is no sky", button: "Add sky", mend });
-  }
-  return findings;
 }
 
-function small(ids, width, height, classes) {
+/**
+ * @param {LabelMap} map
+ * @param {Uint32Array} counts
+ * @param {LabelClass[]} classes
+ * @param {number} id of the road
+ * @returns {Finding | null}
+ */
+function withoutRoad(map, counts, classes, id) {
+  if (counts[id]) return null;
+  const { width, height } = map;
+  const far = [0.53, 0.47].map((x) => [x * width, HORIZON * height]);
+  const near = [-0.1, 1.1].map((x) => [x * width, height]);
+  const mend = () => behind(map, classes, [...far, ...near], id);
+  return { key: "road", text: "There is no road", button: "Add a road", mend };
+}
+
+/**
+ * @param {LabelMap} map
+ * @param {Uint32Array} counts
+ * @param {LabelClass[]} classes
+ * @param {number} id of the sky
+ * @returns {Finding | null}
+ */
+function withoutSky(map, counts, classes, id) {
+  if (counts[id]) return null;
+  const above = [0, map.width].map((x) => [x, 0]);
+  const below = [map.width, 0].map((x) => [x, SKY_SHARE * map.height]);
+  const mend = () => behind(map, classes, [...above, ...below], id);
+  return { key: "sky", text: "There is no sky", button: "Add sky", mend };
+}
+
+/**
+ * Paints a polygon behind people, vehicles and street furniture.
+ * @param {LabelMap} map
+ * @param {LabelClass[]} classes
+ * @param {number[][]} points
+ * @param {number} id
+ */
+function behind({ ids, width, height }, classes, points, id) {
+  const ground = new Set(classes.filter((c) => BEHIND.includes(c.category)).map((c) => c.id));
+  const out = ids.slice();
+  polygon(points, (y, x0, x1) => {
+    if (y < 0 || y >= height) return;
+    for (let i = y * width + Math.max(0, x0); i < y * width + Math.min(width, x1); i++) {
+      if (ground.has(ids[i])) out[i] = id;
+    }
+  });
+  return out;
+}
+
+/**
+ * @param {LabelMap} map
+ * @param {LabelClass[]} classes
+ * @returns {Finding | null}
+ */
+function small(map, classes) {
+  const { ids, width, height } = map;
   const things = new Set(classes.filter((c) => THINGS.includes(c.category)).map((c) => c.id));
-  const { parents, sizes } = regions(ids, width, height);
+  const { parents, sizes } = regions(map);
   let count = 0;
   let lost = 0; // of these, things
   for (let i = 0; i < ids.length; i++) {
     if (parents[i] !== i || sizes[i] >= SMALLEST_PX) continue;
     count++;
-    lost += things.has(ids[i]);
+    if (things.has(ids[i])) lost++;
   }
-  if (lost <= SMALL_THINGS && count <= SMALL_REGIONS) return [];
-  return [{
+  if (lost <= SMALL_THINGS && count <= SMALL_REGIONS) return null;
+  return {
     key: "small",
     text: `${count} regions are too small for the model to see`,
     button: "Remove them",
     mend: () => {
-      const HOLE = 255; // no class has this id
-      const out = ids.map((id, i) => (sizes[find(parents, i)] < SMALLEST_PX ? HOLE : id));
-      return growInto(out, width, height, HOLE);
+      const holed = ids.map((id, i) => (sizes[find(parents, i)] < SMALLEST_PX ? HOLE : id));
+      return growInto({ ids: holed, width, height }, HOLE);
     },
-  }];
+  };
 }
 
+/**
+ * The root of a pixel; shortens the way there.
+ * @param {Uint32Array} parents
+ * @param {number} i
+ */
 function find(parents, i) {
-  while (parents[i] !== i) i = parents[i] = parents[parents[i]];
-  return i;
+  let at = i;
+  while (parents[at] !== at) {
+    parents[at] = parents[parents[at]];
+    at = parents[at];
+  }
+  return at;
 }
 
-/** Connected regions (by edges) by union-find: the root of each pixel, and at each root the region's size. */
-function regions(ids, width, height) {
-  const parents = new Uint32Array(width * height);
-  const sizes = new Uint32Array(width * height);
+/**
+ * Connected regions (by edges) by union-find: the root of each pixel, and at each root the region's size.
+ * @param {LabelMap} map
+ */
+function regions({ ids, width }) {
+  const parents = new Uint32Array(ids.length);
+  const sizes = new Uint32Array(ids.length);
   for (let i = 0; i < ids.length; i++) {
     parents[i] = i % width && ids[i - 1] === ids[i] ? find(parents, i - 1) : i;
     if (i < width || ids[i - width] !== ids[i]) continue;

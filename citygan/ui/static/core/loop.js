@@ -9,16 +9,15 @@ const BUSY_PAUSE_MS = 300; // on top of the two seconds that the server waits by
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
 const RATE_OVER_MS = 2000;
 
+/** @import { Painter, PhotoRequest, Server, Shot } from "../types.js" */
+/** @import { LabelMap } from "./wire.js" */
+
 /**
- * @typedef {object} Photo
- * @property {string} photo data URL
- * @property {number} crc32 of the map that made it
- * @property {number} revision of the painter then
- * @property {number} serial counts the requests
- * @property {{ids: Uint8Array, width: number, height: number}} map that map
- * @property {Uint8Array} seen that map at the size that the generator sees
- * @property {number | null} seed
- * @property {{ssim: number, psnr: number, percentile: number | null, percentile_of: string | null} | null} scores
+ * What the loop reports: a photo, that none is on its way, and how it goes.
+ * @typedef {object} Reports
+ * @property {(shot: Shot) => void} photo
+ * @property {() => void} settled
+ * @property {(kind: string, text: string) => void} state
  */
 
 /**
@@ -34,20 +33,22 @@ export class LiveLoop {
   #live = true;
   #inFlight = false;
   #forced = false;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #lastSentAt = -Infinity;
   #midStroke = false; // whether the last request went out during a stroke
   #sentKey = ""; // of the request whose photo is shown or on its way
   #serial = 0;
   #failures = 0;
-  #arrivals = [];
+  /** @type {number[]} */
+  #arrivals = []; // when photos came
 
   /**
-   * @param {object} painter
-   * @param {number[]} size width and height that the generator sees
-   * @param {(request: object) => Promise<object | undefined>} render undefined when the server is gone
-   * @param {() => {seed: number | null, target: string | null}} wishes
-   * @param {{photo: (photo: Photo) => void, settled: () => void, state: (kind: string, text: string) => void}} on
+   * @param {LabelMap & Pick<Painter, "revision" | "stroking">} painter
+   * @param {[number, number]} size width and height that the generator sees
+   * @param {Server["render"]} render
+   * @param {() => Pick<PhotoRequest, "seed" | "target">} wishes
+   * @param {Reports} on
    */
   constructor(painter, size, render, wishes, on) {
     this.#painter = painter;
@@ -77,25 +78,29 @@ export class LiveLoop {
     this.#forced = true;
     this.#sentKey = "";
     clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     this.#schedule(0);
   }
 
+  /** @param {number} waitMs */
   #schedule(waitMs) {
     // The end of a stroke does not wait for its turn: people look at the photo then.
     const strokeEnded = this.#midStroke && !this.#painter.stroking && !waitMs;
     if (this.#inFlight || (this.#timer && !strokeEnded)) return;
     clearTimeout(this.#timer);
     const gap = strokeEnded ? 0 : this.#lastSentAt + MIN_GAP_MS - performance.now();
-    this.#timer = setTimeout(() => {
-      this.#timer = 0;
-      this.#send();
-    }, Math.max(waitMs, gap, 0));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#send();
+      },
+      Math.max(waitMs, gap, 0),
+    );
   }
 
   async #send() {
     if (!this.#live && !this.#forced) return;
-    const { ids, width, height, revision, stroking } = this.#painter;
+    const { ids, revision, stroking } = this.#painter;
     const wishes = this.#wishes();
     const sum = crc32(ids);
     const key = [sum, wishes.seed, wishes.target].join();
@@ -103,9 +108,10 @@ export class LiveLoop {
       if (!stroking) this.#on.settled();
       return;
     }
-    const seen = resample(ids, width, height, ...this.#size);
-    const request = { map: encodeMap({ ids: seen, width: this.#size[0], height: this.#size[1] }, revision, !stroking), ...wishes };
-    const map = { ids: ids.slice(), width, height };
+    const [width, height] = this.#size;
+    const seen = resample(this.#painter, width, height);
+    const request = { map: encodeMap({ ids: seen, width, height }, revision, !stroking), ...wishes };
+    const map = { ids: ids.slice(), width: this.#painter.width, height: this.#painter.height };
     const forced = this.#forced;
     this.#sentKey = key;
     this.#forced = false;
@@ -128,25 +134,34 @@ export class LiveLoop {
     }
   }
 
-  /** @returns {Promise<object | undefined>} undefined when nothing came back, or not in time */
+  /**
+   * @param {PhotoRequest} request
+   * @returns {ReturnType<Server["render"]>} undefined when nothing came back, or not in time
+   */
   #answer(request) {
+    /** @type {Promise<undefined>} */
     const late = new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN_MS));
     return Promise.race([this.#render(request).catch(() => undefined), late]);
   }
 
-  #arrived(photo) {
+  /** @param {Shot} shot */
+  #arrived(shot) {
     this.#failures = 0;
     const now = performance.now();
     this.#arrivals = [...this.#arrivals.filter((at) => at > now - RATE_OVER_MS), now];
     const rate = (1000 * (this.#arrivals.length - 1)) / (now - this.#arrivals[0]);
     const ms = `${Math.round(now - this.#lastSentAt)} ms`;
     this.#on.state("live", rate >= 2 ? `${ms} · ${rate.toFixed(0)} photos/s` : ms);
-    this.#on.photo(photo);
+    this.#on.photo(shot);
     if (this.#live || this.#forced) this.#schedule(0);
     else this.#on.settled();
   }
 
-  /** Says what is the matter. @returns {number} milliseconds until the next try */
+  /**
+   * Says what is the matter.
+   * @param {{busy?: boolean} | undefined} answer
+   * @returns {number} milliseconds until the next try
+   */
   #pause(answer) {
     if (answer?.busy) {
       this.#on.state("waiting", "Waiting for the server");

@@ -3,19 +3,35 @@
  * shape when its centre does. Shapes are handed out as spans, `emit(y, x0, x1)`, x1 excluded and not yet clipped.
  */
 
-/** Where a round brush of a whole diameter sits so that its pixels are symmetric. */
+/** @import { Bytes, LabelMap } from "./wire.js" */
+/** @typedef {(y: number, x0: number, x1: number) => void} Emit */
+
+/**
+ * Where a round brush of a whole diameter sits so that its pixels are symmetric.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} diameter
+ * @returns {[number, number]}
+ */
 export function snapToPixels(x, y, diameter) {
   return diameter % 2 ? [Math.floor(x) + 0.5, Math.floor(y) + 0.5] : [Math.round(x), Math.round(y)];
 }
 
 const EPSILON = 1e-9; // a centre that lies on the edge belongs to the shape
 
+/** @param {number} x */
 const firstCentre = (x) => Math.ceil(x - 0.5 - EPSILON);
+/** @param {number} x */
 const afterCentre = (x) => Math.floor(x - 0.5 + EPSILON) + 1;
 
 /**
  * A round brush drawn from one point to another: the convex hull of two discs, one span a row.
+ * @param {number} fromX
+ * @param {number} fromY
+ * @param {number} toX
+ * @param {number} toY
  * @param {number} diameter in pixels, at least 1
+ * @param {Emit} emit
  */
 export function stroke(fromX, fromY, toX, toY, diameter, emit) {
   const radius = Math.max(diameter, 1) / 2;
@@ -28,7 +44,10 @@ export function stroke(fromX, fromY, toX, toY, diameter, emit) {
     const y = row + 0.5;
     let left = Infinity;
     let right = -Infinity;
-    for (const [cx, cy] of [[ax, ay], [bx, by]]) {
+    for (const [cx, cy] of [
+      [ax, ay],
+      [bx, by],
+    ]) {
       const squared = radius * radius - (y - cy) ** 2;
       if (squared < -EPSILON) continue;
       const half = Math.sqrt(Math.max(0, squared));
@@ -47,7 +66,14 @@ export function stroke(fromX, fromY, toX, toY, diameter, emit) {
   }
 }
 
-/** The two long edges of a capsule; `scale` is its radius over its length. */
+/**
+ * The two long edges of a capsule.
+ * @param {number} ax
+ * @param {number} ay
+ * @param {number} bx
+ * @param {number} by
+ * @param {number} scale its radius over its length
+ */
 function sideLines(ax, ay, bx, by, scale) {
   const nx = -(by - ay) * scale;
   const ny = (bx - ax) * scale;
@@ -57,7 +83,14 @@ function sideLines(ax, ay, bx, by, scale) {
   ];
 }
 
-/** A filled rectangle between two pixels, both inside. */
+/**
+ * A filled rectangle between two pixels, both inside.
+ * @param {number} fromX
+ * @param {number} fromY
+ * @param {number} toX
+ * @param {number} toY
+ * @param {Emit} emit
+ */
 export function rectangle(fromX, fromY, toX, toY, emit) {
   const x0 = Math.floor(Math.min(fromX, toX));
   const x1 = Math.floor(Math.max(fromX, toX)) + 1;
@@ -68,6 +101,7 @@ export function rectangle(fromX, fromY, toX, toY, emit) {
 /**
  * A filled polygon, even-odd.
  * @param {number[][]} points corners [x, y]
+ * @param {Emit} emit
  */
 export function polygon(points, emit) {
   const ys = points.map((p) => p[1]);
@@ -89,14 +123,20 @@ export function polygon(points, emit) {
   }
 }
 
-/** The connected region (by edges, not corners) of the class at pixel (x, y). */
-export function region(ids, width, height, x, y, emit) {
+/**
+ * The connected region (by edges, not corners) of the class at pixel (x, y).
+ * @param {LabelMap} map must not change meanwhile
+ * @param {number} x
+ * @param {number} y
+ * @param {Emit} emit
+ */
+export function region({ ids, width, height }, x, y, emit) {
   const id = ids[y * width + x];
   const done = new Uint8Array(ids.length);
+  /** @param {number} i */
   const open = (i) => ids[i] === id && !done[i];
   const stack = [y * width + x];
-  while (stack.length) {
-    const seed = stack.pop();
+  for (let seed = stack.pop(); seed !== undefined; seed = stack.pop()) {
     if (done[seed]) continue;
     const row = Math.floor(seed / width);
     let first = seed;
@@ -114,8 +154,13 @@ export function region(ids, width, height, x, y, emit) {
   }
 }
 
-/** Every pixel of one class. */
-export function everyPixelOf(ids, width, height, id, emit) {
+/**
+ * Every pixel of one class.
+ * @param {LabelMap} map must not change meanwhile
+ * @param {number} id
+ * @param {Emit} emit
+ */
+export function everyPixelOf({ ids, width, height }, id, emit) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       if (ids[y * width + x] !== id) continue;
@@ -126,11 +171,17 @@ export function everyPixelOf(ids, width, height, id, emit) {
   }
 }
 
-/** Gives each pixel of class `hole` the class of its nearest neighbour, growing from all sides at once. */
-export function growInto(ids, width, height, hole) {
+/**
+ * Gives each pixel of one class the class of its nearest neighbour, growing from all sides at once.
+ * @param {LabelMap} map
+ * @param {number} hole that class
+ * @returns {Bytes} new ids
+ */
+export function growInto({ ids, width }, hole) {
   const out = ids.slice();
   const queue = new Uint32Array(ids.length);
   let tail = 0;
+  /** @param {number} i @param {(j: number) => void} visit */
   const neighbours = (i, visit) => {
     const x = i % width;
     if (x > 0) visit(i - 1);
@@ -141,7 +192,9 @@ export function growInto(ids, width, height, hole) {
   for (let i = 0; i < ids.length; i++) {
     if (ids[i] === hole) continue;
     let edge = false;
-    neighbours(i, (j) => (edge ||= ids[j] === hole));
+    neighbours(i, (j) => {
+      edge ||= ids[j] === hole;
+    });
     if (edge) queue[tail++] = i;
   }
   for (let head = 0; head < tail; head++) {
@@ -155,15 +208,25 @@ export function growInto(ids, width, height, hole) {
   return out;
 }
 
-/** The map as in a mirror: left and right swapped. */
-export function mirror(ids, width, height) {
+/**
+ * The map as in a mirror: left and right swapped.
+ * @param {LabelMap} map
+ * @returns {Bytes} new ids
+ */
+export function mirror({ ids, width, height }) {
   const out = ids.slice();
   for (let y = 0; y < height; y++) out.subarray(y * width, (y + 1) * width).reverse();
   return out;
 }
 
-/** The map at another size, each pixel from the nearest one, so that no new class can appear. */
-export function resample(ids, width, height, toWidth, toHeight) {
+/**
+ * The map at another size, each pixel from the nearest one, so that no new class can appear.
+ * @param {LabelMap} map
+ * @param {number} toWidth
+ * @param {number} toHeight
+ * @returns {Bytes} new ids
+ */
+export function resample({ ids, width, height }, toWidth, toHeight) {
   if (width === toWidth && height === toHeight) return ids.slice();
   const out = new Uint8Array(toWidth * toHeight);
   const columns = Uint32Array.from({ length: toWidth }, (_, x) => Math.floor(((x + 0.5) * width) / toWidth));

@@ -10,12 +10,21 @@ const SMALLEST_PX = 6;
 const HORIZON = { least: 0.35, usual: 0.5, most: 0.65 }; // of the height of the map
 const ROAD_SHARE = 0.005; // of a row, from which on it counts as the far end of the road
 
-/** The row of the horizon: where the road ends, within reason, or the usual place while there is no road. */
-export function findHorizon(ids, width, height, roadId) {
+/**
+ * A thing to paint; each part is a polygon with points [x, y].
+ * @typedef {{name: string, metres: number, parts: {id: number, points: number[][]}[]}} Stamp
+ */
+
+/**
+ * The row of the horizon: where the road ends, within reason, or the usual place while there is no road.
+ * @param {import("./wire.js").LabelMap} map
+ * @param {number} roadId
+ */
+export function findHorizon({ ids, width, height }, roadId) {
   const last = Math.floor(HORIZON.most * height);
   for (let y = Math.floor(HORIZON.least * height); y < last; y++) {
     let road = 0;
-    for (let i = y * width; i < (y + 1) * width; i++) road += ids[i] === roadId;
+    for (let i = y * width; i < (y + 1) * width; i++) road += Number(ids[i] === roadId);
     if (road > ROAD_SHARE * width) return y;
   }
   return HORIZON.usual * height;
@@ -23,6 +32,9 @@ export function findHorizon(ids, width, height, roadId) {
 
 /**
  * The polygons of a stamp whose foot is at (x, y), in pixels of the map, in the order in which they are painted.
+ * @param {Stamp} stamp
+ * @param {number} x
+ * @param {number} y
  * @param {number} horizon row
  * @returns {{id: number, points: number[][]}[]}
  */

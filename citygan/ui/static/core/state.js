@@ -10,9 +10,22 @@ const HISTORY_STEPS = 100;
 /** @typedef {{x0: number, y0: number, x1: number, y1: number}} Rect half open: x1 and y1 lie outside */
 /** @typedef {{revision: number, final: boolean, rect: Rect, note: string}} Change */
 
-/** The smallest rectangle around both; either may be null. */
+/**
+ * What a step changed: `lengths[n]` pixels from `starts[n]` on were `before[n]` and are `after[n]`.
+ * @typedef {{rect: Rect, starts: Uint32Array, lengths: Uint32Array, before: Uint8Array, after: Uint8Array,
+ *   note: string}} Step
+ */
+
+/**
+ * The smallest rectangle around both.
+ * @template {Rect | null} T
+ * @param {Rect | null} a
+ * @param {T} b
+ * @returns {Rect | T}
+ */
 export function union(a, b) {
-  if (!a || !b) return a ?? b;
+  if (!a) return b;
+  if (!b) return a;
   return {
     x0: Math.min(a.x0, b.x0),
     y0: Math.min(a.y0, b.y0),
@@ -23,16 +36,21 @@ export function union(a, b) {
 
 export class MapState {
   #before; // the map as the last finished step left it
-  #dirty = null; // what the step in progress touched
-  #fresh = null; // what it touched since the last notice
+  /** @type {Rect | null} what the step in progress touched */
+  #dirty = null;
+  /** @type {Rect | null} what it touched since the last notice */
+  #fresh = null;
+  /** @type {Step[]} */
   #undo = [];
+  /** @type {Step[]} */
   #redo = [];
+  /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
 
   /**
    * @param {number} width
    * @param {number} height
-   * @param {Uint8Array} [ids] row by row; unlabeled without
+   * @param {import("./wire.js").Bytes} [ids] row by row; unlabeled without
    */
   constructor(width, height, ids = new Uint8Array(width * height)) {
     this.width = width;
@@ -60,13 +78,17 @@ export class MapState {
     return this.#redo.length > 0;
   }
 
+  /** @param {number} x @param {number} y */
   at(x, y) {
     return this.ids[y * this.width + x];
   }
 
   /**
    * Paints pixels x0 to x1 - 1 of row y, clipped to the map. They belong to the step that `commit` ends.
-   * @returns {void}
+   * @param {number} y
+   * @param {number} x0
+   * @param {number} x1
+   * @param {number} id
    */
   span(y, x0, x1, id) {
     if (y < 0 || y >= this.height) return;
@@ -88,6 +110,7 @@ export class MapState {
     this.#touch({ x0: first - row, y0: y, x1: last - row + 1, y1: y + 1 });
   }
 
+  /** @param {Rect} rect */
   #touch(rect) {
     this.#dirty = union(this.#dirty, rect);
     this.#fresh = union(this.#fresh, rect);
@@ -100,18 +123,19 @@ export class MapState {
     this.#notify(this.#fresh, false, "");
   }
 
-  /** Ends the step and keeps it in the history; a step that changed nothing leaves no trace. */
+  /**
+   * Ends the step and keeps it in the history; a step that changed nothing leaves no trace.
+   * @param {string} note what it was, for people
+   */
   commit(note) {
-    const painted = this.stroking || this.#fresh !== null;
     this.stroking = false;
-    const step = this.#difference();
+    const step = this.#difference(note);
     if (step) {
-      step.note = note;
       this.#undo.push(step);
       if (this.#undo.length > HISTORY_STEPS) this.#undo.shift();
       this.#redo.length = 0;
     }
-    if (painted) this.#notify(this.#dirty, true, note);
+    if (this.#dirty) this.#notify(this.#dirty, true, note);
     this.#dirty = null;
   }
 
@@ -128,7 +152,7 @@ export class MapState {
     this.#notify(rect, true, "");
   }
 
-  /** Replaces the whole map in one step. */
+  /** Replaces the whole map in one step. @param {Uint8Array} ids @param {string} note */
   replace(ids, note) {
     if (ids.length !== this.ids.length) {
       throw new RangeError(`${ids.length} ids for a map of ${this.width} x ${this.height}`);
@@ -149,19 +173,28 @@ export class MapState {
     return this.#travel(this.#redo, this.#undo, "after");
   }
 
+  /** @param {number} i @param {number} id */
   #put(i, id) {
     this.counts[this.ids[i]]--;
     this.counts[id]++;
     this.ids[i] = id;
   }
 
-  /** The runs in which the step in progress differs from the map before it; brings that map up to date. */
-  #difference() {
+  /**
+   * The runs in which the step in progress differs from the map before it; brings that map up to date.
+   * @param {string} note
+   * @returns {Step | null}
+   */
+  #difference(note) {
     if (!this.#dirty) return null;
     const { x0, y0, x1, y1 } = this.#dirty;
+    /** @type {number[]} */
     const starts = [];
+    /** @type {number[]} */
     const lengths = [];
+    /** @type {number[]} */
     const before = [];
+    /** @type {number[]} */
     const after = [];
     for (let y = y0; y < y1; y++) {
       const end = y * this.width + x1;
@@ -188,9 +221,15 @@ export class MapState {
       lengths: Uint32Array.from(lengths),
       before: Uint8Array.from(before),
       after: Uint8Array.from(after),
+      note,
     };
   }
 
+  /**
+   * @param {Step[]} from
+   * @param {Step[]} to
+   * @param {"before" | "after"} side
+   */
   #travel(from, to, side) {
     this.cancel();
     const step = from.pop();
@@ -205,6 +244,7 @@ export class MapState {
     return step.note;
   }
 
+  /** @param {Rect} rect @param {boolean} final @param {string} note */
   #notify(rect, final, note) {
     this.#fresh = null;
     this.revision++;

@@ -26,7 +26,11 @@ export function crc32(bytes) {
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** Run-length encodes ids, or returns null where that is no shorter than the ids themselves. */
+/**
+ * Run-length encodes ids.
+ * @param {Bytes} ids
+ * @returns {Bytes | null} null where that is no shorter than the ids themselves
+ */
 function runLengths(ids) {
   const out = new Uint8Array(ids.length);
   let at = 0;
@@ -45,16 +49,16 @@ function runLengths(ids) {
   return out.subarray(0, at);
 }
 
-/** @param {Uint8Array} bytes @returns {string} */
+/** @param {Bytes} bytes @returns {string} */
 export function toBase64(bytes) {
   let text = "";
   for (let i = 0; i < bytes.length; i += CHUNK) {
-    text += String.fromCharCode.apply(null, bytes.subarray(i, i + CHUNK));
+    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(i, i + CHUNK));
   }
   return btoa(text);
 }
 
-/** @param {string} text @returns {Uint8Array} */
+/** @param {string} text @returns {Bytes} */
 export function fromBase64(text) {
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);

@@ -33,7 +33,9 @@ function read(key, known) {
 /** What earlier visits left and nobody answered yet. @returns {object[]} the newest first */
 function leftBehind(known) {
   try {
-    return visits().map((key) => read(key, known)).filter(Boolean);
+    return visits()
+      .map((key) => read(key, known))
+      .filter(Boolean);
   } catch {
     return []; // the browser keeps nothing for this page; saving will say so
   }

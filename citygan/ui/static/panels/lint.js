@@ -19,11 +19,10 @@ export function buildLint(painter) {
 
   const update = () => {
     if (painter.stroking) return;
-    const { ids, width, height, classes, revision } = painter;
-    const lines = lint(ids, width, height, classes).map((finding) => buildLine(finding));
+    const lines = lint(painter, painter.classes).map((finding) => buildLine(finding));
     element.replaceChildren(...lines);
     element.hidden = !lines.length;
-    element.dataset.revision = revision;
+    element.dataset.revision = String(painter.revision);
   };
 
   const buildLine = ({ key, text, button, mend }) => {

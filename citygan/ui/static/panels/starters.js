@@ -60,7 +60,10 @@ export function buildStarters(painter, names, server, { openMap, project, target
   const seedWanted = () => (seed.value === "" ? null : Number(seed.value));
   const random = textButton("Random street", () => begin({ name: null, seed: seedWanted() }));
   seed.addEventListener("keydown", (event) => event.key === "Enter" && random.click());
-  menu.append(el("div", "cg-street-grid", ...thumbs.map(({ node }) => node)), el("div", "cg-bar", random, seed));
+  menu.append(
+    el("div", "cg-street-grid", ...thumbs.map(({ node }) => node)),
+    el("div", "cg-bar", random, seed),
+  );
   menuBelow(opener, menu, fill);
 
   /** Opens a project exactly, anything else as a picture of a label map. @param {File} file */
@@ -91,8 +94,8 @@ export function buildStarters(painter, names, server, { openMap, project, target
   return { element: el("div", "cg-begin", opener, open, menu) };
 }
 
-function small({ ids, width, height }, colorOf) {
+function small(map, colorOf) {
   const w = THUMB_PX;
-  const h = Math.round((w * height) / width);
-  return mapPicture({ ids: resample(ids, width, height, w, h), width: w, height: h }, colorOf);
+  const h = Math.round((w * map.height) / map.width);
+  return mapPicture({ ids: resample(map, w, h), width: w, height: h }, colorOf);
 }

@@ -8,7 +8,8 @@ const FRAME_MS = 60;
 const LAST_MS = 1500; // the result stays to be looked at
 const HEIGHT_PX = 384;
 const BITS_PER_SECOND = 6_000_000;
-const KINDS = [ // what can be shared most widely first
+const KINDS = [
+  // what can be shared most widely first
   ["video/mp4;codecs=avc1.42E01F", "mp4"],
   ["video/webm;codecs=vp9", "webm"],
   ["video/webm", "webm"],
@@ -26,7 +27,10 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  */
 async function record(canvas, draw, frames, type) {
   await draw(frames[0]); // or the video would begin black
-  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: type, videoBitsPerSecond: BITS_PER_SECOND });
+  const recorder = new MediaRecorder(canvas.captureStream(), {
+    mimeType: type,
+    videoBitsPerSecond: BITS_PER_SECOND,
+  });
   const parts = [];
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
   const ended = new Promise((resolve, reject) => {

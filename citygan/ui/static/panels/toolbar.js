@@ -8,7 +8,8 @@ import { MAX_SIZE, MIN_SIZE, TOOLS } from "../view/tools.js";
 
 const EVERY_DAY = ["brush", "eraser", "bucket", "eyedropper"];
 const SHAPES = ["polygon", "line", "rectangle"];
-const MORE = [ // icon, text, action, key
+const MORE = [
+  // icon, text, action, key
   ["spread", "Fill unlabeled from neighbours", "fillUnlabeled", "U"],
   ["mirror", "Mirror", "mirror", "M"],
   ["clear", "Clear", "clear", "Delete"],
@@ -40,15 +41,23 @@ function menuButton(name, label, content) {
 /** The dialog that says what this is and lists the keys. @returns {HTMLDialogElement} */
 function helpDialog() {
   const list = el("dl", "cg-keys");
-  for (const [keys, meaning] of KEY_LIST) list.append(el("dt", "", el("kbd", "", keys)), el("dd", "", meaning));
+  for (const [keys, meaning] of KEY_LIST)
+    list.append(el("dt", "", el("kbd", "", keys)), el("dd", "", meaning));
   const close = textButton("Close", () => dialog.close());
-  const dialog = el("dialog", "cg-help",
+  const dialog = el(
+    "dialog",
+    "cg-help",
     el("header", "", el("h2", "", "How to paint a street"), close),
-    el("p", "", "Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it should be,"
-      + " and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the map."),
+    el(
+      "p",
+      "",
+      "Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it should be," +
+        " and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the map.",
+    ),
     el("h3", "", "Keys"),
     el("p", "", "They work while the focus is on the canvas, the tools or the classes."),
-    list);
+    list,
+  );
   dialog.setAttribute("aria-label", "Keys and help");
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   return dialog;
@@ -104,7 +113,12 @@ function shapesMenu(tools) {
   for (const name of SHAPES) {
     const { label, key, hint } = TOOLS[name];
     const style = { className: "cg-menu-item", text: label, key: key.toUpperCase() };
-    buttons[name] = button(name, hint, choose(() => tools.select(name)), style);
+    buttons[name] = button(
+      name,
+      hint,
+      choose(() => tools.select(name)),
+      style,
+    );
   }
   content.append(...Object.values(buttons));
   return { content, buttons };
@@ -116,7 +130,10 @@ function stampsMenu(tools, stamps, colorOf) {
   for (const stamp of stamps) {
     const node = el("button", "cg-stamp-button", stampPicture(stamp, colorOf), el("span", "", stamp.name));
     node.type = "button";
-    node.addEventListener("click", choose(() => tools.setStamp(stamp)));
+    node.addEventListener(
+      "click",
+      choose(() => tools.setStamp(stamp)),
+    );
     buttons[stamp.name] = node;
   }
   content.append(...Object.values(buttons));
@@ -158,19 +175,39 @@ export function buildToolbar(tools, actions, { stamps, colorOf }) {
   const className = "cg-button cg-travel";
   const undo = button("undo", "Undo", actions.undo, { className, key: "Ctrl+Z" });
   const redo = button("redo", "Redo", actions.redo, { className, key: "Ctrl+Shift+Z" });
-  const helpButton = button("help", "Keys and help", actions.help, { className: "cg-button cg-help-button", key: "?" });
+  const helpButton = button("help", "Keys and help", actions.help, {
+    className: "cg-button cg-help-button",
+    key: "?",
+  });
   const size = sizeSlider(tools);
   const help = helpDialog();
   const files = el("div", "cg-files");
   const rule = () => el("span", "cg-rule");
-  const element = el("div", "cg-toolbar",
-    ...Object.values(everyDay), shapesOpener, stampsOpener, rule(), size.element, rule(), undo, redo, moreOpener,
-    helpButton, files, shapes.content, shelf.content, more, help);
+  const element = el(
+    "div",
+    "cg-toolbar",
+    ...Object.values(everyDay),
+    shapesOpener,
+    stampsOpener,
+    rule(),
+    size.element,
+    rule(),
+    undo,
+    redo,
+    moreOpener,
+    helpButton,
+    files,
+    shapes.content,
+    shelf.content,
+    more,
+    help,
+  );
   element.setAttribute("role", "toolbar");
   element.setAttribute("aria-label", "Paint tools");
 
   const press = (buttons, current) => {
-    for (const [name, node] of Object.entries(buttons)) node.setAttribute("aria-pressed", String(name === current));
+    for (const [name, node] of Object.entries(buttons))
+      node.setAttribute("aria-pressed", String(name === current));
   };
   const update = (state) => {
     const { tool, stamp } = tools;

@@ -19,7 +19,9 @@ export function chooseSide(frame) {
   frame.append(other, line);
   let side = null;
 
-  const split = slider("Compare", { value: 50 }, (share) => frame.style.setProperty("--cg-split", `${share}%`));
+  const split = slider("Compare", { value: 50 }, (share) =>
+    frame.style.setProperty("--cg-split", `${share}%`),
+  );
   split.input.setAttribute("aria-label", "How much of the photo is shown, from the left");
   const buttons = {
     target: textButton("With target", () => choose("target")),

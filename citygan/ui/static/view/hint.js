@@ -9,8 +9,13 @@ const KEY = "citygan:has-painted";
  * @returns {HTMLElement} lets the pointer through, and is hidden for who has painted in this browser before
  */
 export function buildHint(stage) {
-  const element = el("p", "cg-first",
-    "Pick a colour, such as road or car, and ", el("strong", "", "paint here"), ": the photo follows.");
+  const element = el(
+    "p",
+    "cg-first",
+    "Pick a colour, such as road or car, and ",
+    el("strong", "", "paint here"),
+    ": the photo follows.",
+  );
   element.hidden = recall();
   const done = () => {
     element.hidden = true;

@@ -40,16 +40,31 @@ export function buildPhoto(painter, server, { setLive, now, setSeed, target, tim
     setLive(live.checked);
   });
   const seedShown = el("span", "cg-seed-value");
-  const noSeed = textButton("×", () => setSeed(null), { className: "cg-button", title: "No seed: the default photo" });
+  const noSeed = textButton("×", () => setSeed(null), {
+    className: "cg-button",
+    title: "No seed: the default photo",
+  });
   noSeed.setAttribute("aria-label", noSeed.title);
   noSeed.hidden = true;
-  const another = textButton("Another one", () => {
-    setSeed(Math.floor(Math.random() * SEEDS));
-    if (!live.checked) now();
-  }, { title: "Draw the photo with a new seed" });
+  const another = textButton(
+    "Another one",
+    () => {
+      setSeed(Math.floor(Math.random() * SEEDS));
+      if (!live.checked) now();
+    },
+    { title: "Draw the photo with a new seed" },
+  );
   const downloads = buildDownloads(server, () => shot, target, timelapse, painter.say);
-  const bar = el("div", "cg-bar",
-    el("label", "cg-live", live, "Live"), make, another, view.peek, downloads.opener, downloads.menu);
+  const bar = el(
+    "div",
+    "cg-bar",
+    el("label", "cg-live", live, "Live"),
+    make,
+    another,
+    view.peek,
+    downloads.opener,
+    downloads.menu,
+  );
   const line = el("div", "cg-photo-line", el("span", "cg-seed", seedShown, noSeed), state);
   const compareRow = view.compare.element;
 
@@ -104,7 +119,8 @@ function buildFrame(painter) {
       node.focus?.();
       hold(true);
     });
-    for (const end of ["pointerup", "pointercancel", "pointerleave"]) node.addEventListener(end, () => hold(false));
+    for (const end of ["pointerup", "pointercancel", "pointerleave"])
+      node.addEventListener(end, () => hold(false));
   }
   peek.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && hold(true));
   peek.addEventListener("keyup", () => hold(false));
@@ -159,7 +175,10 @@ function buildStrip(painter, restore, onPin) {
     open.setAttribute("aria-label", open.title);
     open.addEventListener("click", () => restore(shot));
     const entry = { shot, node: null, pin: null };
-    entry.pin = textButton("Pin", () => pin(entry), { className: "cg-pin", title: "Keep it, to compare with" });
+    entry.pin = textButton("Pin", () => pin(entry), {
+      className: "cg-pin",
+      title: "Keep it, to compare with",
+    });
     entry.pin.setAttribute("aria-pressed", "false");
     entry.node = el("div", "cg-kept", open, entry.pin);
     entry.node.dataset.crc32 = shot.crc32;
@@ -219,10 +238,14 @@ function buildDownloads(server, shotOf, target, timelapse, say) {
     item.dataset.file = field;
     return item;
   });
-  const video = textButton("Time-lapse of your painting (video)", () => {
-    menu.hidePopover();
-    timelapse.save();
-  }, { className: "cg-menu-item" });
+  const video = textButton(
+    "Time-lapse of your painting (video)",
+    () => {
+      menu.hidePopover();
+      timelapse.save();
+    },
+    { className: "cg-menu-item" },
+  );
   video.dataset.file = "timelapse";
   menu.append(...items, video);
   menuBelow(opener, menu, () => (items.at(-1).hidden = !target.token));

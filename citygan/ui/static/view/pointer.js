@@ -112,7 +112,8 @@ export function attachPointers(surface, tools, on) {
     (event) => {
       const travel = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
       // At the limit of the view the page scrolls on, so that nobody is caught on the canvas.
-      if (surface.zoomAt(event.clientX, event.clientY, Math.exp(-travel * WHEEL_STEP))) event.preventDefault();
+      if (surface.zoomAt(event.clientX, event.clientY, Math.exp(-travel * WHEEL_STEP)))
+        event.preventDefault();
     },
     { passive: false },
   );

@@ -216,16 +216,17 @@ export class Toolbox {
     return {
       up: (point) => {
         if (!this.#inside(point)) return;
-        const { ids, width, height } = this.#state;
         const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
         const under = this.#state.at(x, y);
         if (under === this.classId) return;
         const spans = [];
         const keep = (...span) => spans.push(span); // the shapes read the map while they go: paint afterwards
-        if (point.shift) shapes.everyPixelOf(ids, width, height, under, keep);
-        else shapes.region(ids, width, height, x, y, keep);
+        if (point.shift) shapes.everyPixelOf(this.#state, under, keep);
+        else shapes.region(this.#state, x, y, keep);
         for (const span of spans) this.#state.span(...span, this.classId);
-        this.#state.commit(this.#note(point.shift ? `fill of all ${this.nameOf(under)}` : "fill", this.classId));
+        this.#state.commit(
+          this.#note(point.shift ? `fill of all ${this.nameOf(under)}` : "fill", this.classId),
+        );
       },
       hover: ({ x, y }) => this.#surface.showCursor(x, y, 0),
     };
@@ -307,7 +308,10 @@ export class Toolbox {
   #line() {
     let from = null;
     const show = (point) => {
-      const ends = [[from.x, from.y], [point.x, point.y]];
+      const ends = [
+        [from.x, from.y],
+        [point.x, point.y],
+      ];
       this.#surface.showCursor(point.x, point.y, this.size);
       this.#surface.showLines([ends], { width: this.size });
     };
@@ -330,7 +334,12 @@ export class Toolbox {
   #rectangle() {
     let from = null;
     const show = ({ x, y }) => {
-      const corners = [[from.x, from.y], [x, from.y], [x, y], [from.x, y]];
+      const corners = [
+        [from.x, from.y],
+        [x, from.y],
+        [x, y],
+        [from.x, y],
+      ];
       this.#surface.showCursor(x, y, 0);
       this.#surface.showLines([corners], { closed: true });
     };
@@ -353,14 +362,17 @@ export class Toolbox {
     let horizon = 0;
     let seen = -1; // revision of the map whose horizon that is
     const place = ({ x, y }) => {
-      const { ids, width, height, revision } = this.#state;
-      if (revision !== seen) horizon = findHorizon(ids, width, height, this.#roadId);
+      const { revision } = this.#state;
+      if (revision !== seen) horizon = findHorizon(this.#state, this.#roadId);
       seen = revision;
       return placeStamp(this.stamp, x, y, horizon);
     };
     const show = (point) => {
       this.#surface.showCursor(point.x, point.y, 0);
-      this.#surface.showLines(place(point).map((part) => part.points), { closed: true });
+      this.#surface.showLines(
+        place(point).map((part) => part.points),
+        { closed: true },
+      );
     };
     return {
       down: show,

@@ -1,0 +1,98 @@
+/** What Python and the page give each other, and what the parts of the page know of each other. Types alone. */
+
+/** @import { CanvasDocument } from "./core/document.js" */
+/** @import { Stamp } from "./core/stamps.js" */
+/** @import { Bytes, LabelMap, WireMap } from "./core/wire.js" */
+
+/**
+ * @typedef {object} LabelClass `describe_classes` in canvas.py
+ * @property {number} id
+ * @property {string} name
+ * @property {string} category
+ * @property {number[]} color red, green, blue
+ * @property {boolean} seen in the training
+ * @property {string | null} substitute the name of what a class outside of the training is drawn as
+ */
+
+/**
+ * @typedef {object} Props of the component, `LabelCanvas` in canvas.py
+ * @property {WireMap | null} value
+ * @property {number} width
+ * @property {number} height
+ * @property {LabelClass[]} classes
+ * @property {Stamp[]} stamps
+ * @property {string[]} streets names
+ * @property {string} checkpoint its name
+ * @property {[number, number]} photo_size width and height that the generator sees
+ */
+
+/**
+ * What the server answers in place of a photo, a map or a token.
+ * @typedef {{error?: string, busy?: boolean, photo?: undefined, map?: undefined, token?: undefined}} Refusal
+ */
+
+/** @typedef {{error?: undefined, busy?: undefined}} Accepted */
+/** @typedef {{map: WireMap, seed: number | null, target: string | null}} PhotoRequest */
+/** @typedef {{ssim: number, psnr: number, percentile: number | null, percentile_of: string | null}} Scores */
+
+/**
+ * @typedef {object} PhotoAnswer
+ * @property {string} photo data URL
+ * @property {number} map_crc32 of the map that the server drew
+ * @property {Scores | null} scores
+ * @property {boolean} target_missing whether the server has dropped the target
+ */
+
+/** @typedef {"photo" | "labels_color" | "labels_ids" | "pair" | "ssim_map"} FileField */
+/** @typedef {Record<FileField, string> & Accepted} Files data URLs */
+
+/**
+ * What the page asks the server, `Live` in live.py; undefined comes when nothing came back.
+ * @typedef {object} Server
+ * @property {(request: PhotoRequest) => Promise<PhotoAnswer & Accepted | Refusal | undefined>} render
+ * @property {(request: PhotoRequest) => Promise<Files | Refusal | undefined>} final_result
+ * @property {(request: {image: string}) => Promise<{token: string} & Accepted | Refusal | undefined>} set_target
+ * @property {(request: {name: string | null, seed: number | null}) =>
+ *   Promise<{map: WireMap, name: string | null, seed: number | null} & Accepted | Refusal | undefined>} street
+ * @property {(request: {image: string}) => Promise<{map: WireMap, report: string,
+ *   target: {token: string, photo: string} | null} & Accepted | Refusal | undefined>} open_picture
+ */
+
+/**
+ * A photo, and what it was made of.
+ * @typedef {object} Shot
+ * @property {string} photo data URL
+ * @property {number} crc32 of the map that made it
+ * @property {number} revision of the painter then
+ * @property {number} serial counts the requests
+ * @property {LabelMap} map that map
+ * @property {Bytes} seen that map at the size that the generator sees
+ * @property {number | null} seed
+ * @property {string | null} target token
+ * @property {Scores | null} scores
+ * @property {boolean} target_missing
+ */
+
+/**
+ * What the rest of the studio may know of the canvas, and do with it. It is the map that is painted, too.
+ * @typedef {object} Painter
+ * @property {Bytes} ids
+ * @property {number} width
+ * @property {number} height
+ * @property {number} revision counts the changes
+ * @property {boolean} stroking while a stroke is in progress
+ * @property {LabelClass[]} classes
+ * @property {Set<number>} known ids of the classes
+ * @property {(id: number) => number[]} colorOf
+ * @property {HTMLElement} root
+ * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step
+ * @property {(map: LabelMap) => void} load replaces the map by one of any size
+ * @property {(listener: (change: {revision: number, final: boolean}) => void) => void} subscribe
+ * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
+ * @property {(text: string, warning?: boolean) => void} say
+ * @property {() => void} focus
+ */
+
+/** Opens a document and says so. @typedef {(opened: CanvasDocument, note: string) => void} OpenMap */
+
+export {};
