@@ -3,30 +3,35 @@
 import { LiveLoop } from "./core/loop.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildLint } from "./panels/lint.js";
-import { buildPhoto } from "./view/photo.js";
+import { buildPhoto } from "./panels/photo.js";
 import { buildProject } from "./panels/project.js";
 import { buildShare, readLink } from "./panels/share.js";
 import { buildStarters } from "./panels/starters.js";
 import { buildTarget } from "./panels/target.js";
 import { buildTimelapse } from "./panels/timelapse.js";
 
+/** @import { OpenMap, Painter, Props, Server } from "./types.js" */
+
 /**
  * Fills the areas around the canvas and starts the loop.
- * @param {object} painter the canvas, as `main.js` offers it
+ * @param {Painter} painter
  * @param {{photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
- * @param {object} props of the component
- * @param {Record<string, (request: object) => Promise<object | undefined>>} server
+ * @param {Props} props
+ * @param {Server} server
  */
 export function mountStudio(painter, areas, props, server) {
+  /** @type {number | null} */
   let seed = null;
+  /** @param {number | null} value */
   const setSeed = (value) => {
     seed = value;
     photo.setSeed(seed);
     loop.changed();
   };
-  const openMap = ({ map, seed: itsSeed }, note) => {
-    painter.load(map);
-    setSeed(itsSeed);
+  /** @type {OpenMap} */
+  const openMap = (opened, note) => {
+    painter.load(opened.map);
+    setSeed(opened.seed);
     painter.say(note);
   };
 
@@ -38,40 +43,34 @@ export function mountStudio(painter, areas, props, server) {
   });
   const timelapse = buildTimelapse(painter, props.photo_size);
   const photo = buildPhoto(painter, server, {
-    setLive: (on) => (loop.live = on),
+    setLive: (on) => {
+      loop.live = on;
+    },
     now: () => loop.now(),
     setSeed,
-    target,
-    timelapse,
+    target: () => target.token,
+    saveTimelapse: timelapse.save,
     restore: (shot) => openMap(shot, "Restored the map and the seed of that photo"),
   });
-  const loop = new LiveLoop(
-    painter,
-    props.photo_size,
-    server.render,
-    () => ({ seed, target: target.token }),
-    {
-      state: photo.setState,
-      settled: () => photo.settle(),
-      photo: (shot) => {
-        photo.show(shot);
-        timelapse.add(shot);
-        target.score(shot);
-      },
+  const wishes = () => ({ seed, target: target.token });
+  const loop = new LiveLoop(painter, props.photo_size, server.render, wishes, {
+    state: photo.setState,
+    settled: photo.settle,
+    photo: (shot) => {
+      photo.show(shot);
+      timelapse.add(shot);
+      target.score(shot);
     },
-  );
-  const project = buildProject(painter, props.checkpoint, {
-    shot: () => photo.shot,
-    seed: () => seed,
-    openMap,
   });
-  const starters = buildStarters(painter, props.streets ?? [], server, { openMap, project, target });
-  const share = buildShare(painter, () => seed, project.save);
-  const autosave = buildAutosave(painter, { seed: () => seed, openMap });
-  const lint = buildLint(painter);
+  const studio = { shot: () => photo.shot, seed: () => seed, openMap };
+  const project = buildProject(painter, props.checkpoint, studio);
+  const begin = { openMap, openProject: project.open, setTarget: target.set };
+  const starters = buildStarters(painter, props.streets, server, begin);
+  const share = buildShare(painter, studio.seed, project.save);
+  const autosave = buildAutosave(painter, studio);
 
   areas.photo.append(photo.frame, autosave.element);
-  areas.extras.append(photo.bar, target.element, lint.element, photo.strip);
+  areas.extras.append(photo.bar, target.element, buildLint(painter).element, photo.strip);
   areas.files.append(starters.element, project.element, share);
   target.acceptOn(areas.photo);
 

@@ -86,7 +86,7 @@
  * @property {(id: number) => number[]} colorOf
  * @property {HTMLElement} root
  * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step
- * @property {(map: LabelMap) => void} load replaces the map by one of any size
+ * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size
  * @property {(listener: (change: {revision: number, final: boolean}) => void) => void} subscribe
  * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
  * @property {(text: string, warning?: boolean) => void} say

@@ -10,47 +10,52 @@ import { crc32 } from "../core/wire.js";
 import { mapPicture, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
+/** @import { CanvasDocument } from "../core/document.js" */
+/** @import { OpenMap, Painter } from "../types.js" */
+
 const PREFIX = "citygan:map:"; // and the time at which the visit began
 const AFTER_MS = 700; // without a change
 const MAX_VISITS = 8; // that are kept; a map takes some ten thousand characters of the five million that there are
 
 /** The keys of all visits, the newest first. */
 function visits() {
+  /** @param {string} key */
   const began = (key) => Number(key.slice(PREFIX.length));
   const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
   return keys.sort((a, b) => began(b) - began(a));
 }
 
-/** @returns {{key: string, kept: Document} | null} null if it cannot be read */
+/** @typedef {{key: string, kept: CanvasDocument}} Offer */
+
+/** @param {string} key @param {Set<number>} known @returns {Offer[]} none if it cannot be read */
 function read(key, known) {
   try {
-    return { key, kept: fromText(localStorage.getItem(key), known) };
+    return [{ key, kept: fromText(localStorage.getItem(key) ?? "", known) }];
   } catch {
-    return null; // damaged, or another version wrote it
+    return []; // damaged, or another version wrote it
   }
 }
 
-/** What earlier visits left and nobody answered yet. @returns {object[]} the newest first */
+/** What earlier visits left and nobody answered yet, the newest first. @param {Set<number>} known */
 function leftBehind(known) {
   try {
-    return visits()
-      .map((key) => read(key, known))
-      .filter(Boolean);
+    return visits().flatMap((key) => read(key, known));
   } catch {
     return []; // the browser keeps nothing for this page; saving will say so
   }
 }
 
 /**
- * @param {object} painter
- * @param {{seed: () => number | null, openMap: Function}} studio
+ * @param {Painter} painter
+ * @param {{seed: () => number | null, openMap: OpenMap}} studio
  * @returns {{element: HTMLElement}} the banner that offers a map; hidden while there is none
  */
 export function buildAutosave(painter, { seed, openMap }) {
   const untouched = crc32(painter.ids);
   const own = `${PREFIX}${Date.now()}`;
   let saved = untouched;
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
   /** @returns {boolean} whether the browser has the map now */
   const save = () => {
@@ -63,7 +68,10 @@ export function buildAutosave(painter, { seed, openMap }) {
       saved = sum;
       return true;
     } catch (error) {
-      painter.say(`This browser does not keep the map (${error.name}): save a project`, true);
+      painter.say(
+        `This browser does not keep the map (${/** @type {Error} */ (error).name}): save a project`,
+        true,
+      );
       return false;
     }
   };
@@ -87,7 +95,8 @@ export function buildAutosave(painter, { seed, openMap }) {
   return { element };
 
   function answered() {
-    localStorage.removeItem(offers.shift().key);
+    localStorage.removeItem(offers[0].key);
+    offers.shift();
     show();
     painter.focus();
   }

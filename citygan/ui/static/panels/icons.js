@@ -1,4 +1,6 @@
-/** Icons, drawn on a grid of 20 x 20 with a line of 1.5. */
+/** Icons, and buttons that show them; drawn on a grid of 20 x 20 with a line of 1.5. */
+
+import { el, svg } from "../view/dom.js";
 
 const PATHS = {
   brush:
@@ -29,14 +31,29 @@ const PATHS = {
   down: "M6 8l4 4 4-4",
 };
 
-/** @param {keyof typeof PATHS} name @returns {SVGElement} decorative: its button carries the name */
+/** @typedef {keyof typeof PATHS} IconName */
+
+/** @param {IconName} name @returns {SVGElement} decorative: its button carries the name */
 export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("class", `cg-icon cg-icon-${name}`);
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(svg.namespaceURI, "path");
-  path.setAttribute("d", PATHS[name]);
-  svg.append(path);
-  return svg;
+  const look = { viewBox: "0 0 20 20", class: `cg-icon cg-icon-${name}`, "aria-hidden": "true" };
+  return svg("svg", look, svg("path", { d: PATHS[name] }));
+}
+
+/**
+ * A button with an icon.
+ * @param {IconName} name
+ * @param {string} label
+ * @param {() => void} run
+ * @param {{className?: string, text?: string, key?: string}} [look]
+ */
+export function button(name, label, run, { className = "cg-button", text = "", key = "" } = {}) {
+  const node = el("button", className, icon(name));
+  node.type = "button";
+  if (text) node.append(el("span", "", text));
+  else node.setAttribute("aria-label", label);
+  if (key) node.setAttribute("aria-keyshortcuts", key);
+  if (key && text) node.append(el("kbd", "", key));
+  node.title = key ? `${label} (${key})` : label;
+  node.addEventListener("click", run);
+  return node;
 }

@@ -4,18 +4,22 @@ import { lint } from "../core/lint.js";
 import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
+/** @import { Finding } from "../core/lint.js" */
+/** @import { Painter } from "../types.js" */
+
 const AFTER_MS = 500; // without a change
 
 /**
  * The list of findings, brought up to date when the painter pauses.
- * @param {object} painter
+ * @param {Painter} painter
  */
 export function buildLint(painter) {
   const element = el("section", "cg-lint");
   element.setAttribute("aria-label", "Notes on the map");
   element.hidden = true;
-  const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 0));
-  let timer = 0;
+  const idle = window.requestIdleCallback ?? setTimeout; // Safari has no such call
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
 
   const update = () => {
     if (painter.stroking) return;
@@ -25,6 +29,7 @@ export function buildLint(painter) {
     element.dataset.revision = String(painter.revision);
   };
 
+  /** @param {Finding} finding */
   const buildLine = ({ key, text, button, mend }) => {
     const mending = textButton(button, () => {
       painter.setMap(mend(), button);

@@ -1,9 +1,15 @@
 /** The palette: every class by category, with colour, key, share of the map, and a way to see it alone. */
 
-import { icon } from "./icons.js";
+import { cssColor } from "../core/colors.js";
 import { el } from "../view/dom.js";
+import { icon } from "./icons.js";
 
-/** Digit keys go to the classes that a street is made of. */
+/** @import { LabelClass } from "../types.js" */
+
+/**
+ * Digit keys go to the classes that a street is made of.
+ * @type {Record<string, string>}
+ */
 export const DIGITS = {
   1: "road",
   2: "sidewalk",
@@ -21,13 +27,16 @@ const digitOf = Object.fromEntries(Object.entries(DIGITS).map(([digit, name]) =>
 const MAX_ROWS = 6; // of a category; more than that makes two columns
 const CATEGORIES = ["flat", "nature", "sky", "construction", "object", "vehicle", "human", "void"];
 
-/** Whether black is easier to read on a colour than white: both reach a contrast of 4.5 at this luminance. */
+/**
+ * Whether black is easier to read on a colour than white: both reach a contrast of 4.5 at this luminance.
+ * @param {number[]} color
+ */
 function isLight(color) {
   const [r, g, b] = color.map((c) => ((c / 255 + 0.055) / 1.055) ** 2.4);
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18;
 }
 
-/** Share of the map as text: whole percents, one decimal below ten. */
+/** Share of the map as text: whole percents, one decimal below ten. @param {number} share */
 function percent(share) {
   if (share === 0) return "";
   if (share < 0.001) return "<0.1%";
@@ -35,117 +44,137 @@ function percent(share) {
 }
 
 /**
- * @param {object[]} classes as in `props.classes`
- * @param {{counts: Uint32Array, total: number, pick: (id: number) => void, solo: (id: number | null) => void,
- *   outline: (id: number | null) => void}} wiring
- * @returns {{element: HTMLElement, setClass: (id: number) => void, setShares: () => void}}
+ * What may be done with a class: take it in hand, show it alone, outline it; null ends the latter two.
+ * @typedef {object} Wiring
+ * @property {(id: number) => void} pick
+ * @property {(id: number | null) => void} solo
+ * @property {(id: number | null) => void} outline
+ */
+
+/**
+ * @param {LabelClass[]} classes
+ * @param {{counts: Uint32Array, total: number} & Wiring} wiring `counts` are the pixels of each id, of `total`
  */
 export function buildPalette(classes, { counts, total, pick, solo, outline }) {
-  const rows = new Map();
+  /** @type {number | null} */
   let alone = null;
-
-  const setSolo = (id) => {
+  /** @param {number} id */
+  const toggleSolo = (id) => {
     alone = alone === id ? null : id;
-    for (const [each, row] of rows) row.eye.setAttribute("aria-pressed", String(each === alone));
+    for (const row of rows) row.eye.setAttribute("aria-pressed", String(row.id === alone));
     solo(alone);
   };
-
-  const buildRow = (item) => {
-    const digit = digitOf[item.name];
-    const swatch = el("span", "cg-swatch", ...(digit ? [el("kbd", "", digit)] : []));
-    swatch.style.background = `rgb(${item.color.join(" ")})`;
-    swatch.classList.toggle("cg-light", isLight(item.color));
-    const share = el("span", "cg-share");
-    const name = el("span", "cg-name", item.name);
-    const choose = el("button", "cg-class", swatch, name);
-    if (!item.seen) {
-      const mark = el("span", "cg-unseen", icon("unseen"));
-      mark.append(el("span", "cg-hidden", "not in training"));
-      choose.append(mark);
-      choose.title = `${item.name}: not in training, drawn as ${item.substitute}`;
-    }
-    choose.append(share);
-    if (digit) choose.setAttribute("aria-keyshortcuts", digit);
-    choose.type = "button";
-    choose.dataset.id = item.id;
-    choose.tabIndex = -1;
-    choose.addEventListener("click", () => pick(item.id));
-    const eye = el("button", "cg-eye", icon("eye"));
-    eye.type = "button";
-    eye.tabIndex = -1;
-    eye.title = `Show ${item.name} alone`;
-    eye.setAttribute("aria-label", eye.title);
-    eye.setAttribute("aria-pressed", "false");
-    eye.addEventListener("click", () => setSolo(item.id));
-    const row = el("div", "cg-row", choose, eye);
-    row.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && outline(item.id));
-    row.addEventListener("pointerleave", () => outline(null));
-    row.addEventListener("focusin", () => choose.matches(":focus-visible") && outline(item.id));
-    row.addEventListener("focusout", () => outline(null));
-    rows.set(item.id, { choose, eye, share, shown: "" });
-    return row;
-  };
+  const rows = classes.map((item) => buildRow(item, { pick, solo: () => toggleSolo(item.id), outline }));
 
   const element = el("div", "cg-palette");
   element.setAttribute("role", "toolbar");
   element.setAttribute("aria-label", "Classes");
   for (const category of CATEGORIES) {
-    const members = classes.filter((c) => c.category === category);
-    if (!members.length) continue;
-    const group = el("div", "cg-group", el("div", "cg-heading", category), ...members.map(buildRow));
-    const columns = Math.ceil(members.length / MAX_ROWS);
-    group.style.setProperty("--cg-columns", columns);
-    group.style.setProperty("--cg-rows", 1 + Math.ceil(members.length / columns)); // and the heading
-    group.setAttribute("role", "group");
-    group.setAttribute("aria-label", category);
-    element.append(group);
+    const members = rows.filter((row) => row.category === category);
+    if (members.length) element.append(buildGroup(category, members));
   }
   element.addEventListener("keydown", (event) => walk(event, element));
 
   return {
     element,
+    /** @param {number} id of the class in hand */
     setClass: (id) => {
-      for (const [each, { choose }] of rows) {
-        choose.setAttribute("aria-pressed", String(each === id));
-        choose.tabIndex = each === id ? 0 : -1;
+      for (const row of rows) {
+        row.choose.setAttribute("aria-pressed", String(row.id === id));
+        row.choose.tabIndex = row.id === id ? 0 : -1;
       }
     },
     setShares: () => {
-      for (const [id, row] of rows) {
+      for (const { id, share } of rows) {
         const text = percent(counts[id] / total);
-        if (text !== row.shown) row.share.textContent = row.shown = text;
+        if (share.textContent !== text) share.textContent = text;
       }
     },
   };
 }
 
 /**
- * Arrow keys walk over the classes as they are seen: up and down along a column, right and left along a row, where the
- * eyes are, too. On a narrow page all classes are one row.
+ * A class: what chooses it, and the eye that shows it alone.
+ * @param {LabelClass} item
+ * @param {Wiring} wiring
+ */
+function buildRow({ id, name, category, color, seen, substitute }, { pick, solo, outline }) {
+  const digit = digitOf[name];
+  const swatch = el("span", "cg-swatch", ...(digit ? [el("kbd", "", digit)] : []));
+  swatch.style.background = cssColor(color);
+  swatch.classList.toggle("cg-light", isLight(color));
+  const share = el("span", "cg-share");
+  const choose = el("button", "cg-class", swatch, el("span", "cg-name", name));
+  if (!seen) {
+    choose.append(el("span", "cg-unseen", icon("unseen"), el("span", "cg-hidden", "not in training")));
+    choose.title = `${name}: not in training, drawn as ${substitute}`;
+  }
+  choose.append(share);
+  if (digit) choose.setAttribute("aria-keyshortcuts", digit);
+  choose.type = "button";
+  choose.dataset.id = String(id);
+  choose.tabIndex = -1;
+  choose.addEventListener("click", () => pick(id));
+  const eye = el("button", "cg-eye", icon("eye"));
+  eye.type = "button";
+  eye.tabIndex = -1;
+  eye.title = `Show ${name} alone`;
+  eye.setAttribute("aria-label", eye.title);
+  eye.setAttribute("aria-pressed", "false");
+  eye.addEventListener("click", () => solo(id));
+  const element = el("div", "cg-row", choose, eye);
+  element.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && outline(id));
+  element.addEventListener("pointerleave", () => outline(null));
+  element.addEventListener("focusin", () => choose.matches(":focus-visible") && outline(id));
+  element.addEventListener("focusout", () => outline(null));
+  return { id, category, element, choose, eye, share };
+}
+
+/** @param {string} category @param {{element: HTMLElement}[]} rows */
+function buildGroup(category, rows) {
+  const columns = Math.ceil(rows.length / MAX_ROWS);
+  const heading = el("div", "cg-heading", category);
+  const group = el("div", "cg-group", heading, ...rows.map((row) => row.element));
+  group.style.setProperty("--cg-columns", String(columns));
+  group.style.setProperty("--cg-rows", String(1 + Math.ceil(rows.length / columns))); // and the heading
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", category);
+  return group;
+}
+
+/**
+ * Arrow keys walk over the classes as they are seen: up and down along a column, right and left along a row, where
+ * the eyes are, too. On a narrow page all classes are one row.
+ * @param {KeyboardEvent} event
+ * @param {HTMLElement} element the palette
  */
 function walk(event, element) {
-  const from = event.target.closest("button");
-  if (!from) return;
+  const from = /** @type {HTMLElement} */ (event.target).closest("button");
+  const step = STEPS[event.key];
+  if (!from || !step) return;
   const vertical = event.key === "ArrowDown" || event.key === "ArrowUp";
-  const eye = from.classList.contains("cg-eye");
-  const shown = [...element.querySelectorAll("button")].filter((node) => node.checkVisibility());
-  const places = new Map(shown.map((node) => [node, node.getBoundingClientRect()]));
-  const alike = (node) => node.classList.contains("cg-eye") === eye;
-  const group = vertical ? shown.filter(alike) : shown;
-  const [first, then] = vertical ? ["left", "top"] : ["top", "left"];
-  const between = (a, b, edge) => Math.round(places.get(a)[edge] - places.get(b)[edge]);
-  group.sort((a, b) => between(a, b, first) || between(a, b, then));
-  const at = group.indexOf(from);
-  const to = {
-    ArrowDown: () => group[(at + 1) % group.length],
-    ArrowRight: () => group[(at + 1) % group.length],
-    ArrowUp: () => group.at(at - 1),
-    ArrowLeft: () => group.at(at - 1),
-    Home: () => group[0],
-    End: () => group.at(-1),
-  }[event.key];
-  if (!to) return;
+  /** @param {HTMLElement} node */
+  const isEye = (node) => node.classList.contains("cg-eye");
+  const places = [...element.querySelectorAll("button")]
+    .filter((node) => node.checkVisibility() && (!vertical || isEye(node) === isEye(from)))
+    .map((node) => ({ node, box: node.getBoundingClientRect() }));
+  places.sort((a, b) => {
+    const across = Math.round(a.box.left - b.box.left);
+    const down = Math.round(a.box.top - b.box.top);
+    return vertical ? across || down : down || across;
+  });
+  const at = places.findIndex(({ node }) => node === from);
   event.preventDefault();
   event.stopPropagation();
-  to().focus();
+  places[step(at, places.length)].node.focus();
 }
+
+/** Where a key goes from place `at` of `count`. @type {Record<string, (at: number, count: number) => number>} */
+const STEPS = {
+  ArrowDown: (at, count) => (at + 1) % count,
+  ArrowRight: (at, count) => (at + 1) % count,
+  ArrowUp: (at, count) => (at + count - 1) % count,
+  ArrowLeft: (at, count) => (at + count - 1) % count,
+  Home: () => 0,
+  End: (_, count) => count - 1,
+};

@@ -3,40 +3,41 @@
 import { fromText, toText } from "../core/document.js";
 import { embed, extract } from "../core/png.js";
 import { crc32 } from "../core/wire.js";
-import { download, mapPicture, textButton } from "../view/controls.js";
-import { el } from "../view/dom.js";
+import { downloadBlob, mapPicture, pictureOf, textButton } from "../view/controls.js";
+import { contextOf, el } from "../view/dom.js";
+
+/** @import { OpenMap, Painter, Shot } from "../types.js" */
 
 const KEYWORD = "CityGAN project";
 
+/** @param {CanvasImageSource} source @param {number} width @param {number} height */
 async function asPng(source, width, height) {
   const canvas = el("canvas");
   canvas.width = width;
   canvas.height = height;
-  canvas.getContext("2d").drawImage(source, 0, 0, width, height);
+  contextOf(canvas).drawImage(source, 0, 0, width, height);
+  /** @type {Blob | null} */
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  if (!blob) throw new Error("this browser makes no PNG");
   return new Uint8Array(await blob.arrayBuffer());
 }
 
 /**
  * The button that saves, and the function that opens.
- * @param {object} painter
+ * @param {Painter} painter
  * @param {string} checkpoint its name
- * @param {{shot: () => object | null, seed: () => number | null, openMap: Function}} studio
+ * @param {{shot: () => Shot | null, seed: () => number | null, openMap: OpenMap}} studio
  */
 export function buildProject(painter, checkpoint, { shot, seed, openMap }) {
   async function save() {
     const text = toText({ map: painter, seed: seed(), checkpoint });
-    let picture = mapPicture(painter, painter.colorOf);
     const photo = shot();
-    if (photo?.crc32 === crc32(painter.ids)) {
-      picture = new Image();
-      picture.src = photo.photo;
-      await picture.decode();
-    }
-    const png = embed(await asPng(picture, painter.width, painter.height), KEYWORD, text);
-    const url = URL.createObjectURL(new Blob([png], { type: "image/png" }));
-    download(url, "citygan-project.png");
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    const shown =
+      photo?.crc32 === crc32(painter.ids)
+        ? await pictureOf(photo.photo)
+        : mapPicture(painter, painter.colorOf);
+    const png = embed(await asPng(shown, painter.width, painter.height), KEYWORD, text);
+    downloadBlob(new Blob([png], { type: "image/png" }), "citygan-project.png");
     painter.say("Project saved: a PNG with the map and the seed inside");
   }
 

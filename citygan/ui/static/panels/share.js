@@ -1,19 +1,26 @@
 /** Share links: a map in the fragment of the address, which browsers never send to a server. */
 
 import { FRAGMENT, fromFragment, toFragment } from "../core/document.js";
+import { reason } from "../core/server.js";
 import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
+/** @import { OpenMap, Painter } from "../types.js" */
+
 const MAX_LINK_CHARS = 16_000; // browsers take more, but many chats and mail programs cut it off
 
-/** Opens the map in the page's address, now and when the address changes, and takes it out of there. */
+/**
+ * Opens the map in the page's address, now and when the address changes, and takes it out of there.
+ * @param {Painter} painter
+ * @param {OpenMap} openMap
+ */
 export function readLink(painter, openMap) {
   const read = async () => {
     if (!location.hash.startsWith(FRAGMENT)) return;
     try {
       openMap(await fromFragment(location.hash, painter.known), "Opened the map of the link");
     } catch (error) {
-      painter.say(`The link holds no map that can be opened: ${error.message}`, true);
+      painter.say(`The link holds no map that can be opened: ${reason(error)}`, true);
     }
     history.replaceState(null, "", location.pathname + location.search);
   };
@@ -21,7 +28,12 @@ export function readLink(painter, openMap) {
   return read();
 }
 
-/** The button that makes a link. @param {() => number | null} seedOf @param {() => void} saveProject */
+/**
+ * The button that makes a link.
+ * @param {Painter} painter
+ * @param {() => number | null} seedOf
+ * @param {() => void} saveProject
+ */
 export function buildShare(painter, seedOf, saveProject) {
   const field = el("input", "cg-link");
   field.readOnly = true;
@@ -50,7 +62,7 @@ export function buildShare(painter, seedOf, saveProject) {
   return el("span", "", textButton("Share", share, { title: "Make a link to this map" }), dialog);
 }
 
-/** @returns {Promise<boolean>} whether the browser allowed it */
+/** @param {string} text @returns {Promise<boolean>} whether the browser allowed it */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,21 +1,26 @@
 /** The target: a real photo to compare with and to paint over, and how near the photo comes to it. */
 
-import { acceptDrop, chooseFile, dataUrl, slider, textButton } from "../view/controls.js";
-import { el } from "../view/dom.js";
+import { accepted, reason } from "../core/server.js";
+import { acceptDrop, chooseFile, dataUrl, pictureOf, slider, textButton } from "../view/controls.js";
+import { contextOf, el, svg } from "../view/dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+/** @import { Painter, Server, Shot } from "../types.js" */
+
 const CURVE = { width: 160, height: 36, points: 60 };
 const SEND_AT_MOST_PX = 1024; // larger photos are scaled here: the server compares at 512 px
 
 /**
- * @param {object} painter
- * @param {object} server
- * @param {{changed: () => void}} studio
+ * @param {Painter} painter
+ * @param {Server} server
+ * @param {{changed: (src: string | null) => void}} studio
  */
 export function buildTarget(painter, server, { changed }) {
+  /** @type {string | null} */
   let token = null;
-  let picture = null; // an <img> of the target
-  let history = []; // {revision, ssim}
+  /** @type {HTMLImageElement | null} */
+  let picture = null;
+  /** @type {number[]} the SSIM of the last photos */
+  let history = [];
 
   const pick = textButton("Add target", () => chooseFile("image/*", use), {
     title: "A real photo to compare with (SSIM); you can also drop it on the photo",
@@ -37,19 +42,15 @@ export function buildTarget(painter, server, { changed }) {
       await set(await scaledDown(file));
       painter.say("Target set");
     } catch (error) {
-      painter.say(`That target cannot be used: ${error.message}`, true);
+      painter.say(`That target cannot be used: ${reason(error)}`, true);
     }
   }
 
   /** @param {string} url data URL @param {string} [known] token, if the server has it already */
   async function set(url, known) {
-    const next = new Image();
-    next.src = url;
+    const next = await pictureOf(url);
     next.alt = "Target";
-    await next.decode();
-    const answer = known ? { token: known } : await server.set_target({ image: url });
-    if (!answer?.token) throw new Error(answer?.error ?? "there is no connection to the server");
-    token = answer.token;
+    token = known ?? accepted(await server.set_target({ image: url })).token;
     picture = next;
     history = [];
     thumb.replaceChildren(next);
@@ -57,7 +58,7 @@ export function buildTarget(painter, server, { changed }) {
     curve.draw(history);
     pick.hidden = true;
     about.hidden = false;
-    painter.setOverlay(picture, overlay.input.value / 100);
+    painter.setOverlay(picture, Number(overlay.input.value) / 100);
     changed(url);
   }
 
@@ -70,13 +71,13 @@ export function buildTarget(painter, server, { changed }) {
     changed(null);
   }
 
-  /** Shows the scores of a photo; sends the target again if the server has dropped it. */
+  /** Shows the scores of a photo; sends the target again if the server has dropped it. @param {Shot} shot */
   function score(shot) {
-    if (!token || shot.target !== token) return;
+    if (!picture || !token || shot.target !== token) return;
     if (shot.target_missing) {
-      set(picture.src).catch((error) => painter.say(`The target is lost: ${error.message}`, true));
-      return;
+      set(picture.src).catch((error) => painter.say(`The target is lost: ${reason(error)}`, true));
     }
+    if (!shot.scores) return;
     const { ssim, psnr, percentile, percentile_of: photos } = shot.scores;
     const better = percentile === null ? "" : ` · better than ${percentile}% of ${photos}`;
     figures.textContent = `SSIM ${ssim.toFixed(3)} · PSNR ${psnr.toFixed(1)} dB${better}`;
@@ -89,6 +90,7 @@ export function buildTarget(painter, server, { changed }) {
     use,
     set,
     score,
+    /** @param {HTMLElement} node */
     acceptOn: (node) => acceptDrop(node, use),
     get token() {
       return token;
@@ -96,7 +98,7 @@ export function buildTarget(painter, server, { changed }) {
   };
 }
 
-/** A data URL of the photo, not larger than what the server keeps is worth. */
+/** A data URL of the photo, not larger than what the server keeps is worth. @param {Blob} file */
 async function scaledDown(file) {
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new Error("it is no image that this browser can open");
@@ -106,7 +108,7 @@ async function scaledDown(file) {
   const canvas = el("canvas");
   canvas.width = Math.round(bitmap.width * scale);
   canvas.height = Math.round(bitmap.height * scale);
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/png");
@@ -114,23 +116,25 @@ async function scaledDown(file) {
 
 /** The SSIM of the last photos as a line. */
 function buildCurve() {
-  const svg = document.createElementNS(SVG, "svg");
-  const line = document.createElementNS(SVG, "polyline");
-  svg.setAttribute("class", "cg-curve");
-  svg.setAttribute("viewBox", `0 0 ${CURVE.width} ${CURVE.height}`);
-  svg.setAttribute("preserveAspectRatio", "xMinYMid");
-  svg.setAttribute("role", "img");
-  svg.append(line);
+  const line = svg("polyline");
+  const viewBox = `0 0 ${CURVE.width} ${CURVE.height}`;
+  const look = { class: "cg-curve", viewBox, preserveAspectRatio: "xMinYMid", role: "img" };
+  const element = svg("svg", look, line);
   return {
-    element: svg,
+    element,
+    /** @param {number[]} values */
     draw: (values) => {
       const low = Math.min(...values);
       const span = Math.max(...values) - low || 1;
-      const x = (i) => (CURVE.width * i) / Math.max(1, values.length - 1);
-      const y = (v) => CURVE.height - 3 - ((CURVE.height - 6) * (v - low)) / span;
-      line.setAttribute("points", values.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" "));
-      const change = values.length > 1 ? `, from ${values[0].toFixed(3)} to ${values.at(-1).toFixed(3)}` : "";
-      svg.setAttribute("aria-label", `SSIM over the last ${values.length} photos${change}`);
+      const points = values.map((value, i) => {
+        const x = (CURVE.width * i) / Math.max(1, values.length - 1);
+        const y = CURVE.height - 3 - ((CURVE.height - 6) * (value - low)) / span;
+        return `${x.toFixed(1)},${y.toFixed(1)}`;
+      });
+      line.setAttribute("points", points.join(" "));
+      const [first, last] = [values[0], values[values.length - 1]];
+      const change = values.length > 1 ? `, from ${first.toFixed(3)} to ${last.toFixed(3)}` : "";
+      element.setAttribute("aria-label", `SSIM over the last ${values.length} photos${change}`);
     },
   };
 }

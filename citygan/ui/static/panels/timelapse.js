@@ -1,8 +1,12 @@
 /** The time-lapse: what was painted and the photo of it, from the first stroke to the last, as a video. */
 
 import { Frames } from "../core/frames.js";
-import { download, mapPicture } from "../view/controls.js";
-import { el } from "../view/dom.js";
+import { reason } from "../core/server.js";
+import { downloadBlob, mapPicture, pictureOf } from "../view/controls.js";
+import { contextOf, el } from "../view/dom.js";
+
+/** @import { Frame } from "../core/frames.js" */
+/** @import { Painter, Shot } from "../types.js" */
 
 const FRAME_MS = 60;
 const LAST_MS = 1500; // the result stays to be looked at
@@ -15,6 +19,7 @@ const KINDS = [
   ["video/webm", "webm"],
 ];
 
+/** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
@@ -31,16 +36,17 @@ async function record(canvas, draw, frames, type) {
     mimeType: type,
     videoBitsPerSecond: BITS_PER_SECOND,
   });
+  /** @type {Blob[]} */
   const parts = [];
   recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
   const ended = new Promise((resolve, reject) => {
     recorder.addEventListener("stop", resolve);
-    recorder.addEventListener("error", ({ error }) => reject(error));
+    recorder.addEventListener("error", () => reject(new Error("the browser stopped recording")));
   });
   recorder.start();
   for (const frame of frames) await Promise.all([draw(frame), pause(FRAME_MS)]);
   for (let waited = 0; waited < LAST_MS; waited += FRAME_MS) {
-    await Promise.all([draw(frames.at(-1)), pause(FRAME_MS)]); // a canvas that rests gives no frames
+    await Promise.all([draw(frames[frames.length - 1]), pause(FRAME_MS)]); // a canvas that rests gives no frames
   }
   recorder.stop();
   await ended;
@@ -48,8 +54,8 @@ async function record(canvas, draw, frames, type) {
 }
 
 /**
- * @param {object} painter
- * @param {number[]} size width and height that the generator sees
+ * @param {Painter} painter
+ * @param {[number, number]} size width and height that the generator sees
  */
 export function buildTimelapse(painter, size) {
   const frames = new Frames();
@@ -60,12 +66,11 @@ export function buildTimelapse(painter, size) {
     const width = 2 * Math.round((HEIGHT_PX * painter.width) / painter.height / 2);
     const canvas = el("canvas");
     Object.assign(canvas, { width: 2 * width, height: HEIGHT_PX });
-    const context = canvas.getContext("2d", { alpha: false });
+    const context = contextOf(canvas, { alpha: false });
     const map = el("canvas");
+    /** @param {Frame} frame */
     const draw = async ({ ids, photo }) => {
-      const image = new Image();
-      image.src = photo;
-      await image.decode();
+      const image = await pictureOf(photo);
       mapPicture({ ids, width: size[0], height: size[1] }, painter.colorOf, map);
       context.imageSmoothingEnabled = false;
       context.drawImage(map, 0, 0, width, HEIGHT_PX);
@@ -87,19 +92,17 @@ export function buildTimelapse(painter, size) {
       const seconds = Math.ceil((shown.length * FRAME_MS + LAST_MS) / 1000);
       painter.say(`Recording the time-lapse, ${seconds} s; you can go on painting`);
       const video = await record(canvas, draw, shown, type);
-      const url = URL.createObjectURL(video);
-      download(url, `citygan-timelapse.${suffix}`);
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      downloadBlob(video, `citygan-timelapse.${suffix}`);
       painter.say("Time-lapse saved");
     } catch (error) {
-      painter.say(`The time-lapse was not recorded: ${error.message}`, true);
+      painter.say(`The time-lapse was not recorded: ${reason(error)}`, true);
     } finally {
       busy = false;
     }
   }
 
   return {
-    /** @param {import("../core/loop.js").Photo} shot */
+    /** @param {Shot} shot */
     add: ({ photo, seen }) => frames.add({ photo, ids: seen }),
     save,
   };

@@ -3,12 +3,22 @@
 import { slider, textButton } from "./controls.js";
 import { el } from "./dom.js";
 
+/** @typedef {"target" | "pinned"} Side */
+
+/**
+ * @typedef {object} SideBySide
+ * @property {HTMLElement} element
+ * @property {boolean} active whether another photo is shown
+ * @property {(src: string | null) => void} setTarget
+ * @property {(src: string | null) => void} setPinned
+ */
+
 /**
  * @param {HTMLElement} frame holds the photo; the other one is laid over it
- * @returns {{element: HTMLElement, active: boolean, setTarget: (src: string | null) => void,
- *   setPinned: (src: string | null) => void}}
+ * @returns {SideBySide}
  */
 export function chooseSide(frame) {
+  /** @type {Record<Side, string | null>} */
   const sources = { target: null, pinned: null };
   const other = new Image();
   other.className = "cg-other";
@@ -17,6 +27,7 @@ export function chooseSide(frame) {
   const line = el("div", "cg-split-line");
   other.hidden = line.hidden = true;
   frame.append(other, line);
+  /** @type {Side | null} */
   let side = null;
 
   const split = slider("Compare", { value: 50 }, (share) =>
@@ -29,6 +40,7 @@ export function chooseSide(frame) {
   };
   const element = el("div", "cg-compare", ...Object.values(buttons), split.element);
 
+  /** @param {Side} next */
   function choose(next) {
     side = next === side || !sources[next] ? null : next;
     update();
@@ -36,20 +48,22 @@ export function chooseSide(frame) {
 
   function update() {
     if (side && !sources[side]) side = null;
-    for (const [name, node] of Object.entries(buttons)) {
-      node.hidden = !sources[name];
-      node.setAttribute("aria-pressed", String(name === side));
+    for (const name of /** @type {Side[]} */ (["target", "pinned"])) {
+      buttons[name].hidden = !sources[name];
+      buttons[name].setAttribute("aria-pressed", String(name === side));
     }
     element.hidden = !sources.target && !sources.pinned;
     split.element.hidden = other.hidden = line.hidden = !side;
-    if (side && other.src !== sources[side]) other.src = sources[side];
+    const src = side && sources[side];
+    if (src && other.src !== src) other.src = src;
   }
 
+  /** @param {PointerEvent} event */
   const follow = (event) => {
     if (!side || !event.buttons) return;
     const box = frame.getBoundingClientRect();
     const share = Math.min(100, Math.max(0, (100 * (event.clientX - box.left)) / box.width));
-    split.input.value = share;
+    split.input.value = String(share);
     frame.style.setProperty("--cg-split", `${share}%`);
   };
   frame.addEventListener("pointermove", follow);

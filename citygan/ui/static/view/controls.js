@@ -1,10 +1,19 @@
 /** Small parts that the studio's panels share: buttons with words, menus, files. */
 
-import { el } from "./dom.js";
+import { colorTable } from "../core/colors.js";
+import { contextOf, el } from "./dom.js";
+
+/** @import { LabelMap } from "../core/wire.js" */
 
 const GAP_PX = 6; // between a menu and its opener
+const DOWNLOADED_AFTER_MS = 60_000;
 
-/** A button with words. @returns {HTMLButtonElement} */
+/**
+ * A button with words.
+ * @param {string} text
+ * @param {() => void} run
+ * @param {{className?: string, title?: string}} [look]
+ */
 export function textButton(text, run, { className = "cg-text-button", title = "" } = {}) {
   const node = el("button", className, text);
   node.type = "button";
@@ -12,6 +21,9 @@ export function textButton(text, run, { className = "cg-text-button", title = ""
   node.addEventListener("click", run);
   return node;
 }
+
+/** Where arrow keys go in a menu. @type {Record<string, 1 | -1>} */
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
 /**
  * Makes a button open a menu below it, or above where there is no room.
@@ -35,18 +47,29 @@ export function menuBelow(opener, content, onOpen = () => {}) {
     const top = below >= content.offsetHeight ? box.bottom + GAP_PX : box.top - GAP_PX - content.offsetHeight;
     content.style.left = `${Math.max(8, Math.min(box.left, window.innerWidth - content.offsetWidth - 8))}px`;
     content.style.top = `${Math.max(8, top)}px`;
-    content.querySelector("button:not(:disabled)")?.focus();
+    buttonsIn(content)[0]?.focus();
   });
   content.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    if (!step || event.target.matches("input")) return;
+    const step = STEPS[event.key];
+    if (!step || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
-    const all = [...content.querySelectorAll("button:not(:disabled)")];
-    all.at((all.indexOf(document.activeElement) + step) % all.length).focus();
+    const all = buttonsIn(content);
+    const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    all.at((at + step) % all.length)?.focus();
   });
 }
 
-/** A slider with its name. @returns {{element: HTMLElement, input: HTMLInputElement}} */
+/** @param {HTMLElement} content @returns {HTMLButtonElement[]} those that can be pressed */
+function buttonsIn(content) {
+  return [...content.querySelectorAll("button")].filter((node) => !node.disabled);
+}
+
+/**
+ * A slider with its name.
+ * @param {string} name
+ * @param {{min?: number, max?: number, value?: number}} range
+ * @param {(value: number) => void} onInput
+ */
 export function slider(name, { min = 0, max = 100, value = 0 }, onInput) {
   const input = el("input");
   Object.assign(input, { type: "range", min, max, value });
@@ -54,7 +77,7 @@ export function slider(name, { min = 0, max = 100, value = 0 }, onInput) {
   return { element: el("label", "cg-slider", el("span", "", name), input), input };
 }
 
-/** Hands a file to the visitor. @param {string} url a data or object URL */
+/** Hands a file to the visitor. @param {string} url a data or object URL @param {string} name */
 export function download(url, name) {
   const link = el("a");
   link.href = url;
@@ -62,12 +85,29 @@ export function download(url, name) {
   link.click();
 }
 
-/** Lets the visitor choose a file. @param {(file: File) => void} use */
+/** Hands a file to the visitor. @param {Blob} blob @param {string} name */
+export function downloadBlob(blob, name) {
+  const url = URL.createObjectURL(blob);
+  download(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), DOWNLOADED_AFTER_MS);
+}
+
+/** A picture that is ready to be drawn. @param {string} url */
+export async function pictureOf(url) {
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode();
+  return picture;
+}
+
+/** Lets the visitor choose a file. @param {string} accept @param {(file: File) => void} use */
 export function chooseFile(accept, use) {
   const input = el("input");
   input.type = "file";
   input.accept = accept;
-  input.addEventListener("change", () => input.files[0] && use(input.files[0]));
+  input.addEventListener("change", () => {
+    if (input.files?.[0]) use(input.files[0]);
+  });
   input.click();
 }
 
@@ -75,15 +115,20 @@ export function chooseFile(accept, use) {
 export function dataUrl(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
+    reader.onload = () => resolve(String(reader.result));
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(blob);
   });
 }
 
-/** Lets image files be dropped on an element, which gets the class `cg-drop` meanwhile. */
+/**
+ * Lets image files be dropped on an element, which gets the class `cg-drop` meanwhile.
+ * @param {HTMLElement} element
+ * @param {(file: File) => void} use
+ */
 export function acceptDrop(element, use) {
-  const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  /** @param {DragEvent} event */
+  const carriesFile = (event) => event.dataTransfer?.types.includes("Files");
   element.addEventListener("dragover", (event) => {
     if (!carriesFile(event)) return;
     event.preventDefault();
@@ -91,7 +136,8 @@ export function acceptDrop(element, use) {
     element.classList.add("cg-drop");
   });
   element.addEventListener("dragleave", (event) => {
-    if (!element.contains(event.relatedTarget)) element.classList.remove("cg-drop");
+    const inside = event.relatedTarget instanceof Node && element.contains(event.relatedTarget);
+    if (!inside) element.classList.remove("cg-drop");
   });
   element.addEventListener("drop", (event) => {
     element.classList.remove("cg-drop");
@@ -103,18 +149,19 @@ export function acceptDrop(element, use) {
   });
 }
 
-/** Draws a label map in its colours. @returns {HTMLCanvasElement} */
+/**
+ * Draws a label map in its colours.
+ * @param {LabelMap} map
+ * @param {(id: number) => number[]} colorOf
+ * @param {HTMLCanvasElement} [canvas]
+ */
 export function mapPicture({ ids, width, height }, colorOf, canvas = el("canvas")) {
+  const table = colorTable(new Map([...new Set(ids)].map((id) => [id, colorOf(id)])), null);
   const image = new ImageData(width, height);
-  const colors = new Map();
-  for (let i = 0; i < ids.length; i++) {
-    let color = colors.get(ids[i]);
-    if (!color) colors.set(ids[i], (color = colorOf(ids[i])));
-    image.data.set(color, 4 * i);
-    image.data[4 * i + 3] = 255;
-  }
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < ids.length; i++) pixels[i] = table[ids[i]];
   canvas.width = width;
   canvas.height = height;
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  contextOf(canvas).putImageData(image, 0, 0);
   return canvas;
 }

@@ -22,7 +22,9 @@ export function buildHint(stage) {
     remember();
   };
   stage.addEventListener("pointerdown", done, { once: true });
-  stage.addEventListener("keydown", ({ key }) => ["Enter", " "].includes(key) && done());
+  stage.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter" || key === " ") done();
+  });
   return element;
 }
 

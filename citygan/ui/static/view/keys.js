@@ -1,8 +1,20 @@
 /** The keyboard, heard only while the focus is inside the studio, and the list of keys that the help shows. */
 
-import { TOOLS } from "./tools.js";
+import { TOOLS, toolNames } from "./toolbox.js";
 
-/** Actions by key; with Ctrl or Cmd only undo and redo. */
+/** @import { MapState } from "../core/state.js" */
+/** @import { Surface } from "./surface.js" */
+/** @import { Toolbox, ToolName } from "./toolbox.js" */
+
+/**
+ * @typedef {"undo" | "redo" | "clear" | "mirror" | "fillUnlabeled" | "fit" | "zoomIn" | "zoomOut" | "help"} Action
+ * @typedef {Record<Action, () => void>} Actions
+ */
+
+/**
+ * Actions by key; with Ctrl or Cmd only undo and redo.
+ * @type {Record<string, Action>}
+ */
 const ACTION_KEYS = {
   f: "fit",
   m: "mirror",
@@ -13,7 +25,11 @@ const ACTION_KEYS = {
   "-": "zoomOut",
 };
 
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** What each tool is chosen by. @type {Map<string, ToolName>} */
+const TOOL_KEYS = new Map(toolNames.map((name) => [TOOLS[name].key, name]));
 
 /** [keys, what they do], in the order of the help. */
 export const KEY_LIST = [
@@ -35,7 +51,7 @@ export const KEY_LIST = [
 
 /**
  * @param {HTMLElement} root the studio
- * @param {{state: object, surface: object, tools: object, actions: Record<string, () => void>,
+ * @param {{state: MapState, surface: Surface, tools: Toolbox, actions: Actions,
  *   pickDigit: (digit: string) => void, onCursor: (point: {x: number, y: number}) => void}} studio
  * @returns {{spaceHeld: () => boolean, panned: () => void, pointerMoved: () => void}}
  */
@@ -46,8 +62,10 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
   let space = false;
   let panned = false;
 
+  /** @param {KeyboardEvent} event */
   const point = (event) => ({ ...cursor, shift: event.shiftKey, alt: false, erase: false, size: tools.size });
 
+  /** @param {KeyboardEvent} event */
   const showCursor = (event) => {
     byKeyboard = true;
     surface.reveal(cursor.x, cursor.y);
@@ -56,6 +74,7 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     onCursor(cursor);
   };
 
+  /** @param {KeyboardEvent} event */
   const moveCursor = (event) => {
     const [dx, dy] = ARROWS[event.key];
     const step = event.shiftKey ? 10 : Math.max(1, Math.round(2 / surface.scale));
@@ -64,15 +83,20 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     showCursor(event);
   };
 
+  /** @param {KeyboardEvent} event */
   const press = (event) => {
     if (byKeyboard) tools.press(point(event));
     else showCursor(event);
   };
 
-  /** Keys that mean something on the canvas only. @returns {boolean} whether this was one */
+  /**
+   * Keys that mean something on the canvas only.
+   * @param {KeyboardEvent} event
+   * @returns {boolean} whether this was one
+   */
   const onStage = (event) => {
     if (event.key in ARROWS) moveCursor(event);
-    else if (event.key === "Enter") tools.finish() || press(event);
+    else if (event.key === "Enter") enter(event);
     else if (event.key === " ") holdSpace(event);
     else if (event.key === "Backspace") return tools.stepBack();
     else if (event.key === "Delete") actions.clear();
@@ -80,6 +104,12 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     return true;
   };
 
+  /** @param {KeyboardEvent} event */
+  const enter = (event) => {
+    if (!tools.finish()) press(event);
+  };
+
+  /** @param {KeyboardEvent} event */
   const holdSpace = (event) => {
     if (event.repeat) return;
     space = true;
@@ -87,6 +117,7 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     stage.classList.add("cg-grab");
   };
 
+  /** @param {KeyboardEvent} event @param {string} key */
   const withCtrl = (event, key) => {
     if (key === "z") (event.shiftKey ? actions.redo : actions.undo)();
     else if (key === "y") actions.redo();
@@ -94,9 +125,10 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     return true;
   };
 
+  /** @param {KeyboardEvent} event @param {string} key */
   const plain = (event, key) => {
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
-    const tool = Object.keys(TOOLS).find((name) => TOOLS[name].key === key);
+    const tool = TOOL_KEYS.get(key);
     if (digit && !event.shiftKey) pickDigit(digit);
     else if (tool) tools.select(tool);
     else if (key === "escape") return tools.abort();
@@ -105,6 +137,7 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
     return true;
   };
 
+  /** @param {KeyboardEvent} event */
   const handle = (event) => {
     const key = event.key.toLowerCase();
     if (key === "[" || key === "]") {
@@ -117,7 +150,7 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
   };
 
   root.addEventListener("keydown", (event) => {
-    const { target } = event;
+    const target = /** @type {HTMLElement} */ (event.target);
     const typing = target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
     if (event.defaultPrevented || typing || target.closest("dialog, [popover]")) return;
     if (handle(event)) event.preventDefault();
@@ -135,7 +168,11 @@ export function attachKeys(root, { state, surface, tools, actions, pickDigit, on
 
   return {
     spaceHeld: () => space,
-    panned: () => (panned = true),
-    pointerMoved: () => (byKeyboard = false),
+    panned: () => {
+      panned = true;
+    },
+    pointerMoved: () => {
+      byKeyboard = false;
+    },
   };
 }

@@ -4,24 +4,34 @@ const WHEEL_STEP = 0.0015; // zoom of a pixel of wheel travel, as a power of e
 const LINE_PX = 32; // pixels of a line, for wheels that count in lines
 const PEN_ERASER = 32; // bit of PointerEvent.buttons
 
+/** @import { Surface } from "./surface.js" */
+/** @import { Toolbox } from "./toolbox.js" */
+
 /**
- * @param {import("./surface.js").Surface} surface
- * @param {import("./tools.js").Toolbox} tools
+ * @param {Surface} surface
+ * @param {Toolbox} tools
  * @param {{onHover: (point: {x: number, y: number} | null) => void, spaceHeld: () => boolean, panned: () => void}} on
  */
 export function attachPointers(surface, tools, on) {
   const stage = surface.element;
-  const fingers = new Map(); // pointer id -> its last event
-  let painting = null; // id of the pointer that paints
-  let panning = null; // last event of the pointer that pans
+  /** @type {Map<number, PointerEvent>} pointer id -> its last event */
+  const fingers = new Map();
+  /** @type {number | null} id of the pointer that paints */
+  let painting = null;
+  /** @type {PointerEvent | null} last event of the pointer that pans */
+  let panning = null;
   let pinched = false; // until all fingers are up, none of them paints
-  let box = null; // of the stage, measured once for many moves: it makes the browser lay the page out
+  /** @type {DOMRect | null} of the stage, measured once for many moves: it makes the browser lay the page out */
+  let box = null;
 
-  const forget = () => (box = null);
+  const forget = () => {
+    box = null;
+  };
   for (const event of ["scroll", "resize"]) addEventListener(event, forget, { capture: true, passive: true });
   new ResizeObserver(forget).observe(document.body);
   stage.addEventListener("pointerenter", forget);
 
+  /** @param {PointerEvent} event */
   const pointOf = (event) => {
     box ??= stage.getBoundingClientRect();
     const [x, y] = surface.toMap(event.clientX, event.clientY, box);
@@ -73,12 +83,15 @@ export function attachPointers(surface, tools, on) {
     on.onHover(pointOf(event));
   });
 
+  /** @param {PointerEvent} event */
   function pinch(event) {
     const [a, b] = fingers.values();
     fingers.set(event.pointerId, event);
     if (!b) return;
     const [c, d] = fingers.values();
+    /** @param {PointerEvent} p @param {PointerEvent} q */
     const middle = (p, q) => [(p.clientX + q.clientX) / 2, (p.clientY + q.clientY) / 2];
+    /** @param {PointerEvent} p @param {PointerEvent} q */
     const span = (p, q) => Math.hypot(p.clientX - q.clientX, p.clientY - q.clientY) || 1;
     const [beforeX, beforeY] = middle(a, b);
     const [x, y] = middle(c, d);
@@ -86,6 +99,7 @@ export function attachPointers(surface, tools, on) {
     surface.zoomAt(x, y, span(c, d) / span(a, b));
   }
 
+  /** @param {PointerEvent} event */
   const release = (event) => {
     fingers.delete(event.pointerId);
     if (!fingers.size) pinched = false;

@@ -4,36 +4,40 @@
  * Coordinates: "map" are pixels of the map, "stage" are CSS pixels from the stage's top left corner.
  */
 
+import { colorTable, outline } from "../core/colors.js";
 import { union } from "../core/state.js";
-import { el } from "./dom.js";
+import { contextOf, el, svg } from "./dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+/** @import { MapState, Rect } from "../core/state.js" */
+
 const MAX_ZOOM = 32; // screen pixels a map pixel
 const SHARP_FROM = 2; // from this zoom on, map pixels are shown as squares
-const SOLO_MIX = 0.85; // how far the other classes fade to grey while one is shown alone
 
 export class Surface {
   #state;
   #colors; // id -> [r, g, b]
-  #table = new Uint32Array(256); // id -> pixel of the canvas
+  #table; // id -> pixel of the canvas
   #context;
   #image;
   #pixels;
-  #pending = null; // rectangle that waits for the next frame
+  /** @type {Rect | null} what waits for the next frame */
+  #pending = null;
   #layers = el("div", "cg-layers");
   #map = el("canvas", "cg-map");
   #outline = el("canvas", "cg-outline");
   #overlay = el("canvas", "cg-overlay");
-  #marks = document.createElementNS(SVG, "svg");
-  #cursor;
-  #path;
+  #marks = svg("svg", { class: "cg-marks", "aria-hidden": "true" });
+  #cursor = ["cg-halo", "cg-ink"].map((name) => svg("circle", { class: name }));
+  #path = ["cg-halo", "cg-ink"].map((name) => svg("path", { class: name }));
   #view = { scale: 1, x: 0, y: 0 };
   #fitted = true;
+  /** @type {number | null} */
   #solo = null;
+  /** @type {number | null} */
   #outlined = null;
 
   /**
-   * @param {import("../core/state.js").MapState} state
+   * @param {MapState} state
    * @param {Map<number, number[]>} colors
    */
   constructor(state, colors) {
@@ -48,15 +52,12 @@ export class Surface {
     }
     this.#layers.style.width = `${state.width}px`;
     this.#layers.style.height = `${state.height}px`;
-    this.#marks.setAttribute("class", "cg-marks");
-    this.#marks.setAttribute("aria-hidden", "true");
-    this.#path = [this.#mark("path", "cg-halo"), this.#mark("path", "cg-ink")];
-    this.#cursor = [this.#mark("circle", "cg-halo"), this.#mark("circle", "cg-ink")];
+    this.#marks.append(...this.#path, ...this.#cursor);
     this.hideCursor();
-    this.#context = this.#map.getContext("2d", { alpha: false });
+    this.#context = contextOf(this.#map, { alpha: false });
     this.#image = this.#context.createImageData(state.width, state.height);
     this.#pixels = new Uint32Array(this.#image.data.buffer);
-    this.#fillTable();
+    this.#table = colorTable(colors, null);
     state.subscribe(({ rect }) => {
       this.setOutline(null);
       this.#redraw(rect);
@@ -76,7 +77,10 @@ export class Surface {
 
   /**
    * Map coordinates of a pointer. Who asks for many passes the stage's box, so that it is measured once.
-   * @returns {number[]} [x, y], fractions of pixels, maybe outside the map
+   * @param {number} clientX
+   * @param {number} clientY
+   * @param {DOMRect} [box]
+   * @returns {[number, number]} fractions of pixels, maybe outside the map
    */
   toMap(clientX, clientY, box = this.element.getBoundingClientRect()) {
     const { scale, x, y } = this.#view;
@@ -97,6 +101,9 @@ export class Surface {
 
   /**
    * Zooms about a point of the screen.
+   * @param {number} clientX
+   * @param {number} clientY
+   * @param {number} factor
    * @returns {boolean} false where the view is at its limit already
    */
   zoomAt(clientX, clientY, factor) {
@@ -116,34 +123,41 @@ export class Surface {
     return true;
   }
 
-  /** Zooms about the middle of the stage. */
+  /** Zooms about the middle of the stage. @param {number} factor */
   zoom(factor) {
     const box = this.element.getBoundingClientRect();
     this.zoomAt(box.left + box.width / 2, box.top + box.height / 2, factor);
   }
 
+  /** @param {number} dx @param {number} dy */
   panBy(dx, dy) {
     if (this.#fitted) return;
     const { scale, x, y } = this.#view;
     this.#setView({ scale, x: x + dx, y: y + dy });
   }
 
-  /** Moves the view until a point of the map is inside it. */
+  /** Moves the view until a point of the map is inside it. @param {number} mapX @param {number} mapY */
   reveal(mapX, mapY) {
     const { width, height } = this.#size();
     const { scale, x, y } = this.#view;
     const margin = 24;
+    /** @param {number} at @param {number} size */
     const outside = (at, size) => Math.min(0, size - margin - at) + Math.max(0, margin - at);
     this.panBy(outside(mapX * scale + x, width), outside(mapY * scale + y, height));
   }
 
-  /** Shows the true size of a brush; a diameter of 0 shows a small cross hair ring. */
+  /**
+   * Shows the true size of a brush; a diameter of 0 shows a small cross hair ring.
+   * @param {number} mapX
+   * @param {number} mapY
+   * @param {number} diameter
+   */
   showCursor(mapX, mapY, diameter) {
     const { scale, x, y } = this.#view;
     for (const circle of this.#cursor) {
-      circle.setAttribute("cx", mapX * scale + x);
-      circle.setAttribute("cy", mapY * scale + y);
-      circle.setAttribute("r", diameter ? Math.max(1.5, (diameter * scale) / 2) : 4);
+      circle.setAttribute("cx", String(mapX * scale + x));
+      circle.setAttribute("cy", String(mapY * scale + y));
+      circle.setAttribute("r", String(diameter ? Math.max(1.5, (diameter * scale) / 2) : 4));
       circle.style.display = "";
     }
   }
@@ -164,6 +178,7 @@ export class Surface {
    */
   showLines(lines, { closed = false, width = 0 } = {}) {
     const { scale, x, y } = this.#view;
+    /** @param {number[]} point */
     const screen = ([px, py]) => `${(px * scale + x).toFixed(1)} ${(py * scale + y).toFixed(1)}`;
     const d = lines.map((points) => `M${points.map(screen).join("L")}${closed ? "Z" : ""}`).join("");
     const [halo, ink] = this.#path;
@@ -177,21 +192,25 @@ export class Surface {
     this.showLines([]);
   }
 
-  /** Shows one class alone, the others fade to grey; null shows all. */
+  /** Shows one class alone, the others fade to grey; null shows all. @param {number | null} id */
   setSolo(id) {
     if (id === this.#solo) return;
     this.#solo = id;
-    this.#fillTable();
+    this.#table = colorTable(this.#colors, id);
     this.#redrawAll();
   }
 
-  /** Outlines the regions of a class; null ends that. */
+  /** Outlines the regions of a class; null ends that. @param {number | null} id */
   setOutline(id) {
     if (id === this.#outlined) return;
     this.#outlined = id;
-    const context = this.#outline.getContext("2d");
+    const context = contextOf(this.#outline);
     context.clearRect(0, 0, this.#state.width, this.#state.height);
-    if (id !== null && this.#state.counts[id]) context.putImageData(this.#outlineOf(id), 0, 0);
+    if (id === null || !this.#state.counts[id]) return;
+    const image = new ImageData(this.#state.width, this.#state.height);
+    const reach = Math.max(1, Math.round(1.5 / this.#view.scale)); // map pixels that make the line visible
+    new Uint32Array(image.data.buffer).set(outline(this.#state, id, reach));
+    context.putImageData(image, 0, 0);
   }
 
   /**
@@ -200,17 +219,10 @@ export class Surface {
    * @param {number} opacity 0 to 1
    */
   setOverlay(picture, opacity) {
-    const context = this.#overlay.getContext("2d");
+    const context = contextOf(this.#overlay);
     context.clearRect(0, 0, this.#state.width, this.#state.height);
-    this.#overlay.style.opacity = opacity;
+    this.#overlay.style.opacity = String(opacity);
     if (picture) context.drawImage(picture, 0, 0, this.#state.width, this.#state.height);
-  }
-
-  #mark(tag, className) {
-    const node = document.createElementNS(SVG, tag);
-    node.setAttribute("class", className);
-    this.#marks.append(node);
-    return node;
   }
 
   #size() {
@@ -227,9 +239,13 @@ export class Surface {
     else this.#setView(this.#view);
   }
 
-  /** Applies a view, held so that the map always covers the stage or sits in its middle. */
+  /**
+   * Applies a view, held so that the map always covers the stage or sits in its middle.
+   * @param {{scale: number, x: number, y: number}} view
+   */
   #setView({ scale, x, y }) {
     const { width, height } = this.#size();
+    /** @param {number} at @param {number} map @param {number} stage */
     const hold = (at, map, stage) =>
       map <= stage ? (stage - map) / 2 : Math.min(0, Math.max(stage - map, at));
     this.#view = {
@@ -243,25 +259,18 @@ export class Surface {
     this.element.dispatchEvent(new CustomEvent("cg-view"));
   }
 
-  #fillTable() {
-    for (const [id, color] of this.#colors) {
-      const faded = this.#solo !== null && id !== this.#solo;
-      const grey = (0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2]) * 0.5 + 80;
-      const [r, g, b] = color.map((c) => Math.round(faded ? c + (grey - c) * SOLO_MIX : c));
-      this.#table[id] = (0xff000000 | (b << 16) | (g << 8) | r) >>> 0; // little-endian RGBA
-    }
-  }
-
   #redrawAll() {
     this.#redraw({ x0: 0, y0: 0, x1: this.#state.width, y1: this.#state.height });
   }
 
+  /** @param {Rect} rect */
   #redraw(rect) {
     if (!this.#pending) requestAnimationFrame(() => this.#paint());
     this.#pending = union(this.#pending, rect);
   }
 
   #paint() {
+    if (!this.#pending) return;
     const { x0, y0, x1, y1 } = this.#pending;
     this.#pending = null;
     const { ids, width } = this.#state;
@@ -269,29 +278,5 @@ export class Surface {
       for (let i = y * width + x0, end = y * width + x1; i < end; i++) this.#pixels[i] = this.#table[ids[i]];
     }
     this.#context.putImageData(this.#image, 0, 0, x0, y0, x1 - x0, y1 - y0);
-  }
-
-  /** White along the inner edge of a class, black along its outer edge: visible on every colour. */
-  #outlineOf(id) {
-    const { ids, width, height } = this.#state;
-    const image = new ImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    const reach = Math.max(1, Math.round(1.5 / this.#view.scale)); // map pixels that make the line visible
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const i = y * width + x;
-        const inside = ids[i] === id;
-        const other = (j) => (ids[j] === id) !== inside;
-        if (
-          (x >= reach && other(i - reach)) ||
-          (x < width - reach && other(i + reach)) ||
-          (y >= reach && other(i - reach * width)) ||
-          (y < height - reach && other(i + reach * width))
-        ) {
-          pixels[i] = inside ? 0xffffffff : 0xff000000;
-        }
-      }
-    }
-    return image;
   }
 }

@@ -1,0 +1,203 @@
+/** The canvas with its tools, its classes and its keys: all that painting needs. */
+
+import { resample } from "./core/shapes.js";
+import { MapState } from "./core/state.js";
+import { decodeMap } from "./core/wire.js";
+import { button } from "./panels/icons.js";
+import { buildPalette, DIGITS } from "./panels/palette.js";
+import { buildToolbar } from "./panels/toolbar.js";
+import { buildActions } from "./view/actions.js";
+import { el } from "./view/dom.js";
+import { buildHint } from "./view/hint.js";
+import { attachKeys } from "./view/keys.js";
+import { attachPointers } from "./view/pointer.js";
+import { buildStatus } from "./view/status.js";
+import { Surface } from "./view/surface.js";
+import { Toolbox } from "./view/toolbox.js";
+
+/** @import { LabelClass, Painter, Props } from "./types.js" */
+
+const SHARES_EVERY_MS = 150;
+const UNLABELED = 0;
+
+export class Canvas {
+  #classes;
+  #classOf;
+  #status = buildStatus();
+  #actions;
+  #toolbar;
+  #palette;
+  /** classes outside of the training that were picked */
+  #warnedOf = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #sharesTimer;
+
+  /** @param {Props} props */
+  constructor({ width, height, classes, stamps, value }) {
+    this.#classes = classes;
+    this.#classOf = new Map(classes.map((c) => [c.id, c]));
+    this.state = new MapState(width, height, value ? resample(decodeMap(value), width, height) : undefined);
+    this.surface = new Surface(this.state, new Map(classes.map((c) => [c.id, c.color])));
+    this.tools = new Toolbox(this.state, this.surface, {
+      roadId: this.#named("road").id,
+      stamps,
+      nameOf: (id) => this.#class(id).name,
+      say: this.#status.say,
+    });
+    this.#actions = buildActions(this.state, this.surface, this.tools, () => this.#toolbar.showHelp());
+    this.#toolbar = buildToolbar(this.tools, this.#actions, { stamps, colorOf: this.#colorOf });
+    this.#palette = buildPalette(classes, {
+      counts: this.state.counts,
+      total: this.state.ids.length,
+      pick: (id) => this.tools.pick(id),
+      solo: (id) => this.surface.setSolo(id),
+      outline: (id) => this.surface.setOutline(id),
+    });
+    /** what the studio fills */
+    this.areas = { photo: el("div", "cg-photo"), extras: el("div", "cg-extras"), files: this.#toolbar.files };
+    this.root = this.#layOut();
+    this.#listen();
+    this.#showTools();
+    this.#palette.setShares();
+  }
+
+  /** What the rest of the studio may know and do. @returns {Painter} */
+  buildPainter() {
+    const { state, tools, surface, root } = this;
+    const { width, height } = state;
+    /** @type {Painter["setMap"]} */
+    const setMap = (ids, note) => {
+      tools.abort();
+      state.replace(ids, note);
+    };
+    return {
+      width,
+      height,
+      classes: this.#classes,
+      known: new Set(this.#classOf.keys()),
+      root,
+      get ids() {
+        return state.ids;
+      },
+      get revision() {
+        return state.revision;
+      },
+      get stroking() {
+        return state.stroking;
+      },
+      setMap,
+      load: (map, note = "map loaded") => setMap(resample(map, width, height), note),
+      subscribe: (listener) => state.subscribe(listener),
+      setOverlay: (picture, opacity) => surface.setOverlay(picture, opacity),
+      focus: () => surface.element.focus(),
+      say: this.#status.say,
+      colorOf: this.#colorOf,
+    };
+  }
+
+  /** Python sends every class that a map can have. @param {number} id */
+  #class(id) {
+    return /** @type {LabelClass} */ (this.#classOf.get(id));
+  }
+
+  /** @param {string} name */
+  #named(name) {
+    return /** @type {LabelClass} */ (this.#classes.find((c) => c.name === name));
+  }
+
+  /** @param {number} id */
+  #colorOf = (id) => this.#class(id).color;
+
+  #layOut() {
+    const { width, height } = this.state;
+    const stage = this.surface.element;
+    describe(stage, `Label map, ${width} by ${height} pixels. Press ? for the keys.`);
+    const fit = button("fit", "Fit the whole map", this.#actions.fit, { key: "F" });
+    fit.classList.add("cg-fit");
+    fit.hidden = true;
+    stage.addEventListener("cg-view", () => {
+      fit.hidden = this.surface.fitted;
+    });
+    const views = el(
+      "div",
+      "cg-views",
+      el("div", "cg-stage-box", stage, fit, buildHint(stage)),
+      this.areas.photo,
+    );
+    const classes = el("div", "cg-classes", this.#status.element, this.#palette.element);
+    const under = el("div", "cg-under", classes, this.areas.extras);
+    const root = el("div", "cg-studio", this.#toolbar.element, views, under);
+    root.style.setProperty("--cg-aspect", String(width / height));
+    return root;
+  }
+
+  #listen() {
+    const { state, surface, tools } = this;
+    const keys = attachKeys(this.root, {
+      state,
+      surface,
+      tools,
+      actions: this.#actions,
+      pickDigit: (digit) => tools.pick(this.#named(DIGITS[digit]).id),
+      onCursor: (point) => this.#showPlace(point),
+    });
+    attachPointers(surface, tools, {
+      ...keys,
+      onHover: (point) => {
+        keys.pointerMoved();
+        this.#showPlace(point);
+      },
+    });
+    tools.onChange(() => this.#showTools());
+    state.subscribe(({ final, note }) => {
+      this.#sharesTimer ??= setTimeout(() => {
+        this.#sharesTimer = undefined;
+        this.#palette.setShares();
+      }, SHARES_EVERY_MS);
+      if (!final) return;
+      if (note) this.#status.say(note[0].toUpperCase() + note.slice(1));
+      this.#toolbar.update(state);
+    });
+  }
+
+  #showTools() {
+    const { tools, surface } = this;
+    this.#toolbar.update(this.state);
+    this.#palette.setClass(tools.classId);
+    surface.element.dataset.tool = tools.tool;
+    const hand = this.#inHand();
+    surface.setInk(hand.color);
+    this.#status.setHand(hand);
+    this.#warnOnce(this.#class(tools.classId));
+  }
+
+  /** What a click would paint now: a class or a stamp. */
+  #inHand() {
+    const { tool, stamp, classId } = this.tools;
+    if (tool === "stamp") return { name: stamp.name, color: this.#colorOf(stamp.parts[0].id) };
+    return this.#class(tool === "eraser" ? UNLABELED : classId);
+  }
+
+  /** Says once for each class that the model never saw it, and what it will make of it. @param {LabelClass} picked */
+  #warnOnce({ id, name, seen, substitute }) {
+    if (seen || this.#warnedOf.has(id)) return;
+    this.#warnedOf.add(id);
+    const text = `“${name}” was not in the training photos: the model will draw it as ${substitute}.`;
+    this.#status.say(text, true);
+  }
+
+  /** @param {{x: number, y: number} | null} point */
+  #showPlace(point) {
+    if (!point || !this.tools.inside(point)) return this.#status.setPlace("");
+    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+    return this.#status.setPlace(`${this.#class(this.state.at(x, y)).name} at ${x}, ${y}`);
+  }
+}
+
+/** Makes the stage something that a screen reader can name and the keyboard can reach. @param {HTMLElement} stage @param {string} label */
+function describe(stage, label) {
+  stage.tabIndex = 0;
+  stage.setAttribute("role", "application");
+  stage.setAttribute("aria-roledescription", "paint canvas");
+  stage.setAttribute("aria-label", label);
+}

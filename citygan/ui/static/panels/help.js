@@ -1,0 +1,23 @@
+/** The dialog that says what this is and lists the keys. */
+
+import { textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
+import { KEY_LIST } from "../view/keys.js";
+
+const ABOUT = `Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it should be,
+ and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the map.`;
+const KEYS = "They work while the focus is on the canvas, the tools or the classes.";
+
+export function helpDialog() {
+  const list = el("dl", "cg-keys");
+  for (const [keys, meaning] of KEY_LIST) {
+    list.append(el("dt", "", el("kbd", "", keys)), el("dd", "", meaning));
+  }
+  const close = textButton("Close", () => dialog.close());
+  const header = el("header", "", el("h2", "", "How to paint a street"), close);
+  const about = [el("p", "", ABOUT), el("h3", "", "Keys"), el("p", "", KEYS)];
+  const dialog = el("dialog", "cg-help", header, ...about, list);
+  dialog.setAttribute("aria-label", "Keys and help");
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  return dialog;
+}

@@ -1,0 +1,103 @@
+/** The photo with what belongs to it: live or not, its seed, comparing, downloads, and the last ones. */
+
+import { textButton } from "../view/controls.js";
+import { el } from "../view/dom.js";
+import { buildFrame } from "../view/photo.js";
+import { buildDownloads } from "./downloads.js";
+import { buildStrip } from "./strip.js";
+
+/** @import { Painter, Server, Shot } from "../types.js" */
+
+const SEEDS = 1_000_000; // short enough to read out
+
+/**
+ * @param {Painter} painter
+ * @param {Server} server
+ * @param {{setLive: (on: boolean) => void, now: () => void, setSeed: (seed: number | null) => void,
+ *   target: () => string | null, saveTimelapse: () => void, restore: (shot: Shot) => void}} studio
+ */
+export function buildPhoto(painter, server, { setLive, now, setSeed, target, saveTimelapse, restore }) {
+  const view = buildFrame(painter);
+  const strip = buildStrip(painter, restore, (pinned) => view.compare.setPinned(pinned?.photo ?? null));
+  /** @type {Shot | null} */
+  let shot = null;
+
+  const state = el("span", "cg-pace");
+  state.setAttribute("role", "status");
+  const live = buildLive(setLive, now);
+  const seed = buildSeed(setSeed);
+  const draw = () => {
+    setSeed(Math.floor(Math.random() * SEEDS));
+    if (!live.on) now();
+  };
+  const another = textButton("Another one", draw, { title: "Draw the photo with a new seed" });
+  const downloads = buildDownloads(painter, server, { shot: () => shot, target, saveTimelapse });
+  const bar = el("div", "cg-bar", ...live.elements, another, view.peek, downloads.opener, downloads.menu);
+  const line = el("div", "cg-photo-line", seed.element, state);
+
+  return {
+    frame: view.element,
+    bar: el("div", "cg-controls", line, bar, view.compare.element),
+    strip: strip.element,
+    compare: view.compare,
+    get shot() {
+      return shot;
+    },
+    setSeed: seed.set,
+    /** @param {string} kind @param {string} text */
+    setState: (kind, text) => {
+      if (state.textContent !== text) state.textContent = text;
+      state.dataset.kind = kind;
+      view.element.dataset.state = kind;
+    },
+    /** @param {Shot} next */
+    show: (next) => {
+      if (shot && next.serial < shot.serial) return;
+      shot = next;
+      view.show(next);
+    },
+    settle: () => {
+      if (shot) strip.add(shot);
+    },
+  };
+}
+
+/**
+ * The switch between live and not, and the button that makes a photo while it is not.
+ * @param {(on: boolean) => void} setLive
+ * @param {() => void} now
+ */
+function buildLive(setLive, now) {
+  const live = el("input");
+  Object.assign(live, { type: "checkbox", checked: true });
+  live.setAttribute("role", "switch");
+  const make = textButton("Make photo", now, { title: "Make photo (Ctrl+Enter)" });
+  make.hidden = true;
+  live.addEventListener("change", () => {
+    make.hidden = live.checked;
+    setLive(live.checked);
+  });
+  return {
+    elements: [el("label", "cg-live", live, "Live"), make],
+    get on() {
+      return live.checked;
+    },
+  };
+}
+
+/** Shows the seed. @param {(seed: number | null) => void} setSeed */
+function buildSeed(setSeed) {
+  const shown = el("span", "cg-seed-value");
+  const title = "No seed: the default photo";
+  const none = textButton("×", () => setSeed(null), { className: "cg-button", title });
+  none.setAttribute("aria-label", title);
+  none.hidden = true;
+  return {
+    element: el("span", "cg-seed", shown, none),
+    /** @param {number | null} seed */
+    set: (seed) => {
+      shown.textContent = seed === null ? "" : `Seed ${seed}`;
+      none.hidden = seed === null;
+    },
+  };
+}
