@@ -7,7 +7,17 @@ import { el } from "./view/dom.js";
 
 /** @import { Props, Server } from "./types.js" */
 
-const STYLES = ["studio.css", "photo.css"];
+/** In the order of the cascade. */
+const STYLES = [
+  "studio.css",
+  "view/controls.css",
+  "view/surface.css",
+  "view/photo.css",
+  "panels/toolbar.css",
+  "panels/palette.css",
+  "panels/extras.css",
+  "panels/files.css",
+];
 const SEND_AFTER_MS = 100; // a pause in painting after which Gradio's own events get the map
 
 /** Loads a style sheet that lies beside this module, once a page. @param {string} name */
