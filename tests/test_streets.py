@@ -61,6 +61,11 @@ def test_random_streets_have_road_below_and_sky_above():
         assert shares(label_map[:60]).get(23, 0) > 0.05, f"little sky in seed {seed}"
 
 
+def test_a_negative_seed_is_an_error_that_names_it():
+    with pytest.raises(CityGANError, match="-1"):
+        random_street(-1)
+
+
 def test_an_unknown_name_is_an_error_that_lists_the_streets():
     with pytest.raises(CityGANError, match=r"'boulevard'.*avenue.*empty"):
         street("boulevard")

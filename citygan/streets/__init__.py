@@ -34,4 +34,6 @@ def random_street(seed: int, width_px: int = 684, height_px: int = 512) -> np.nd
     Raises:
         CityGANError: the size is out of range, or the seed is negative.
     """
+    if seed < 0:
+        raise CityGANError(f"the seed is {seed}; give a whole number from 0 on")
     return draw(random_layout(seed), seed, width_px, height_px)

@@ -21,7 +21,7 @@ def draw(layout: Layout, seed: int, width_px: int, height_px: int) -> np.ndarray
     """Draws a layout as a label map, `(H, W) uint8`.
 
     Raises:
-        CityGANError: the size is out of range, or the seed is negative.
+        CityGANError: the size is out of range.
     """
     if not (16 <= width_px <= MAX_SIDE_PX and 16 <= height_px <= MAX_SIDE_PX):
         raise CityGANError(f"a street is 16 to {MAX_SIDE_PX} px wide and high, not {width_px} x {height_px}")

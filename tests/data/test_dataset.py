@@ -55,7 +55,7 @@ def test_every_layout_reads_to_the_label_maps_and_photos_that_were_drawn(layout)
 def test_a_sample_is_a_square_label_map_and_photo_as_bytes(layout):
     _, folder = layout
     samples = open_split(folder, "train", 96)
-    assert len(samples) == 3
+    assert len(samples) == len(list(samples)) == 3
     for labels, photo in samples:
         assert (labels.shape, labels.dtype) == ((96, 96), torch.uint8)
         assert (photo.shape, photo.dtype) == ((3, 96, 96), torch.uint8)
@@ -71,7 +71,9 @@ def test_resizing_makes_no_new_ids(layout):
 def test_pairs_with_jpeg_noise_read_to_nearly_the_same(tmp_path):
     for side in ("left", "right"):
         folder = tiny.write_pairs(tmp_path / side, photo_on=side, suffix=".jpg")
-        for pair in layouts.PAIRS.pairs(folder, "train"):
+        pairs = layouts.PAIRS.pairs(folder, "train")
+        assert len(pairs) == 3
+        for pair in pairs:
             label_map, photo = layouts.PAIRS.read(pair)
             drawn = draw_labels(pair.name)
             assert (label_map == drawn).mean() > 0.8
@@ -116,6 +118,7 @@ def test_a_set_too_large_for_the_memory_is_read_from_the_disk_each_time(layout):
     read = open_split(folder, "train", 40, memory_gib=0)
     assert kept.memory is not None
     assert read.memory is None
+    assert len(kept) == 3
     for one, other in zip(kept, read, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
