@@ -178,7 +178,10 @@ export class Canvas {
     return this.#class(tool === "eraser" ? UNLABELED : classId);
   }
 
-  /** Says once for each class that the model never saw it, and what it will make of it. @param {LabelClass} picked */
+  /**
+   * Says once for each class that the model never saw it, and what it will make of it.
+   * @param {LabelClass} picked
+   */
   #warnOnce({ id, name, seen, substitute }) {
     if (seen || this.#warnedOf.has(id)) return;
     this.#warnedOf.add(id);
@@ -194,7 +197,11 @@ export class Canvas {
   }
 }
 
-/** Makes the stage something that a screen reader can name and the keyboard can reach. @param {HTMLElement} stage @param {string} label */
+/**
+ * Makes the stage something that a screen reader can name and the keyboard can reach.
+ * @param {HTMLElement} stage
+ * @param {string} label
+ */
 function describe(stage, label) {
   stage.tabIndex = 0;
   stage.setAttribute("role", "application");

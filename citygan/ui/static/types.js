@@ -1,4 +1,7 @@
-/** What Python and the page give each other, and what the parts of the page know of each other. Types alone. */
+/**
+ * What Python and the page give each other, and what the parts of the page know of each other. Types
+ * alone.
+ */
 
 /** @import { CanvasDocument } from "./core/document.js" */
 /** @import { Stamp } from "./core/stamps.js" */
@@ -32,6 +35,7 @@
  */
 
 /** @typedef {{error?: undefined, busy?: undefined}} Accepted */
+/** @template Answer @typedef {Promise<Answer & Accepted | Refusal | undefined>} Soon */
 /** @typedef {{map: WireMap, seed: number | null, target: string | null}} PhotoRequest */
 /** @typedef {{ssim: number, psnr: number, percentile: number | null, percentile_of: string | null}} Scores */
 
@@ -44,18 +48,18 @@
  */
 
 /** @typedef {"photo" | "labels_color" | "labels_ids" | "pair" | "ssim_map"} FileField */
-/** @typedef {Record<FileField, string> & Accepted} Files data URLs */
+/** @typedef {Record<FileField, string>} Files data URLs */
+/** @typedef {{name: string | null, seed: number | null}} StreetName a drawn or a random one */
 
 /**
  * What the page asks the server, `Live` in live.py; undefined comes when nothing came back.
  * @typedef {object} Server
- * @property {(request: PhotoRequest) => Promise<PhotoAnswer & Accepted | Refusal | undefined>} render
- * @property {(request: PhotoRequest) => Promise<Files | Refusal | undefined>} final_result
- * @property {(request: {image: string}) => Promise<{token: string} & Accepted | Refusal | undefined>} set_target
- * @property {(request: {name: string | null, seed: number | null}) =>
- *   Promise<{map: WireMap, name: string | null, seed: number | null} & Accepted | Refusal | undefined>} street
- * @property {(request: {image: string}) => Promise<{map: WireMap, report: string,
- *   target: {token: string, photo: string} | null} & Accepted | Refusal | undefined>} open_picture
+ * @property {(request: PhotoRequest) => Soon<PhotoAnswer>} render
+ * @property {(request: PhotoRequest) => Soon<Files>} final_result
+ * @property {(request: {image: string}) => Soon<{token: string}>} set_target
+ * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
+ * @property {(request: {image: string}) => Soon<{map: WireMap, report: string,
+ *   target: {token: string, photo: string} | null}>} open_picture
  */
 
 /**

@@ -1,7 +1,7 @@
 /**
- * A document of the canvas: a map, and the seed that its photo was drawn with. It is written in two ways: as text for
- * what is stored (JSON; the browser's memory, the chunk of a project), and as the fragment of a link, where each
- * character counts.
+ * A document of the canvas: a map, and the seed that its photo was drawn with. It is written in two ways: as
+ * text for what is stored (JSON; the browser's memory, the chunk of a project), and as the fragment of a
+ * link, where each character counts.
  */
 
 import { decodeMap, encodeMap, fromBase64, toBase64 } from "./wire.js";
@@ -35,7 +35,8 @@ export function toText({ map, ...rest }) {
  * @throws {Error} it is damaged, or not ours
  */
 export function fromText(text, known) {
-  const { version = VERSION, map, seed, checkpoint, at } = JSON.parse(text) ?? {}; // early texts have no version
+  // Early texts have no version.
+  const { version = VERSION, map, seed, checkpoint, at } = JSON.parse(text) ?? {};
   if (version !== VERSION) throw new Error(`it is of version ${version}`);
   if (!map) throw new Error("it holds no map");
   checkSize(map.width, map.height);

@@ -21,8 +21,8 @@ const RATE_OVER_MS = 2000;
  */
 
 /**
- * Newest wins: one request in flight; when its photo is back, what the map is by then goes out next. It goes at the
- * size that the generator sees, a quarter of the bytes, and the photo comes back at that size.
+ * Newest wins: one request in flight; when its photo is back, what the map is by then goes out next. It goes
+ * at the size that the generator sees, a quarter of the bytes, and the photo comes back at that size.
  */
 export class LiveLoop {
   #painter;

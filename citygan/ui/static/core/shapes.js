@@ -1,6 +1,7 @@
 /**
- * Rasterisers: pure functions from geometry to pixels. Pixel (x, y) covers [x, x + 1) x [y, y + 1) and belongs to a
- * shape when its centre does. Shapes are handed out as spans, `emit(y, x0, x1)`, x1 excluded and not yet clipped.
+ * Rasterisers: pure functions from geometry to pixels. Pixel (x, y) covers [x, x + 1) x [y, y + 1) and
+ * belongs to a shape when its centre does. Shapes are handed out as spans, `emit(y, x0, x1)`, x1 excluded and
+ * not yet clipped.
  */
 
 /** @import { Bytes, LabelMap } from "./wire.js" */

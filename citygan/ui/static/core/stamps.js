@@ -1,8 +1,9 @@
 /**
  * Stamps: things drawn as polygons that stand on the street and shrink toward the horizon.
  *
- * Their unit is their own height: y goes from 0 (top) to 1 (foot), x is 0 in the middle. A camera at height c sees
- * a thing of h metres that stands d pixels below the horizon as h / c * d pixels tall, however far away it is.
+ * Their unit is their own height: y goes from 0 (top) to 1 (foot), x is 0 in the middle. A camera at height c
+ * sees a thing of h metres that stands d pixels below the horizon as h / c * d pixels tall, however far away
+ * it is.
  */
 
 const CAMERA_METRES = 1.45;
@@ -31,7 +32,8 @@ export function findHorizon({ ids, width, height }, roadId) {
 }
 
 /**
- * The polygons of a stamp whose foot is at (x, y), in pixels of the map, in the order in which they are painted.
+ * The polygons of a stamp whose foot is at (x, y), in pixels of the map, in the order in which they are
+ * painted.
  * @param {Stamp} stamp
  * @param {number} x
  * @param {number} y

@@ -1,8 +1,8 @@
 /**
  * The map being painted: one class id a pixel, its history, and who wants to know about changes.
  *
- * A step of the history is the run-length difference between the map before it and after it, so a hundred steps
- * cost about as much memory as what was really painted.
+ * A step of the history is the run-length difference between the map before it and after it, so a hundred
+ * steps cost about as much memory as what was really painted.
  */
 
 const HISTORY_STEPS = 100;

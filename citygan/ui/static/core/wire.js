@@ -16,7 +16,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 
 /**
  * A map on the wire; `seq` counts the changes of a canvas, `final` is false while a stroke is in progress.
- * @typedef {{width: number, height: number, encoding: string, data: string, seq: number, final: boolean}} WireMap
+ * @typedef {{width: number, height: number, encoding: string, data: string, seq: number,
+ *   final: boolean}} WireMap
  */
 
 /** CRC-32 of bytes. @param {Uint8Array} bytes @returns {number} an unsigned 32-bit number */

@@ -1,8 +1,8 @@
 /**
  * Keeps the map in this browser, and offers it after a reload.
  *
- * Each visit writes to a key of its own, so that neither painting on nor a second tab overwrites what an earlier visit
- * left; that is kept until it is restored or dismissed.
+ * Each visit writes to a key of its own, so that neither painting on nor a second tab overwrites what an
+ * earlier visit left; that is kept until it is restored or dismissed.
  */
 
 import { fromText, toText } from "../core/document.js";
@@ -15,7 +15,7 @@ import { el } from "../view/dom.js";
 
 const PREFIX = "citygan:map:"; // and the time at which the visit began
 const AFTER_MS = 700; // without a change
-const MAX_VISITS = 8; // that are kept; a map takes some ten thousand characters of the five million that there are
+const MAX_VISITS = 8; // that are kept; a map takes some ten thousand characters of five million
 
 /** The keys of all visits, the newest first. */
 function visits() {

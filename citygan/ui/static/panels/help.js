@@ -4,8 +4,9 @@ import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 import { KEY_LIST } from "../view/keys.js";
 
-const ABOUT = `Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it should be,
- and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the map.`;
+const ABOUT = `Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it
+ should be, and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the
+ map.`;
 const KEYS = "They work while the focus is on the canvas, the tools or the classes.";
 
 export function helpDialog() {

@@ -53,7 +53,7 @@ function percent(share) {
 
 /**
  * @param {LabelClass[]} classes
- * @param {{counts: Uint32Array, total: number} & Wiring} wiring `counts` are the pixels of each id, of `total`
+ * @param {{counts: Uint32Array, total: number} & Wiring} wiring and the pixels of each id, of so many
  */
 export function buildPalette(classes, { counts, total, pick, solo, outline }) {
   /** @type {number | null} */
@@ -143,8 +143,8 @@ function buildGroup(category, rows) {
 }
 
 /**
- * Arrow keys walk over the classes as they are seen: up and down along a column, right and left along a row, where
- * the eyes are, too. On a narrow page all classes are one row.
+ * Arrow keys walk over the classes as they are seen: up and down along a column, right and left along a row,
+ * where the eyes are, too. On a narrow page all classes are one row.
  * @param {KeyboardEvent} event
  * @param {HTMLElement} element the palette
  */
@@ -169,7 +169,10 @@ function walk(event, element) {
   places[step(at, places.length)].node.focus();
 }
 
-/** Where a key goes from place `at` of `count`. @type {Record<string, (at: number, count: number) => number>} */
+/**
+ * Where a key goes from place `at` of `count`.
+ * @type {Record<string, (at: number, count: number) => number>}
+ */
 const STEPS = {
   ArrowDown: (at, count) => (at + 1) % count,
   ArrowRight: (at, count) => (at + 1) % count,

@@ -53,8 +53,9 @@ export function buildShare(painter, seedOf, saveProject) {
     field.value = tooLong ? "" : link;
     const copied = !tooLong && (await copy(link));
     words.textContent = tooLong
-      ? `This map is too detailed for a link: it would have ${link.length.toLocaleString()} characters, and many
-         programs cut off what is longer than ${MAX_LINK_CHARS.toLocaleString()}. A saved project carries any map.`
+      ? `This map is too detailed for a link: it would have ${link.length.toLocaleString()} characters, and
+         many programs cut off what is longer than ${MAX_LINK_CHARS.toLocaleString()}. A saved project carries
+         any map.`
       : `${copied ? "Copied. " : "Copy it: "}The whole map is in the link, nothing is stored on a server.`;
     dialog.showModal();
     if (!tooLong) field.select();

@@ -8,7 +8,7 @@ import { acceptDrop, chooseFile, dataUrl, mapPicture, menuBelow, textButton } fr
 import { el } from "../view/dom.js";
 
 /** @import { LabelMap } from "../core/wire.js" */
-/** @import { OpenMap, Painter, Server } from "../types.js" */
+/** @import { OpenMap, Painter, Server, StreetName } from "../types.js" */
 
 const THUMB_PX = 120;
 const MAX_FILE_BYTES = 5.5 * 2 ** 20; // as base64 in JSON it stays below the server's limit
@@ -26,13 +26,12 @@ export function buildStarters(painter, names, server, { openMap, openProject, se
   opener.classList.add("cg-opens");
   let filled = false;
 
-  /** @typedef {{name: string | null, seed: number | null}} Wish */
-  /** @param {Wish} request */
+  /** @param {StreetName} request */
   const ask = async (request) => {
     const answer = accepted(await server.street(request));
     return { ...answer, map: decodeMap(answer.map) };
   };
-  /** @param {Wish} request */
+  /** @param {StreetName} request */
   const begin = async (request) => {
     menu.hidePopover();
     try {

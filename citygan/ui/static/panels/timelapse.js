@@ -46,7 +46,8 @@ async function record(canvas, draw, frames, type) {
   recorder.start();
   for (const frame of frames) await Promise.all([draw(frame), pause(FRAME_MS)]);
   for (let waited = 0; waited < LAST_MS; waited += FRAME_MS) {
-    await Promise.all([draw(frames[frames.length - 1]), pause(FRAME_MS)]); // a canvas that rests gives no frames
+    // A canvas that rests gives no frames.
+    await Promise.all([draw(frames[frames.length - 1]), pause(FRAME_MS)]);
   }
   recorder.stop();
   await ended;

@@ -30,8 +30,8 @@ const MORE = [
  * @param {Toolbox} tools
  * @param {Actions} actions
  * @param {{stamps: Stamp[], colorOf: (id: number) => number[]}} look
- * @returns {{element: HTMLElement, files: HTMLElement, update: (state: MapState) => void, showHelp: () => void}}
- *   `files` is the end of the row, for the buttons that begin and keep a map
+ * @returns {{element: HTMLElement, files: HTMLElement, update: (state: MapState) => void,
+ *   showHelp: () => void}} `files` is the end of the row, for the buttons that begin and keep a map
  */
 export function buildToolbar(tools, actions, { stamps, colorOf }) {
   const everyDay = EVERY_DAY.map((tool) => {
@@ -71,12 +71,21 @@ export function buildToolbar(tools, actions, { stamps, colorOf }) {
   return { element, files, update, showHelp: () => help.showModal() };
 }
 
-/** Shows which of several things is in hand. @param {{name: string, node: Element}[]} all @param {string} current */
+/**
+ * Shows which of several things is in hand.
+ * @param {{name: string, node: Element}[]} all
+ * @param {string} current
+ */
 function press(all, current) {
   for (const { name, node } of all) node.setAttribute("aria-pressed", String(name === current));
 }
 
-/** A button with an icon that opens a menu. @param {IconName} name @param {string} label @param {HTMLElement} content */
+/**
+ * A button with an icon that opens a menu.
+ * @param {IconName} name
+ * @param {string} label
+ * @param {HTMLElement} content
+ */
 function menuButton(name, label, content) {
   const opener = button(name, label, () => {});
   opener.append(icon("down"));
@@ -147,7 +156,11 @@ function stampsMenu(tools, stamps, colorOf) {
   return { content, opener, update };
 }
 
-/** A small picture of a stamp in its class colours. @param {Stamp} stamp @param {(id: number) => number[]} colorOf */
+/**
+ * A small picture of a stamp in its class colours.
+ * @param {Stamp} stamp
+ * @param {(id: number) => number[]} colorOf
+ */
 function stampPicture({ parts }, colorOf) {
   const reach = Math.max(0.5, ...parts.flatMap(({ points }) => points.map(([x]) => Math.abs(x))));
   const shapes = parts.map(({ id, points }) =>

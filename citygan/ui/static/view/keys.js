@@ -1,4 +1,6 @@
-/** The keyboard, heard only while the focus is inside the studio, and the list of keys that the help shows. */
+/**
+ * The keyboard, heard only while the focus is inside the studio, and the list of keys that the help shows.
+ */
 
 import { TOOLS, toolNames } from "./toolbox.js";
 
@@ -7,7 +9,8 @@ import { TOOLS, toolNames } from "./toolbox.js";
 /** @import { Toolbox, ToolName } from "./toolbox.js" */
 
 /**
- * @typedef {"undo" | "redo" | "clear" | "mirror" | "fillUnlabeled" | "fit" | "zoomIn" | "zoomOut" | "help"} Action
+ * @typedef {"undo" | "redo" | "clear" | "mirror" | "fillUnlabeled" | "fit" | "zoomIn" | "zoomOut"
+ *   | "help"} Action
  * @typedef {Record<Action, () => void>} Actions
  */
 

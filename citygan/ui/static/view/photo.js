@@ -43,7 +43,10 @@ export function buildFrame(painter) {
   peek.addEventListener("keyup", () => hold(false));
   peek.addEventListener("blur", () => hold(false));
 
-  /** Swaps the photo once it is decoded: it never flickers, and no older one comes back. @param {Shot} shot */
+  /**
+   * Swaps the photo once it is decoded: it never flickers, and no older one comes back.
+   * @param {Shot} shot
+   */
   async function show(shot) {
     const next = new Image();
     next.className = "cg-shot";

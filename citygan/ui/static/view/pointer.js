@@ -1,4 +1,7 @@
-/** Mouse, pen and touch on the stage: one pointer paints, Space or the middle button pans, two fingers do both. */
+/**
+ * Mouse, pen and touch on the stage: one pointer paints, Space or the middle button pans, two fingers do
+ * both.
+ */
 
 const WHEEL_STEP = 0.0015; // zoom of a pixel of wheel travel, as a power of e
 const LINE_PX = 32; // pixels of a line, for wheels that count in lines
@@ -10,7 +13,8 @@ const PEN_ERASER = 32; // bit of PointerEvent.buttons
 /**
  * @param {Surface} surface
  * @param {Toolbox} tools
- * @param {{onHover: (point: {x: number, y: number} | null) => void, spaceHeld: () => boolean, panned: () => void}} on
+ * @param {{onHover: (point: {x: number, y: number} | null) => void, spaceHeld: () => boolean,
+ *   panned: () => void}} on
  */
 export function attachPointers(surface, tools, on) {
   const stage = surface.element;
@@ -21,7 +25,10 @@ export function attachPointers(surface, tools, on) {
   /** @type {PointerEvent | null} last event of the pointer that pans */
   let panning = null;
   let pinched = false; // until all fingers are up, none of them paints
-  /** @type {DOMRect | null} of the stage, measured once for many moves: it makes the browser lay the page out */
+  /**
+   * @type {DOMRect | null} of the stage, measured once for many moves: it makes the browser lay the page
+   * out
+   */
   let box = null;
 
   const forget = () => {
@@ -113,7 +120,9 @@ export function attachPointers(surface, tools, on) {
     else tools.up(pointOf(event));
     if (event.pointerType === "touch") tools.leave();
   };
-  stage.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault()); // no autoscroll
+  stage.addEventListener("mousedown", (event) => {
+    if (event.button === 1) event.preventDefault(); // no autoscroll
+  });
   stage.addEventListener("pointerup", release);
   stage.addEventListener("pointercancel", release);
   stage.addEventListener("pointerleave", () => {

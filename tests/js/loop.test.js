@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { LiveLoop } from "../../citygan/ui/static/core/loop.js";
+import { crc32, decodeMap } from "../../citygan/ui/static/core/wire.js";
+import { drawn } from "./maps.js";
+
+const real = { setTimeout, clearTimeout, now: performance.now };
+/** Node 18 refuses an assignment. */
+const setNow = (value) => Object.defineProperty(performance, "now", { value, configurable: true });
+let clock; // {now, timers}
+
+beforeEach(() => {
+  clock = { now: 1000, timers: new Map(), last: 0 };
+  globalThis.setTimeout = (run, ms) => {
+    clock.timers.set(++clock.last, { at: clock.now + ms, run });
+    return clock.last;
+  };
+  globalThis.clearTimeout = (id) => clock.timers.delete(id);
+  setNow(() => clock.now);
+});
+
+afterEach(() => {
+  Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
+  setNow(real.now);
+});
+
+/** Lets what has been promised happen. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets time pass, timer by timer. */
+async function pass(ms) {
+  const end = clock.now + ms;
+  for (;;) {
+    await settle();
+    const due = [...clock.timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+    if (!due) break;
+    clock.timers.delete(due[0]);
+    clock.now = Math.max(clock.now, due[1].at);
+    due[1].run();
+  }
+  clock.now = end;
+  await settle();
+}
+
+/** A loop whose server answers when the test says so. */
+function started({ wishes = { seed: null, target: null } } = {}) {
+  const map = drawn("aaaa aaaa");
+  const painter = { ...map, revision: 0, stroking: false };
+  const requests = []; // {request, answer(...)}
+  const heard = { photos: [], states: [], settled: 0 };
+  const render = (request) =>
+    new Promise((resolve, reject) => requests.push({ request, answer: resolve, fail: reject }));
+  const loop = new LiveLoop(painter, [2, 1], render, () => wishes, {
+    photo: (shot) => heard.photos.push(shot),
+    settled: () => heard.settled++,
+    state: (kind, text) => heard.states.push([kind, text]),
+  });
+  const paint = (id, stroking = false) => {
+    painter.ids = painter.ids.map(() => id);
+    painter.revision++;
+    painter.stroking = stroking;
+    loop.changed();
+  };
+  const last = () => requests[requests.length - 1];
+  return { painter, requests, heard, loop, paint, last, wishes };
+}
+
+const photo = { photo: "data:", scores: null, target_missing: false, map_crc32: 0 };
+
+test("the map goes at the generator's size, and its photo says what made it", async () => {
+  const { painter, requests, heard, paint, wishes } = started();
+  wishes.seed = 7;
+  paint(98);
+  await pass(0);
+  const { map, ...rest } = requests[0].request;
+  assert.deepEqual(decodeMap(map), { ids: Uint8Array.of(98, 98), width: 2, height: 1 });
+  assert.deepEqual([map.seq, map.final, rest], [1, true, { seed: 7, target: null }]);
+  requests[0].answer({ ...photo });
+  await pass(0);
+  const [shot] = heard.photos;
+  assert.equal(shot.crc32, crc32(painter.ids));
+  assert.deepEqual([shot.seed, shot.revision, shot.serial], [7, 1, 1]);
+  assert.deepEqual(shot.map.ids, painter.ids);
+  assert.notEqual(shot.map.ids, painter.ids, "a copy: the painter goes on");
+  await pass(50);
+  assert.equal(heard.settled, 1);
+  assert.equal(requests.length, 1, "the same map does not go out twice");
+});
+
+test("one request is in flight, and the newest map goes next", async () => {
+  const { requests, paint, last } = started();
+  for (const id of [98, 99, 100]) {
+    paint(id, true);
+    await pass(60);
+  }
+  assert.equal(requests.length, 1);
+  last().answer({ ...photo });
+  await pass(60);
+  assert.equal(requests.length, 2);
+  assert.equal(decodeMap(last().request.map).ids[0], 100);
+  assert.equal(last().request.map.final, false);
+});
+
+test("requests keep a distance, but the end of a stroke does not wait", async () => {
+  const { requests, paint, last } = started();
+  paint(98, true);
+  await pass(0);
+  last().answer({ ...photo });
+  await pass(10);
+  paint(99, true);
+  await pass(10);
+  assert.equal(requests.length, 1, "50 ms are not over");
+  paint(100, false);
+  await pass(0);
+  assert.equal(requests.length, 2);
+  assert.equal(last().request.map.final, true);
+});
+
+test("while it is not live, a photo comes only when it is asked for", async () => {
+  const { requests, heard, loop, paint, last } = started();
+  loop.live = false;
+  paint(98);
+  await pass(1000);
+  assert.equal(requests.length, 0);
+  assert.deepEqual(heard.states.at(-1), ["paused", "Live is off"]);
+  loop.now();
+  await pass(0);
+  last().answer({ ...photo });
+  await pass(0);
+  assert.deepEqual([heard.photos.length, heard.settled], [1, 1]);
+  loop.now();
+  await pass(60);
+  assert.equal(requests.length, 2, "and again, though it is the same map");
+});
+
+test("another seed is another photo of the same map", async () => {
+  const { requests, loop, paint, last, wishes } = started();
+  paint(98);
+  await pass(0);
+  last().answer({ ...photo });
+  await pass(60);
+  wishes.seed = 3;
+  loop.changed();
+  await pass(60);
+  assert.deepEqual(
+    requests.map(({ request }) => request.seed),
+    [null, 3],
+  );
+});
+
+test("a busy server is asked again, and who asked for the photo gets it though live is off", async () => {
+  const { requests, heard, loop, last } = started();
+  loop.live = false;
+  loop.now();
+  await pass(0);
+  last().answer({ busy: true });
+  await pass(299);
+  assert.deepEqual([requests.length, heard.states.at(-1)[0]], [1, "waiting"]);
+  await pass(1);
+  last().answer({ ...photo });
+  await pass(0);
+  assert.deepEqual([requests.length, heard.photos.length], [2, 1]);
+});
+
+test("a server that is gone is tried less and less often, until it is back", async () => {
+  const { requests, heard, paint, last } = started();
+  paint(98);
+  await pass(0);
+  for (const pause of [500, 1000, 2000, 4000, 8000, 8000]) {
+    const before = requests.length;
+    last().fail(new Error("offline"));
+    await pass(pause - 1);
+    assert.equal(requests.length, before, `${pause} ms`);
+    assert.equal(heard.states.at(-1)[0], "gone");
+    await pass(1);
+    assert.equal(requests.length, before + 1);
+  }
+  last().answer({ ...photo });
+  await pass(0);
+  assert.equal(heard.photos.length, 1);
+  paint(99);
+  await pass(60);
+  last().answer(undefined);
+  await pass(500);
+  assert.equal(decodeMap(last().request.map).ids[0], 99, "the first pause is short again");
+});
+
+test("an answer that does not come within half a minute counts as none", async () => {
+  const { requests, heard, paint } = started();
+  paint(98);
+  await pass(1200);
+  assert.deepEqual(heard.states.at(-1), ["waiting", "Waiting for the server"]);
+  await pass(30_000);
+  assert.equal(requests.length, 2);
+});
+
+test("an error of the server is shown", async () => {
+  const { heard, paint, last } = started();
+  paint(98);
+  await pass(0);
+  last().answer({ error: "the generator cannot do this" });
+  await pass(0);
+  assert.deepEqual(heard.states.at(-1), ["error", "the generator cannot do this"]);
+});
