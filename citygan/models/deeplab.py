@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.generator import Generator, check_size
+from citygan.models.layers import initialize
 
 BACKBONES = ("resnet50", "resnet101", "mobilenet_v3_large")
 
@@ -48,9 +49,7 @@ class DeepLab(Generator):
             nn.init.kaiming_normal_(first.weight, mode="fan_out")  # as the rest of the backbone
             self.backbone.set_submodule(name, first)
         features = segmenter.classifier[0].convs[0][0].in_channels  # of the head that stays behind
-        self.output = nn.Conv2d(features, 3, 1)
-        nn.init.normal_(self.output.weight, 0.0, 0.02)
-        nn.init.zeros_(self.output.bias)
+        self.output = initialize(nn.Conv2d(features, 3, 1))
 
     def forward(self, x: torch.Tensor, noise: list[torch.Tensor] | None = None) -> torch.Tensor:
         check_size(x)

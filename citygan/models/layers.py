@@ -33,6 +33,8 @@ class NearestConv2d(nn.Module):
     leave the checkerboard of a free transposed convolution (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
     """
 
+    taps: torch.Tensor  # (9, 16), a buffer
+
     def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
@@ -80,8 +82,9 @@ def initialize(network: nn.Module) -> nn.Module:
             nn.init.normal_(m.weight, 0.0, 0.02)
         elif isinstance(m, (nn.BatchNorm2d, nn.InstanceNorm2d)) and m.weight is not None:
             nn.init.normal_(m.weight, 1.0, 0.02)
-        if isinstance(getattr(m, "bias", None), nn.Parameter):
-            nn.init.zeros_(m.bias)
+        bias = getattr(m, "bias", None)
+        if isinstance(bias, nn.Parameter):
+            nn.init.zeros_(bias)
     return network
 
 

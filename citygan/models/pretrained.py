@@ -55,7 +55,7 @@ def _backbone(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
 
 
-def _discriminator(tensors: dict[str, torch.Tensor], layers: nn.Module) -> dict[str, torch.Tensor]:
+def _discriminator(tensors: dict[str, torch.Tensor], layers: models.ResNet) -> dict[str, torch.Tensor]:
     rgb = tensors["conv1.weight"]
     return tensors | {
         "conv1.weight": torch.cat([rgb, rgb], 1) / 2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ class WeightsUnavailableError(CityGANError):
 
 
 @contextmanager
-def published(weights: WeightsEnum, otherwise: str = "") -> Iterator[None]:
+def published(weights: WeightsEnum, otherwise: str = "") -> Generator[None]:
     """Around code that makes torchvision load `weights`: from its cache, or else by a download.
 
     Args:

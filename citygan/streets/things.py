@@ -6,6 +6,7 @@ As in CamVid's labels, traffic lights are signs, buses are cars, and a bicycle b
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -146,7 +147,9 @@ def _post(scene: Scene, x: float, z: float, height: float, width: float) -> None
     scene.canvas.rectangle([u - width_px / 2, top, u + width_px / 2 - 1, bottom], fill=POLE)
 
 
-def _figure(scene: Scene, class_id: int, x: float, z: float, height: float, parts: list, discs: list) -> None:
+def _figure(
+    scene: Scene, class_id: int, x: float, z: float, height: float, parts: Iterable[list[Point]], discs: list
+) -> None:
     """Draws polygons and (x, y, x radius, y radius) discs that are given in units of the figure's height."""
     u, v = scene.project(x, 0, z)
     scale = scene.pixels(height, z)

@@ -80,7 +80,7 @@ def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
     if value["encoding"] == "rle":
         if len(payload) % _RUN.itemsize:
             raise CityGANError(f"run-length data come in threes of bytes, not {len(payload)} bytes")
-        runs = np.frombuffer(payload, _RUN)
+        runs: np.ndarray = np.frombuffer(payload, _RUN)
         covered = int(runs["length"].sum(dtype=np.int64))
         if covered != size or not runs["length"].all():
             raise CityGANError(f"the runs cover {covered} pixels, none of them empty; expected {size} pixels")
@@ -94,7 +94,7 @@ def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
 
 def checksum(label_map: np.ndarray) -> int:
     """CRC-32 of the ids, row by row; `core/wire.js` computes the same."""
-    return zlib.crc32(np.ascontiguousarray(label_map, np.uint8))
+    return zlib.crc32(np.ascontiguousarray(label_map, np.uint8).data)
 
 
 def _check_wire(value: Any, max_side: int) -> None:
@@ -250,6 +250,7 @@ class LabelCanvas(gr.HTML):
             **component,
         )
 
+    # ty: ignore[incompatible-method-override]: `gr.HTML` holds a string, and this a label map
     def preprocess(self, payload: dict[str, Any] | None) -> np.ndarray | None:
         """Turns what the page sent into a label map, `(H, W) uint8`.
 
@@ -263,6 +264,7 @@ class LabelCanvas(gr.HTML):
         except CityGANError as error:
             raise gr.Error(f"The label map could not be read: {error}", print_exception=False) from error
 
+    # ty: ignore[incompatible-method-override]: as above
     def postprocess(self, value: np.ndarray | None) -> dict[str, Any] | None:
         """Turns a label map into what the page expects."""
         return None if value is None else encode_map(value)

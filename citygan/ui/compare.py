@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -40,7 +41,7 @@ def build_compare(
         score: `(photo, target, size_px) -> Scores`.
         canvas: Holds the painted map.
     """
-    picture = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 180}
+    picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 180}
     with gr.Row(elem_classes="cg-upload"):
         with gr.Column(scale=1, min_width=300):
             chosen = gr.CheckboxGroup(

@@ -113,7 +113,12 @@ class ResultView:
     def __init__(self, info: CheckpointInfo, device_name: str):
         self._info = info
         self._device_name = device_name
-        picture = {"interactive": False, "format": "png", "buttons": ["fullscreen"], "min_width": 220}
+        picture: dict[str, Any] = {
+            "interactive": False,
+            "format": "png",
+            "buttons": ["fullscreen"],
+            "min_width": 220,
+        }
         self._empty = gr.HTML(
             '<div class="cg-empty"><p>Choose a label map, or one of the examples.</p>'
             "<p>The photo appears here.</p></div>"

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import gradio as gr
 import numpy as np
+from gradio.helpers import Examples
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
@@ -139,7 +141,7 @@ def build_upload(
         with gr.Column(scale=3, min_width=320):
             view = ResultView(generate.info, device_name)
 
-    shared = {"concurrency_id": "synthesis", "concurrency_limit": 1}
+    shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
     for event in (start.click, examples.load_input_event.then):
         event(
             lambda *given: view.show(generate(*given)),
@@ -160,7 +162,7 @@ def build_upload(
 
 def _build_inputs() -> tuple[ImageFile, ImageFile, gr.Textbox]:
     """The label map (with a line that says what it was taken for), the target photo and the seed."""
-    picture = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
+    picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
     label_file = ImageFile(
         label="Label map",
         placeholder="Drop a label map\n\nin colours, ids or train ids,\nor a pair of map and photo",
@@ -182,7 +184,7 @@ def _build_inputs() -> tuple[ImageFile, ImageFile, gr.Textbox]:
     return label_file, target_file, seed
 
 
-def _build_examples(label_file: ImageFile) -> gr.Examples:
+def _build_examples(label_file: ImageFile) -> Examples:
     """Our drawn streets, in the Cityscapes colours."""
     files = [save_picture(colorize(streets.street(name))) for name in streets.NAMES]
     label_file.keep_in_cache.update(files)  # or they would be deleted an hour after the first click
