@@ -91,11 +91,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"citygan: {error}", file=sys.stderr)
         sys.exit(2)
     info = synthesizer.info
-    score = partial(compare, size_px=(info.width_px, info.height_px))
     synthesize = with_gpu(synthesizer)
     app = build_app(
         synthesize,
-        score,
+        compare,
         info,
         synthesizer.device_name,
         source=synthesizer.source,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from starlette.middleware import Middleware
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import MAX_FILE_BYTES
-from citygan.evaluation.metrics import compare
 from citygan.synthesis.shelf import Shelf
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
@@ -47,7 +47,7 @@ def build_app(
     Args:
         synthesize: `(label_map, seed=None, wait_s=None) -> photo`, both `(H, W)`, as `Synthesizer`: called by
             many threads, makes one photo at a time, and raises a `BusyError` where that took longer to begin.
-        score: `(photo, target) -> Scores`; resizes the target to the photo.
+        score: `(photo, target, size_px) -> Scores`; resizes both to that width and height.
         info: the checkpoint behind `synthesize`.
         device_name: where it runs, for people.
         source: where the checkpoint came from; OWNER/NAME@COMMIT of the Hub is shown.
@@ -56,7 +56,8 @@ def build_app(
         shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
         results: the folder of the table of systems, for the Results tab.
     """
-    live = Live(synthesize, score, info)
+    score_here = partial(score, size_px=(info.width_px, info.height_px))
+    live = Live(synthesize, score_here, info)
     with gr.Blocks(
         title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
     ) as app:
@@ -71,11 +72,12 @@ def build_app(
                     elem_id="cg-canvas",
                 )
             with gr.Tab("Upload", id="upload") as upload:
-                build_upload(FileSynthesizer(synthesize, score, info), device_name, canvas, tabs, "paint")
+                generate = FileSynthesizer(synthesize, score_here, info)
+                build_upload(generate, device_name, canvas, tabs, "paint")
             upload.select(None, js=name_examples(), api_visibility="private")
             if shelf:
                 with gr.Tab("Compare", id="compare"):
-                    build_compare(shelf, shelf.names, compare, canvas)
+                    build_compare(shelf, shelf.names, score, canvas)
             if results:
                 with gr.Tab("Results", id="results"):
                     build_results(info, results, Path(source).parent)
