@@ -139,6 +139,7 @@ class Checkpoint(Generic[AnyInfo]):
     def find(
         cls,
         source: Path | str,
+        # ty: ignore[invalid-parameter-default]: type variables have no default before Python 3.13
         kind: type[AnyInfo] = CheckpointInfo,
         *,
         revision: str | None = None,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from huggingface_hub import (
     constants,
@@ -124,7 +124,7 @@ def _kept(repo: str, revision: str) -> Path | None:
 @contextmanager
 def plain_errors(
     repo: str, revision: str, doing: Literal["asking", "downloading", "pushing"] = "asking"
-) -> Iterator[None]:
+) -> Generator[None]:
     """Turns the client's errors into a `CityGANError`; a local file's while pushing stays as it is."""
     try:
         yield
@@ -146,7 +146,7 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, (HTTPError, OfflineModeIsEnabled))
 
 
-def is_absent(error: BaseException | None) -> bool:
+def is_absent(error: BaseException | None) -> TypeGuard[HfHubHTTPError]:
     """Whether the Hub said that there is no such repository, revision or file."""
     absent = (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError)
     return isinstance(error, absent) and not isinstance(error, (GatedRepoError, LocalEntryNotFoundError))
@@ -211,7 +211,7 @@ def _unfinished(error: Exception, repo: str, doing: str) -> CityGANError | None:
         return HubUnreachableError(
             f"{constants.ENDPOINT} cannot be reached for {repo} ({said}); check the connection"
         )
-    if doing == "pushing":
+    if doing == "pushing" or not isinstance(error, OSError):
         return None
     if error.errno in DISK_FULL:
         return CityGANError(

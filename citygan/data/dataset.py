@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class LabelPhotoSet:
+class LabelPhotoSet(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """The samples of one split, of one size, as uint8 tensors; in memory where they fit the budget.
 
     `set[i]` is a label map `(H, W) uint8` and its photo `(3, H, W) uint8`, both resized to `size_px` square.
@@ -40,7 +40,8 @@ class LabelPhotoSet:
     skipped: list[str] = field(default_factory=list)  # what --skip-bad left out, with the reason
     memory: tuple[torch.Tensor, torch.Tensor] | None = None  # label maps (M, H, W) and photos (M, 3, H, W)
     rows: list[int] = field(default_factory=list)  # where each sample stands in memory and in pixels_of_ids
-    pixels_of_ids: torch.Tensor | None = None  # (M, 256) int32: how many pixels each id has in each sample
+    # (M, 256) int32: how many pixels each id has in each sample
+    pixels_of_ids: torch.Tensor = field(default_factory=lambda: torch.zeros(0, 256, dtype=torch.int32))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -83,7 +84,8 @@ class LabelPhotoSet:
     def to(self, device: torch.device) -> LabelPhotoSet:
         """Moves the samples that are in memory to that device."""
         if self.memory is not None:
-            self.memory = tuple(t.to(device) for t in self.memory)
+            labels, photos = self.memory
+            self.memory = labels.to(device), photos.to(device)
         return self
 
     def subset(self, indices: Sequence[int]) -> LabelPhotoSet:
@@ -99,10 +101,12 @@ class LabelPhotoSet:
     def load(self, *, skip_bad: bool, memory_gib: float, progress: bool = False) -> LabelPhotoSet:
         """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory."""
         count, side = len(self), self.size_px
-        labels = photos = None
+        memory = None
         if count * 4 * side**2 <= memory_gib * 2**30:
-            labels = torch.empty(count, side, side, dtype=torch.uint8)
-            photos = torch.empty(count, 3, side, side, dtype=torch.uint8)
+            memory = (
+                torch.empty(count, side, side, dtype=torch.uint8),
+                torch.empty(count, 3, side, side, dtype=torch.uint8),
+            )
         kept, pixels = [], torch.zeros(count, 256, dtype=torch.int32)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             read = pool.map(lambda pair: self._read_or_reason(pair, skip_bad), self.pairs)
@@ -112,11 +116,11 @@ class LabelPhotoSet:
                     self.skipped.append(sample)
                     continue
                 pixels[len(kept)] = torch.bincount(sample[0].flatten(), minlength=256)
-                if labels is not None:
-                    labels[len(kept)], photos[len(kept)] = sample
+                if memory is not None:
+                    memory[0][len(kept)], memory[1][len(kept)] = sample
                 kept.append(pair)
         self.pairs, self.rows, self.pixels_of_ids = kept, list(range(len(kept))), pixels[: len(kept)]
-        self.memory = (labels[: len(kept)], photos[: len(kept)]) if labels is not None else None
+        self.memory = None if memory is None else (memory[0][: len(kept)], memory[1][: len(kept)])
         return self
 
     def _read(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:

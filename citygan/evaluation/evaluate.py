@@ -200,7 +200,9 @@ def _print_scores(
     print(f"           {FCN_DEFINITION}; here {judge.info.name}, {judge.info.config.architecture}")
 
 
-def _says(score: FcnScore) -> str:
+def _says(score: FcnScore | None) -> str:
+    if score is None:
+        return "not measured"
     return (
         f"per-pixel accuracy {score.pixel_accuracy:.3f}, per-class accuracy {score.class_accuracy:.3f}, "
         f"class IoU {score.class_iou:.3f}"

@@ -149,9 +149,11 @@ class Evaluation:
     @property
     def fcn_generated(self) -> FcnScore | None:
         """Of the generated photos; None without a segmenter."""
-        return self.reading and fcn_score(self.reading.generated.sum(0), self.reading.classes)
+        reading = self.reading
+        return None if reading is None else fcn_score(reading.generated.sum(0), reading.classes)
 
     @property
     def fcn_real(self) -> FcnScore | None:
         """Of the real photos, which the network may read worse than the generated ones."""
-        return self.reading and fcn_score(self.reading.real.sum(0), self.reading.classes)
+        reading = self.reading
+        return None if reading is None else fcn_score(reading.real.sum(0), reading.classes)

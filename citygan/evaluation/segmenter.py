@@ -31,12 +31,14 @@ ARCHITECTURES = {  # name: ImageNet weights of its backbone
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]; what torchvision's backbones were trained with
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
+ArchitectureName = Literal[tuple(ARCHITECTURES)]  # ty: ignore[invalid-type-form]: the names of the table
+
 
 @dataclass(frozen=True)
 class SegmenterConfig:
     """How a segmenter is trained."""
 
-    architecture: Literal[tuple(ARCHITECTURES)] = "lraspp_mobilenet_v3_large"
+    architecture: ArchitectureName = "lraspp_mobilenet_v3_large"
     size_px: int = 256  # side of the square photos, as that of the generators it will judge
     epochs: int = 40
     batch_size: int = 8  # photos a step, at least 2: DeepLab's head normalizes one pixel a photo
@@ -125,7 +127,7 @@ class Segmenter:
         self.classes = self.info.classes
         self._device = torch.device(device)
         self._ids = torch.tensor(self.classes, dtype=torch.uint8, device=self._device)
-        self._network = checkpoint.load().to(self._device, memory_format=torch.channels_last)
+        self._network = checkpoint.load().to(self._device).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def __call__(self, photos: torch.Tensor) -> torch.Tensor:

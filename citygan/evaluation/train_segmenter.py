@@ -135,7 +135,7 @@ class SegmenterTraining:
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = 0.1  # torchvision's MobileNet has 0.01: two epochs behind on few photos
         # On CPUs channels last is 13 times as fast: the depthwise convolutions have no other fast kernel.
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device).to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(network.parameters(), config.learning_rate)
         self.epoch, self.best_iou = 0, -1.0
         if saved:
@@ -197,7 +197,7 @@ class SegmenterTraining:
     def _validate(self) -> FcnScore:
         self.network.eval()
         ids = torch.tensor(self.classes, dtype=torch.uint8)
-        counts = np.int64(0)
+        counts: np.ndarray = np.zeros((), np.int64)
         for labels, photo in self.val_set:
             logits = self.network(normalized(photo[None].to(self.device).float()))["out"]
             counts = counts + confusion(labels.numpy(), ids[logits.argmax(1)[0].cpu()].numpy())

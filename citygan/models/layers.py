@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def norm_layer(kind: str, channels: int) -> nn.Module:
@@ -75,7 +79,7 @@ class FeatureNoise(nn.Module):
         return x + self.weight.to(x.dtype) * noise.to(x.dtype)
 
 
-def initialize(network: nn.Module) -> nn.Module:
+def initialize(network: Network) -> Network:
     """Draws the weights as pix2pix does: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0."""
     for m in network.modules():
         if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d)):
@@ -88,7 +92,7 @@ def initialize(network: nn.Module) -> nn.Module:
     return network
 
 
-def for_inference(network: nn.Module, norm_statistics: str, *, dropout: bool = False) -> nn.Module:
+def for_inference(network: Network, norm_statistics: str, *, dropout: bool = False) -> Network:
     """Puts a network into inference mode, in place, with the norm statistics that its checkpoint wants.
 
     Args:

@@ -90,16 +90,23 @@ def _against_paper(records: Records, name: str, reference: str, part: Part) -> s
     return f"stands at {found}, {'as' if agrees else 'unlike'} in the paper ({paper:+.3f})"
 
 
+def _means(names: list[str], records: Records, part: Part) -> dict[str, float]:
+    """Of the rows that are measured."""
+    return {name: found.mean for name in names if (found := figure(records, name, part))}
+
+
 def _order(names: list[str], records: Records, part: Part) -> str:
     if len(names) < 2:
         return ""
     paper = {name: ROWS[name].paper["test"] for name in names}
-    ours = {name: figure(records, name, part).mean for name in names}
+    ours = _means(names, records, part)
     pairs = list(combinations(names, 2))
     differences = {(a, b): difference(records, a, b, part) for a, b in pairs}
     told = {pair: found for pair, found in differences.items() if found and found.is_told}
     agreeing = sum((paper[a] - paper[b]) * found.mean > 0 for (a, b), found in told.items())
-    theirs, here = (" > ".join(sorted(names, key=scores.get, reverse=True)) for scores in (paper, ours))
+    theirs, here = (
+        " > ".join(sorted(names, key=scores.__getitem__, reverse=True)) for scores in (paper, ours)
+    )
     return (
         f"**Order.** By test SSIM the paper's order is {theirs}; here ({part}) it is {here}. Of {len(pairs)} "
         f"pairs of systems {len(told)} differ by more than their seeds do, and {agreeing} of these stand in "
@@ -152,7 +159,7 @@ def _our_own(known: list[str], records: Records, part: Part) -> str:
     others = [name for name in known if ROWS[name].group == "paper"]
     if not others:
         return ""
-    best = max(others, key=lambda name: figure(records, name, part).mean)
+    best = max(others, key=_means(others, records, part).__getitem__)
     said = [
         f"{name} stands at {_told(found)}"
         for name in known

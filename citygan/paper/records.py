@@ -176,9 +176,11 @@ class Table:
             test: On the test split, too.
 
         Raises:
-            CityGANError: the weights are not those of its record.
+            CityGANError: there is no record, or the weights are not those that it names.
         """
         record = read_record(self.results, row.id)
+        if record is None:
+            raise CityGANError(f"{row.id} has no record in {self.results}; train it first")
         for which, about in record["weights"].items():
             splits = [split for split in splits_of(row, which) if test or split != "test"]
             missing = [split for split in splits if self._lacks(about["scores"].get(split))]
@@ -277,7 +279,7 @@ class Table:
 
     @cached_property
     def _segmenter(self) -> Segmenter | None:
-        return self.segmenter and Segmenter(self.segmenter, find_device(self.device))
+        return None if self.segmenter is None else Segmenter(self.segmenter, find_device(self.device))
 
     @cached_property
     def _segmenter_sha256(self) -> str | None:
@@ -293,4 +295,4 @@ def _filled(config: dict) -> dict:
 
 
 def _rounded(score: FcnScore | None) -> dict[str, float] | None:
-    return score and {name: round(value, 5) for name, value in asdict(score).items()}
+    return None if score is None else {name: round(value, 5) for name, value in asdict(score).items()}

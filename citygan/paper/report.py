@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from citygan.files import write_atomically
@@ -75,7 +76,7 @@ def page(records: Records, earlier: dict[str, dict], command: str, pictures: boo
     return "\n\n".join(parts) + "\n"
 
 
-def _table(header: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ("---",) * len(header), *lines))
 
 

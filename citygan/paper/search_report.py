@@ -55,7 +55,7 @@ def write_search(study: optuna.Study, folder: Path) -> str:
 def _page(study: optuna.Study, trials: list[FrozenTrial], command: str, plots: list[str]) -> str:
     about = study.user_attrs
     pruned = sum(t.state == TrialState.PRUNED for t in trials)
-    hours = sum(t.duration.total_seconds() for t in trials) / 3600
+    hours = sum(_seconds(t) for t in trials) / 3600
     parts = [
         "# Search",
         f"Written by `python train.py search`: {len(trials)} trials of {about['epochs']} epochs over the "
@@ -73,6 +73,10 @@ def _page(study: optuna.Study, trials: list[FrozenTrial], command: str, plots: l
     return "\n\n".join(parts) + "\n"
 
 
+def _seconds(trial: FrozenTrial) -> float:
+    return trial.duration.total_seconds() if trial.duration else 0.0  # none while it runs
+
+
 def _write_csv(trials: list[FrozenTrial], path: Path) -> None:
     lines = [
         {
@@ -80,7 +84,7 @@ def _write_csv(trials: list[FrozenTrial], path: Path) -> None:
             "state": t.state.name.lower(),
             "val_ssim": max(t.intermediate_values.values(), default=""),
             "epochs": len(t.intermediate_values),
-            "seconds": round(t.duration.total_seconds()),
+            "seconds": round(_seconds(t)),
             **t.params,
         }
         for t in trials

@@ -80,9 +80,10 @@ def read_records(results: Path) -> Records:
     found: Records = {}
     for name in ROWS:
         seeds = sorted(int(f.stem.rpartition("-seed")[2]) for f in results.glob(f"rows/{name}-seed*.json"))
-        records = {seed: read_record(results, f"{name}-seed{seed}") for seed in seeds}
+        read = {seed: read_record(results, f"{name}-seed{seed}") for seed in seeds}
+        records = {seed: record for seed, record in read.items() if record}
         if records:
-            first = _without_seed(records[seeds[0]])
+            first = _without_seed(records[min(records)])
             found[name] = {seed: record for seed, record in records.items() if _without_seed(record) == first}
     return found
 
@@ -101,12 +102,14 @@ def figure(records: Records, name: str, part: Part, weights: str = "last") -> Fi
 def difference(records: Records, name: str, reference: str, part: Part) -> Difference | None:
     """How a row stands to another after the last epoch, over the seeds that both have; None without any."""
     ours, theirs = figure(records, name, part), figure(records, reference, part)
-    common = ours and theirs and ours.values.keys() & theirs.values.keys()
+    if ours is None or theirs is None:
+        return None
+    common = ours.values.keys() & theirs.values.keys()
     if not common:
         return None
     ours, theirs = (Figure({seed: f.values[seed] for seed in common}) for f in (ours, theirs))
-    deviation = max(ours.deviation, theirs.deviation) if len(common) > 1 else None
-    return Difference(ours.mean - theirs.mean, deviation)
+    deviations = [d for d in (ours.deviation, theirs.deviation) if d is not None]
+    return Difference(ours.mean - theirs.mean, max(deviations, default=None))
 
 
 def drives_of(records: Records) -> dict[str, dict[str, int]]:

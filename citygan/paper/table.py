@@ -14,8 +14,8 @@ from citygan.paper.records import Table
 from citygan.paper.report import write_results
 from citygan.paper.systems import ROWS, Row, rows_to_train
 
-BackboneName = Literal[tuple(BACKBONES)]
-RowName = Literal[tuple(ROWS)]
+BackboneName = Literal[tuple(BACKBONES)]  # ty: ignore[invalid-type-form]: the names of the table
+RowName = Literal[tuple(ROWS)]  # ty: ignore[invalid-type-form]: the names of the table
 REFERENCE = ROWS["citygan"]  # whose training is shown
 
 

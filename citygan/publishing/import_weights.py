@@ -13,7 +13,7 @@ from citygan.models import GENERATORS
 from citygan.models.encoding import ENCODINGS
 from citygan.models.foreign import read_generator
 
-EncodingName = Literal[tuple(ENCODINGS)]
+EncodingName = Literal[tuple(ENCODINGS)]  # ty: ignore[invalid-type-form]: the names of the table
 
 
 def import_weights(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from citygan import palette
 from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels
+from citygan.models.generator import Generator
 from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
@@ -49,7 +51,7 @@ class Synthesizer:
         self.device = find_device(device)
         found = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.find(checkpoint)
         self.source, self.info = found.source, found.info
-        self._eager = optimized(found.load(), self.info.norm_statistics, self.device)
+        self._eager = optimized(cast(Generator, found.load()), self.info.norm_statistics, self.device)
         self._photos = partial(self._make, self._eager)
         self._dtype = next(self._eager.parameters()).dtype
         self._dropouts = [m for m in self._eager.modules() if isinstance(m, SeededDropout)]
@@ -167,7 +169,9 @@ class Synthesizer:
         thread.start()
         return thread
 
-    def _make(self, generator: nn.Module, label_maps: torch.Tensor, *noise: torch.Tensor) -> torch.Tensor:
+    def _make(
+        self, generator: Callable[..., torch.Tensor], label_maps: torch.Tensor, *noise: torch.Tensor
+    ) -> torch.Tensor:
         """`(N, H, W) uint8` -> photos `(N, H, W, 3) uint8`, all on the device."""
         photos = generator(encode_labels(label_maps, self.info.encoding, self._dtype), list(noise))
         return photos.permute(0, 2, 3, 1).float().add(1).mul(127.5).round().clamp(0, 255).byte().contiguous()
@@ -205,7 +209,7 @@ class Synthesizer:
                 dropout.rng = None
 
 
-def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) -> nn.Module:
+def optimized(generator: Generator, norm_statistics: str, device: torch.device) -> Generator:
     """A copy of a generator that computes the same photos faster.
 
     Norms are folded into their convolutions where running statistics are used, nearest-neighbour
@@ -225,11 +229,12 @@ def optimized(generator: nn.Module, norm_statistics: str, device: torch.device) 
             module.norm = FastInstanceNorm(norm)
         if isinstance(noise, FeatureNoise):
             module.noise = FastFeatureNoise(noise)
-        if isinstance(norm, nn.BatchNorm2d) and norm_statistics == "running":
+        convolution = isinstance(conv, (nn.Conv2d, nn.ConvTranspose2d))
+        if convolution and isinstance(norm, nn.BatchNorm2d) and norm_statistics == "running":
             module.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
             module.norm = nn.Identity()
     dtype = _dtype_for(device) if fast.reduced_precision else torch.float32
-    return fast.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+    return fast.to(device, dtype).to(memory_format=torch.channels_last)
 
 
 def _dtype_for(device: torch.device) -> torch.dtype:

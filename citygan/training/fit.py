@@ -19,7 +19,7 @@ from citygan.training.accelerator import open_accelerator
 from citygan.training.recipes import RECIPES, TrainConfig
 from citygan.training.run import LICENSE, Run, RunData, RunOptions
 
-RecipeName = Literal[tuple(RECIPES)]
+RecipeName = Literal[tuple(RECIPES)]  # ty: ignore[invalid-type-form]: the names of the table
 Config = Annotated[TrainConfig, tyro.conf.OmitArgPrefixes]
 
 

@@ -27,7 +27,8 @@ def adversarial_loss(
     """
     logits = logits.float()
     if weights is not None:
-        weights = F.adaptive_avg_pool2d(weights, logits.shape[-2:])
+        height, width = logits.shape[-2:]
+        weights = F.adaptive_avg_pool2d(weights, (height, width))
     if kind == "bce":
         return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), weights)
     if kind == "mse":

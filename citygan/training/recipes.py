@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
@@ -61,7 +62,7 @@ class TrainConfig:
     warp_px: float = 0.0  # label maps alone are displaced smoothly by up to this much, as if painted by hand
     discriminator_augmentation: bool = False  # colour and shift, on all that the discriminator sees
     # inference
-    norm_statistics: str = "batch"  # which the generator wants: "batch", "running", or "instance"
+    norm_statistics: Literal["batch", "running", "instance"] = "batch"  # which the generator wants
     inference_dropout: bool = False  # dropout stays on when photos are made, drawn from a fixed seed
     seed: int = 0
 

@@ -48,7 +48,7 @@ class TrainState:
         accelerator = self.accelerator
         if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # there is none for the CPU
-        return network.to(accelerator.device, memory_format=self.memory_format)
+        return network.to(accelerator.device).to(memory_format=self.memory_format)
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         config, device = self.config, self.accelerator.device
@@ -142,7 +142,7 @@ class TrainState:
         config = self.config
         plain = GENERATORS[config.generator](**generator_arguments(config))
         plain.load_state_dict(self.trained_generator().state_dict())
-        plain.to(self.accelerator.device, memory_format=self.memory_format)
+        plain.to(self.accelerator.device).to(memory_format=self.memory_format)
         return for_inference(plain, config.norm_statistics, dropout=config.inference_dropout)
 
     def _parts(self) -> dict:
