@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 
-from citygan.errors import CityGANError
-
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads sleep, and leave the CPU to the browser
 
 import logging
@@ -30,6 +28,7 @@ import numpy as np
 import tyro
 
 from citygan.checkpoint import SHIPPED
+from citygan.errors import CityGANError
 from citygan.evaluation.metrics import compare
 from citygan.hub import HubUnreachableError
 from citygan.synthesis.shelf import Shelf, find_runs, short_name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import torch
@@ -22,8 +21,7 @@ def read_generator(path: Path) -> tuple[nn.Module, dict]:
     `FlatUNet`). Width and channels follow from the shapes. Only tensors are read, no code.
 
     Raises:
-        CityGANError: the file holds something else.
-        OSError: it cannot be read.
+        CityGANError: the file cannot be read, or holds something else.
     """
     tensors = {name.removeprefix("module."): t for name, t in _read(path).items()}
     if "model.model.0.weight" in tensors:
@@ -52,9 +50,12 @@ def read_generator(path: Path) -> tuple[nn.Module, dict]:
 def _read(path: Path) -> dict[str, torch.Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except OSError as error:
+        raise CityGANError(f"{path} cannot be read: {error.strerror}") from error
+    except Exception as error:  # torch raises whatever it meets in a file that is none of its own
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise CityGANError(
-            f"{path} holds no plain weights ({str(error).splitlines()[0]}); save the network's state_dict()"
+            f"{path} holds no plain weights ({reason}); save the network's state_dict()"
         ) from error
     named = isinstance(content, dict) and all(
         isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in content.items()

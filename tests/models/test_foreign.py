@@ -185,8 +185,28 @@ def test_code_in_a_file_is_refused_and_not_run(write, tmp_path, capfd):
     assert "code was run" not in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"\0", b"\x80", b"a", b"\x80\x02.", b"PK\3\4", b"\x80\x02}q\0.", b"\xff" * 64]
+)
+def test_an_empty_or_tiny_file_is_an_error_that_names_it(content, tmp_path, capsys):
+    weights, out = tmp_path / "latest_net_G.pth", tmp_path / "imported"
+    weights.write_bytes(content)
+    assert train.main(["import-weights", "--weights", str(weights), "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert "latest_net_G.pth holds no" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("bytes_left", [1, 100, 1000, -1])
+def test_a_file_that_was_cut_off_is_an_error_that_names_it(bytes_left, tmp_path):
+    weights = save(Flat(), tmp_path / "generator_param.pkl")
+    weights.write_bytes(weights.read_bytes()[:bytes_left])
+    with pytest.raises(CityGANError, match=r"generator_param\.pkl holds no"):
+        read_generator(weights)
+
+
 def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"none\.pth"):
+    with pytest.raises(CityGANError, match=r"none\.pth cannot be read.*No such file"):
         read_generator(tmp_path / "none.pth")
 
 
