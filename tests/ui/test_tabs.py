@@ -9,6 +9,7 @@ from fakes import INFO, score, synthesize
 from PIL import Image
 from playwright.sync_api import expect
 
+from citygan.errors import CityGANError
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.live import Live
@@ -19,7 +20,7 @@ ROAD = 7
 
 def open_model(name):
     if name == "broken":
-        raise ValueError("its weights are gone")
+        raise CityGANError("its weights are gone")
     return synthesize, replace(INFO, name=name, parameters=2_000_000, epochs=3)
 
 
@@ -41,7 +42,7 @@ def url(serve, results):
             street = np.full((512, 682), ROAD, np.uint8)
             canvas = LabelCanvas(street, info=INFO, server_functions=live.functions)
         with gr.Tab("Compare"):
-            build_compare(open_model, ["shipped", "other", "broken"], lambda a, b, size: score(a, b), canvas)
+            build_compare(open_model, ["shipped", "other", "broken"], score, canvas)
         with gr.Tab("Results"):
             build_results(INFO, results, None)
     return serve(blocks)
