@@ -13,6 +13,23 @@ from citygan.data import dataset as data
 
 torch.set_num_threads(1)  # the tensors are tiny: threads would only wait for each other
 
+ROOT = Path(__file__).resolve().parent
+# What `make check` leaves to `make test`: browsers, servers, trainings, compiled code, processes
+SLOW = (
+    *("ui/", "test_api.py", "test_app.py", "test_hub.py", "test_package.py", "test_shipped.py"),
+    *("evaluation/test_evaluate.py", "evaluation/test_segmenter.py", "models/test_generators.py"),
+    *("paper/test_records.py", "paper/test_search.py", "publishing/"),
+    *("synthesis/test_folder.py", "synthesis/test_synthesizer.py"),
+    *("training/test_distributed.py", "training/test_fit.py"),
+    *("training/test_loop.py", "training/test_run.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(ROOT).as_posix().startswith(SLOW):
+            item.add_marker("slow")
+
 
 @pytest.fixture(scope="session")
 def accelerator() -> Accelerator:
