@@ -28,6 +28,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        temporary.chmod(0o644)  # safetensors writes for its owner alone
         os.replace(temporary, path)
     except Exception as error:
         if not _is_failed_write(error):
