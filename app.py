@@ -139,7 +139,12 @@ def make_shelf(first: Model, name: str, options: Options) -> Shelf:
         opened = Synthesizer(source, "cpu" if ZERO_GPU else options.device)
         return opened, opened.info
 
-    found = [str(SHIPPED), str(ROOT / "checkpoints" / "camvid-citygan"), *find_runs(Path("runs")), *options.compare]
+    found = [
+        str(SHIPPED),
+        str(ROOT / "checkpoints" / "camvid-citygan"),
+        *find_runs(Path("runs")),
+        *options.compare,
+    ]
     return Shelf(first, name, found, open_model)
 
 
