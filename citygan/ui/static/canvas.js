@@ -9,8 +9,8 @@ import { buildToolbar } from "./panels/toolbar.js";
 import { buildActions } from "./view/actions.js";
 import { el } from "./view/dom.js";
 import { buildHint } from "./view/hint.js";
-import { attachKeys } from "./view/keys.js";
-import { attachPointers } from "./view/pointer.js";
+import { Keys } from "./view/keys.js";
+import { Pointers } from "./view/pointer.js";
 import { buildStatus } from "./view/status.js";
 import { Surface } from "./view/surface.js";
 import { Toolbox } from "./view/toolbox.js";
@@ -132,22 +132,12 @@ export class Canvas {
   }
 
   #listen() {
-    const { state, surface, tools } = this;
-    const keys = attachKeys(this.root, {
-      state,
-      surface,
-      tools,
-      actions: this.#actions,
+    const { state, tools } = this;
+    const keys = new Keys(this.root, tools, this.#actions, {
       pickDigit: (digit) => tools.pick(this.#named(DIGITS[digit]).id),
       onCursor: (point) => this.#showPlace(point),
     });
-    attachPointers(surface, tools, {
-      ...keys,
-      onHover: (point) => {
-        keys.pointerMoved();
-        this.#showPlace(point);
-      },
-    });
+    new Pointers(tools, keys, (point) => this.#showPlace(point));
     tools.onChange(() => this.#showTools());
     state.subscribe(({ final, note }) => {
       this.#sharesTimer ??= setTimeout(() => {

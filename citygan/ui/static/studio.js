@@ -3,14 +3,17 @@
 import { LiveLoop } from "./core/loop.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildLint } from "./panels/lint.js";
+import { buildOpen } from "./panels/open.js";
 import { buildPhoto } from "./panels/photo.js";
 import { buildProject } from "./panels/project.js";
 import { buildShare, readLink } from "./panels/share.js";
-import { buildStarters } from "./panels/starters.js";
-import { buildTarget } from "./panels/target.js";
+import { buildStreets } from "./panels/streets.js";
+import { Target } from "./panels/target.js";
 import { buildTimelapse } from "./panels/timelapse.js";
 
-/** @import { OpenMap, Painter, Props, Server } from "./types.js" */
+import { el } from "./view/dom.js";
+
+/** @import { OpenMap, Painter, Props, Server, Shot } from "./types.js" */
 
 /**
  * Fills the areas around the canvas and starts the loop.
@@ -35,11 +38,9 @@ export function mountStudio(painter, areas, props, server) {
     painter.say(note);
   };
 
-  const target = buildTarget(painter, server, {
-    changed: (picture) => {
-      photo.compare.setTarget(picture);
-      loop.changed();
-    },
+  const target = new Target(painter, server, (src) => {
+    photo.compare.set("target", src);
+    loop.changed();
   });
   const timelapse = buildTimelapse(painter, props.photo_size);
   const photo = buildPhoto(painter, server, {
@@ -63,15 +64,11 @@ export function mountStudio(painter, areas, props, server) {
     },
   });
   const studio = { shot: () => photo.shot, seed: () => seed, openMap };
-  const project = buildProject(painter, props.checkpoint, studio);
-  const begin = { openMap, openProject: project.open, setTarget: target.set };
-  const starters = buildStarters(painter, props.streets, server, begin);
-  const share = buildShare(painter, studio.seed, project.save);
   const autosave = buildAutosave(painter, studio);
 
   areas.photo.append(photo.frame, autosave.element);
   areas.extras.append(photo.bar, target.element, buildLint(painter).element, photo.strip);
-  areas.files.append(starters.element, project.element, share);
+  areas.files.append(...buildFiles(painter, props, server, { ...studio, target }));
   target.acceptOn(areas.photo);
 
   painter.subscribe(() => loop.changed());
@@ -82,4 +79,24 @@ export function mountStudio(painter, areas, props, server) {
   });
   readLink(painter, openMap);
   loop.changed();
+}
+
+/**
+ * The buttons that begin a map and keep it.
+ * @param {Painter} painter
+ * @param {Props} props
+ * @param {Server} server
+ * @param {{shot: () => Shot | null, seed: () => number | null, openMap: OpenMap, target: Target}} studio
+ */
+function buildFiles(painter, props, server, { target, ...studio }) {
+  const { openMap } = studio;
+  const project = buildProject(painter, props.checkpoint, studio);
+  const streets = buildStreets(painter, props.streets, server, openMap);
+  const open = buildOpen(painter, server, {
+    openMap,
+    openProject: project.open,
+    setTarget: (url, token) => target.set(url, token),
+  });
+  const begin = el("div", "cg-begin", streets.opener, open, streets.menu);
+  return [begin, project.element, buildShare(painter, studio.seed, project.save)];
 }

@@ -82,13 +82,25 @@ export function buildAutosave(painter, { seed, openMap }) {
   window.addEventListener("pagehide", save);
 
   const offers = leftBehind(painter.known).filter(({ kept }) => crc32(kept.map.ids) !== untouched);
+  return buildOffer(painter, offers, ({ kept }) => {
+    openMap(kept, "Restored your map; undo goes back");
+    return save(); // the key of this visit has it before the old one goes
+  });
+}
+
+/**
+ * The banner that offers maps one after the other; hidden while there is none.
+ * @param {Painter} painter
+ * @param {Offer[]} offers
+ * @param {(offer: Offer) => boolean} restore whether the offer may go
+ */
+function buildOffer(painter, offers, restore) {
   const picture = el("canvas");
   const words = el("span");
-  const restore = textButton("Restore", () => {
-    openMap(offers[0].kept, "Restored your map; undo goes back");
-    if (save()) answered(); // the key of this visit has it before the old one goes
+  const accept = textButton("Restore", () => {
+    if (restore(offers[0])) answered();
   });
-  const element = el("div", "cg-offer", picture, words, restore, textButton("Dismiss", answered));
+  const element = el("div", "cg-offer", picture, words, accept, textButton("Dismiss", answered));
   element.setAttribute("role", "region");
   element.setAttribute("aria-label", "Your last map");
   show();

@@ -18,7 +18,7 @@ const SEEDS = 1_000_000; // short enough to read out
  */
 export function buildPhoto(painter, server, { setLive, now, setSeed, target, saveTimelapse, restore }) {
   const view = buildFrame(painter);
-  const strip = buildStrip(painter, restore, (pinned) => view.compare.setPinned(pinned?.photo ?? null));
+  const strip = buildStrip(painter, restore, (pinned) => view.compare.set("pinned", pinned?.photo ?? null));
   /** @type {Shot | null} */
   let shot = null;
 

@@ -26,9 +26,9 @@ export function buildStrip(painter, restore, onPin) {
   /** @type {Entry | null} */
   let pinned = null;
 
-  /** @param {Shot} shot */
-  const pin = (shot) => {
-    pinned = pinned?.shot === shot ? null : (shots.find((entry) => entry.shot === shot) ?? null);
+  /** @param {Entry} entry */
+  const pin = (entry) => {
+    pinned = pinned === entry ? null : entry;
     for (const each of shots) {
       each.pin.setAttribute("aria-pressed", String(each === pinned));
       each.pin.textContent = each === pinned ? "Pinned" : "Pin";
@@ -38,32 +38,16 @@ export function buildStrip(painter, restore, onPin) {
     onPin(pinned?.shot ?? null);
   };
 
-  /** @param {Shot} shot @returns {Entry} */
-  const build = (shot) => {
-    const picture = new Image();
-    picture.src = shot.photo;
-    picture.alt = "";
-    const open = el("button", "cg-thumb", picture);
-    open.type = "button";
-    open.title = `Restore this map${shot.seed === null ? "" : ` and seed ${shot.seed}`}`;
-    open.setAttribute("aria-label", open.title);
-    open.addEventListener("click", () => restore(shot));
-    const pinning = textButton("Pin", () => pin(shot), {
-      className: "cg-pin",
-      title: "Keep it, to compare with",
-    });
-    pinning.setAttribute("aria-pressed", "false");
-    const node = el("div", "cg-kept", open, pinning);
-    node.dataset.crc32 = String(shot.crc32);
-    return { shot, node, pin: pinning };
-  };
-
   return {
     element,
     /** @param {Shot} shot */
     add: (shot) => {
       if (shots.some((entry) => keyOf(entry.shot) === keyOf(shot))) return;
-      const entry = build(shot);
+      const entry = buildEntry(
+        shot,
+        () => restore(shot),
+        () => pin(entry),
+      );
       shots.unshift(entry);
       list.prepend(entry.node);
       element.hidden = false;
@@ -72,4 +56,21 @@ export function buildStrip(painter, restore, onPin) {
       shots.splice(oldest, 1)[0].node.remove();
     },
   };
+}
+
+/** @param {Shot} shot @param {() => void} restore @param {() => void} pin @returns {Entry} */
+function buildEntry(shot, restore, pin) {
+  const picture = new Image();
+  picture.src = shot.photo;
+  picture.alt = "";
+  const open = el("button", "cg-thumb", picture);
+  open.type = "button";
+  open.title = `Restore this map${shot.seed === null ? "" : ` and seed ${shot.seed}`}`;
+  open.setAttribute("aria-label", open.title);
+  open.addEventListener("click", restore);
+  const pinning = textButton("Pin", pin, { className: "cg-pin", title: "Keep it, to compare with" });
+  pinning.setAttribute("aria-pressed", "false");
+  const node = el("div", "cg-kept", open, pinning);
+  node.dataset.crc32 = String(shot.crc32);
+  return { shot, node, pin: pinning };
 }

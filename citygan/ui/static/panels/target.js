@@ -9,93 +9,111 @@ import { contextOf, el, svg } from "../view/dom.js";
 const CURVE = { width: 160, height: 36, points: 60 };
 const SEND_AT_MOST_PX = 1024; // larger photos are scaled here: the server compares at 512 px
 
-/**
- * @param {Painter} painter
- * @param {Server} server
- * @param {{changed: (src: string | null) => void}} studio
- */
-export function buildTarget(painter, server, { changed }) {
-  /** @type {string | null} */
-  let token = null;
+export class Target {
+  #painter;
+  #server;
+  #changed;
+  /** @type {string | null} what the server knows the target by */
+  #token = null;
   /** @type {HTMLImageElement | null} */
-  let picture = null;
+  #picture = null;
   /** @type {number[]} the SSIM of the last photos */
-  let history = [];
+  #history = [];
+  #pick;
+  #about;
+  #overlay;
+  #thumb = el("span", "cg-target-thumb");
+  #figures = el("span", "cg-figures");
+  #curve = buildCurve();
 
-  const pick = textButton("Add target", () => chooseFile("image/*", use), {
-    title: "A real photo to compare with (SSIM); you can also drop it on the photo",
-  });
-  const thumb = el("span", "cg-target-thumb");
-  const figures = el("span", "cg-figures");
-  const curve = buildCurve();
-  const overlay = slider("On canvas", { value: 0 }, (percent) => painter.setOverlay(picture, percent / 100));
-  const remove = textButton("Remove", clear);
-  const scores = el("div", "cg-scores", figures, curve.element);
-  const about = el("div", "cg-target-about", thumb, scores, overlay.element, remove);
-  const element = el("section", "cg-target", pick, about);
-  element.setAttribute("aria-label", "Target photo");
-  about.hidden = true;
+  /**
+   * @param {Painter} painter
+   * @param {Server} server
+   * @param {(src: string | null) => void} changed
+   */
+  constructor(painter, server, changed) {
+    this.#painter = painter;
+    this.#server = server;
+    this.#changed = changed;
+    this.#pick = textButton("Add target", () => chooseFile("image/*", (file) => this.#use(file)), {
+      title: "A real photo to compare with (SSIM); you can also drop it on the photo",
+    });
+    this.#overlay = slider("On canvas", { value: 0 }, () => this.#layOver());
+    const scores = el("div", "cg-scores", this.#figures, this.#curve.element);
+    const remove = textButton("Remove", () => this.#clear());
+    this.#about = el("div", "cg-target-about", this.#thumb, scores, this.#overlay.element, remove);
+    this.#about.hidden = true;
+    this.element = el("section", "cg-target", this.#pick, this.#about);
+    this.element.setAttribute("aria-label", "Target photo");
+  }
 
-  /** @param {Blob} file */
-  async function use(file) {
-    try {
-      await set(await scaledDown(file));
-      painter.say("Target set");
-    } catch (error) {
-      painter.say(`That target cannot be used: ${reason(error)}`, true);
-    }
+  /** What the server knows the target by; null while there is none. */
+  get token() {
+    return this.#token;
+  }
+
+  /** Lets a photo be dropped on an element. @param {HTMLElement} element */
+  acceptOn(element) {
+    acceptDrop(element, (file) => this.#use(file));
   }
 
   /** @param {string} url data URL @param {string} [known] token, if the server has it already */
-  async function set(url, known) {
-    const next = await pictureOf(url);
-    next.alt = "Target";
-    token = known ?? accepted(await server.set_target({ image: url })).token;
-    picture = next;
-    history = [];
-    thumb.replaceChildren(next);
-    figures.textContent = "SSIM …";
-    curve.draw(history);
-    pick.hidden = true;
-    about.hidden = false;
-    painter.setOverlay(picture, Number(overlay.input.value) / 100);
-    changed(url);
-  }
-
-  function clear() {
-    token = picture = null;
-    painter.setOverlay(null, 0);
-    pick.hidden = false;
-    about.hidden = true;
-    pick.focus();
-    changed(null);
+  async set(url, known) {
+    const picture = await pictureOf(url);
+    picture.alt = "Target";
+    this.#token = known ?? accepted(await this.#server.set_target({ image: url })).token;
+    this.#history = [];
+    this.#thumb.replaceChildren(picture);
+    this.#figures.textContent = "SSIM …";
+    this.#curve.draw(this.#history);
+    this.#show(picture);
   }
 
   /** Shows the scores of a photo; sends the target again if the server has dropped it. @param {Shot} shot */
-  function score(shot) {
-    if (!picture || !token || shot.target !== token) return;
+  score(shot) {
+    if (!this.#picture || !this.#token || shot.target !== this.#token) return;
     if (shot.target_missing) {
-      set(picture.src).catch((error) => painter.say(`The target is lost: ${reason(error)}`, true));
+      const lost = (/** @type {unknown} */ error) =>
+        this.#painter.say(`The target is lost: ${reason(error)}`, true);
+      this.set(this.#picture.src).catch(lost);
     }
     if (!shot.scores) return;
     const { ssim, psnr, percentile, percentile_of: photos } = shot.scores;
     const better = percentile === null ? "" : ` · better than ${percentile}% of ${photos}`;
-    figures.textContent = `SSIM ${ssim.toFixed(3)} · PSNR ${psnr.toFixed(1)} dB${better}`;
-    history = [...history, ssim].slice(-CURVE.points);
-    curve.draw(history);
+    this.#figures.textContent = `SSIM ${ssim.toFixed(3)} · PSNR ${psnr.toFixed(1)} dB${better}`;
+    this.#history = [...this.#history, ssim].slice(-CURVE.points);
+    this.#curve.draw(this.#history);
   }
 
-  return {
-    element,
-    use,
-    set,
-    score,
-    /** @param {HTMLElement} node */
-    acceptOn: (node) => acceptDrop(node, use),
-    get token() {
-      return token;
-    },
-  };
+  /** @param {Blob} file */
+  async #use(file) {
+    try {
+      await this.set(await scaledDown(file));
+      this.#painter.say("Target set");
+    } catch (error) {
+      this.#painter.say(`That target cannot be used: ${reason(error)}`, true);
+    }
+  }
+
+  #clear() {
+    this.#token = null;
+    this.#show(null);
+    this.#pick.focus();
+  }
+
+  /** @param {HTMLImageElement | null} picture */
+  #show(picture) {
+    this.#picture = picture;
+    this.#pick.hidden = picture !== null;
+    this.#about.hidden = picture === null;
+    this.#layOver();
+    this.#changed(picture?.src ?? null);
+  }
+
+  /** Lays the target over the canvas, as strong as the slider says. */
+  #layOver() {
+    this.#painter.setOverlay(this.#picture, Number(this.#overlay.input.value) / 100);
+  }
 }
 
 /** A data URL of the photo, not larger than what the server keeps is worth. @param {Blob} file */

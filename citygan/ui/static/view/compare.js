@@ -5,86 +5,83 @@ import { el } from "./dom.js";
 
 /** @typedef {"target" | "pinned"} Side */
 
-/**
- * @typedef {object} SideBySide
- * @property {HTMLElement} element
- * @property {boolean} active whether another photo is shown
- * @property {(src: string | null) => void} setTarget
- * @property {(src: string | null) => void} setPinned
- */
+/** @type {Side[]} */
+const SIDES = ["target", "pinned"];
 
-/**
- * @param {HTMLElement} frame holds the photo; the other one is laid over it
- * @returns {SideBySide}
- */
-export function chooseSide(frame) {
+export class Comparison {
+  #frame;
+  #other = new Image();
+  #line = el("div", "cg-split-line");
+  #buttons;
+  #split;
   /** @type {Record<Side, string | null>} */
-  const sources = { target: null, pinned: null };
-  const other = new Image();
-  other.className = "cg-other";
-  other.alt = "";
-  other.draggable = false;
-  const line = el("div", "cg-split-line");
-  other.hidden = line.hidden = true;
-  frame.append(other, line);
+  #sources = { target: null, pinned: null };
   /** @type {Side | null} */
-  let side = null;
+  #side = null;
 
-  const split = slider("Compare", { value: 50 }, (share) =>
-    frame.style.setProperty("--cg-split", `${share}%`),
-  );
-  split.input.setAttribute("aria-label", "How much of the photo is shown, from the left");
-  const buttons = {
-    target: textButton("With target", () => choose("target")),
-    pinned: textButton("With pinned", () => choose("pinned")),
-  };
-  const element = el("div", "cg-compare", ...Object.values(buttons), split.element);
-
-  /** @param {Side} next */
-  function choose(next) {
-    side = next === side || !sources[next] ? null : next;
-    update();
+  /** @param {HTMLElement} frame holds the photo; the other one is laid over it */
+  constructor(frame) {
+    this.#frame = frame;
+    this.#other.className = "cg-other";
+    this.#other.alt = "";
+    this.#other.draggable = false;
+    frame.append(this.#other, this.#line);
+    this.#split = slider("Compare", { value: 50 }, (percent) => this.#place(percent));
+    this.#split.input.setAttribute("aria-label", "How much of the photo is shown, from the left");
+    this.#buttons = SIDES.map((side) => ({
+      side,
+      node: textButton(`With ${side}`, () => this.#choose(side)),
+    }));
+    const buttons = this.#buttons.map(({ node }) => node);
+    this.element = el("div", "cg-compare", ...buttons, this.#split.element);
+    frame.addEventListener("pointermove", (event) => this.#follow(event));
+    frame.addEventListener("pointerdown", (event) => {
+      if (this.active) frame.setPointerCapture(event.pointerId);
+      this.#follow(event);
+    });
+    this.#update();
   }
 
-  function update() {
-    if (side && !sources[side]) side = null;
-    for (const name of /** @type {Side[]} */ (["target", "pinned"])) {
-      buttons[name].hidden = !sources[name];
-      buttons[name].setAttribute("aria-pressed", String(name === side));
+  /** Whether another photo is shown. */
+  get active() {
+    return this.#side !== null;
+  }
+
+  /** Gives the photo of a side, or takes it away. @param {Side} side @param {string | null} src */
+  set(side, src) {
+    this.#sources[side] = src;
+    this.#update();
+  }
+
+  /** @param {Side} side */
+  #choose(side) {
+    this.#side = side === this.#side ? null : side;
+    this.#update();
+  }
+
+  #update() {
+    const src = this.#side && this.#sources[this.#side];
+    if (!src) this.#side = null;
+    for (const { side, node } of this.#buttons) {
+      node.hidden = !this.#sources[side];
+      node.setAttribute("aria-pressed", String(side === this.#side));
     }
-    element.hidden = !sources.target && !sources.pinned;
-    split.element.hidden = other.hidden = line.hidden = !side;
-    const src = side && sources[side];
-    if (src && other.src !== src) other.src = src;
+    this.element.hidden = SIDES.every((side) => !this.#sources[side]);
+    for (const node of [this.#split.element, this.#other, this.#line]) node.hidden = !src;
+    if (src && this.#other.src !== src) this.#other.src = src;
+  }
+
+  /** @param {number} percent */
+  #place(percent) {
+    this.#frame.style.setProperty("--cg-split", `${percent}%`);
   }
 
   /** @param {PointerEvent} event */
-  const follow = (event) => {
-    if (!side || !event.buttons) return;
-    const box = frame.getBoundingClientRect();
-    const share = Math.min(100, Math.max(0, (100 * (event.clientX - box.left)) / box.width));
-    split.input.value = String(share);
-    frame.style.setProperty("--cg-split", `${share}%`);
-  };
-  frame.addEventListener("pointermove", follow);
-  frame.addEventListener("pointerdown", (event) => {
-    if (side) frame.setPointerCapture(event.pointerId);
-    follow(event);
-  });
-
-  update();
-  return {
-    element,
-    get active() {
-      return side !== null;
-    },
-    setTarget: (src) => {
-      sources.target = src;
-      update();
-    },
-    setPinned: (src) => {
-      sources.pinned = src;
-      update();
-    },
-  };
+  #follow({ buttons, clientX }) {
+    if (!this.active || !buttons) return;
+    const { left, width } = this.#frame.getBoundingClientRect();
+    const percent = Math.min(100, Math.max(0, (100 * (clientX - left)) / width));
+    this.#split.input.value = String(percent);
+    this.#place(percent);
+  }
 }

@@ -4,8 +4,6 @@
 
 import { TOOLS, toolNames } from "./toolbox.js";
 
-/** @import { MapState } from "../core/state.js" */
-/** @import { Surface } from "./surface.js" */
 /** @import { Toolbox, ToolName } from "./toolbox.js" */
 
 /**
@@ -52,130 +50,153 @@ export const KEY_LIST = [
   ["?", "This list"],
 ];
 
+/** @typedef {{x: number, y: number}} Cursor */
+
 /**
- * @param {HTMLElement} root the studio
- * @param {{state: MapState, surface: Surface, tools: Toolbox, actions: Actions,
- *   pickDigit: (digit: string) => void, onCursor: (point: {x: number, y: number}) => void}} studio
- * @returns {{spaceHeld: () => boolean, panned: () => void, pointerMoved: () => void}}
+ * What keys ask for and tell outside of the tools.
+ * @typedef {{pickDigit: (digit: string) => void, onCursor: (point: Cursor) => void}} Outside
  */
-export function attachKeys(root, { state, surface, tools, actions, pickDigit, onCursor }) {
-  const stage = surface.element;
-  const cursor = { x: Math.floor(state.width / 2) + 0.5, y: Math.floor(state.height / 2) + 0.5 };
-  let byKeyboard = false; // the cursor was moved by arrows since the pointer moved last
-  let space = false;
-  let panned = false;
 
-  /** @param {KeyboardEvent} event */
-  const point = (event) => ({ ...cursor, shift: event.shiftKey, alt: false, erase: false, size: tools.size });
-
-  /** @param {KeyboardEvent} event */
-  const showCursor = (event) => {
-    byKeyboard = true;
-    surface.reveal(cursor.x, cursor.y);
-    if (tools.dragging) tools.move(point(event));
-    else tools.hover(point(event));
-    onCursor(cursor);
-  };
-
-  /** @param {KeyboardEvent} event */
-  const moveCursor = (event) => {
-    const [dx, dy] = ARROWS[event.key];
-    const step = event.shiftKey ? 10 : Math.max(1, Math.round(2 / surface.scale));
-    cursor.x = Math.min(state.width - 0.5, Math.max(0.5, cursor.x + dx * step));
-    cursor.y = Math.min(state.height - 0.5, Math.max(0.5, cursor.y + dy * step));
-    showCursor(event);
-  };
-
-  /** @param {KeyboardEvent} event */
-  const press = (event) => {
-    if (byKeyboard) tools.press(point(event));
-    else showCursor(event);
-  };
+export class Keys {
+  #tools;
+  #actions;
+  #outside;
+  #stage;
+  /** @type {Cursor} where the keyboard paints */
+  #cursor;
+  #byKeyboard = false; // the cursor was moved by arrows since the pointer moved last
+  #space = false;
+  #panned = false;
 
   /**
-   * Keys that mean something on the canvas only.
-   * @param {KeyboardEvent} event
-   * @returns {boolean} whether this was one
+   * @param {HTMLElement} root the studio
+   * @param {Toolbox} tools
+   * @param {Actions} actions
+   * @param {Outside} outside
    */
-  const onStage = (event) => {
-    if (event.key in ARROWS) moveCursor(event);
-    else if (event.key === "Enter") enter(event);
-    else if (event.key === " ") holdSpace(event);
-    else if (event.key === "Backspace") return tools.stepBack();
-    else if (event.key === "Delete") actions.clear();
-    else return false;
-    return true;
-  };
+  constructor(root, tools, actions, outside) {
+    this.#tools = tools;
+    this.#actions = actions;
+    this.#outside = outside;
+    this.#stage = tools.surface.element;
+    const { width, height } = tools.state;
+    this.#cursor = { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
+    root.addEventListener("keydown", (event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      const typing = target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
+      if (event.defaultPrevented || typing || target.closest("dialog, [popover]")) return;
+      if (this.#handle(event)) event.preventDefault();
+    });
+    root.addEventListener("keyup", (event) => {
+      if (event.key !== " " || !this.#space) return;
+      this.#dropSpace();
+      if (!this.#panned && event.target === this.#stage) this.#press(event);
+    });
+    this.#stage.addEventListener("blur", () => this.#dropSpace());
+  }
 
-  /** @param {KeyboardEvent} event */
-  const enter = (event) => {
-    if (!tools.finish()) press(event);
-  };
+  get spaceHeld() {
+    return this.#space;
+  }
 
-  /** @param {KeyboardEvent} event */
-  const holdSpace = (event) => {
-    if (event.repeat) return;
-    space = true;
-    panned = false;
-    stage.classList.add("cg-grab");
-  };
+  /** While Space was held the view was moved, so that it is no press. */
+  panned() {
+    this.#panned = true;
+  }
 
-  /** @param {KeyboardEvent} event @param {string} key */
-  const withCtrl = (event, key) => {
-    if (key === "z") (event.shiftKey ? actions.redo : actions.undo)();
-    else if (key === "y") actions.redo();
-    else return false;
-    return true;
-  };
+  /** The pointer moved, so that the cursor is no longer where people look. */
+  pointerMoved() {
+    this.#byKeyboard = false;
+  }
 
-  /** @param {KeyboardEvent} event @param {string} key */
-  const plain = (event, key) => {
-    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
-    const tool = TOOL_KEYS.get(key);
-    if (digit && !event.shiftKey) pickDigit(digit);
-    else if (tool) tools.select(tool);
-    else if (key === "escape") return tools.abort();
-    else if (key in ACTION_KEYS) actions[ACTION_KEYS[key]]();
-    else return false;
-    return true;
-  };
-
-  /** @param {KeyboardEvent} event */
-  const handle = (event) => {
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something */
+  #handle(event) {
     const key = event.key.toLowerCase();
     if (key === "[" || key === "]") {
-      tools.stepSize(key === "]" ? 1 : -1); // before the test for Ctrl: AltGr types brackets on many layouts
+      this.#tools.stepSize(key === "]" ? 1 : -1); // before the test for Ctrl: AltGr types brackets
       return true;
     }
-    if (event.ctrlKey || event.metaKey) return withCtrl(event, key);
+    if (event.ctrlKey || event.metaKey) return this.#withCtrl(event, key);
     if (event.altKey) return event.key === "Alt";
-    return (event.target === stage && onStage(event)) || plain(event, key);
-  };
+    return (event.target === this.#stage && this.#onStage(event)) || this.#plain(event, key);
+  }
 
-  root.addEventListener("keydown", (event) => {
-    const target = /** @type {HTMLElement} */ (event.target);
-    const typing = target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
-    if (event.defaultPrevented || typing || target.closest("dialog, [popover]")) return;
-    if (handle(event)) event.preventDefault();
-  });
-  root.addEventListener("keyup", (event) => {
-    if (event.key !== " " || !space) return;
-    space = false;
-    stage.classList.remove("cg-grab");
-    if (!panned && event.target === stage) press(event);
-  });
-  stage.addEventListener("blur", () => {
-    space = false;
-    stage.classList.remove("cg-grab");
-  });
+  /** @param {KeyboardEvent} event @param {string} key */
+  #withCtrl(event, key) {
+    if (key === "z") this.#actions[event.shiftKey ? "redo" : "undo"]();
+    else if (key === "y") this.#actions.redo();
+    else return false;
+    return true;
+  }
 
-  return {
-    spaceHeld: () => space,
-    panned: () => {
-      panned = true;
-    },
-    pointerMoved: () => {
-      byKeyboard = false;
-    },
-  };
+  /** @param {KeyboardEvent} event @param {string} key */
+  #plain(event, key) {
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+    const tool = TOOL_KEYS.get(key);
+    if (digit && !event.shiftKey) this.#outside.pickDigit(digit);
+    else if (tool) this.#tools.select(tool);
+    else if (key === "escape") return this.#tools.abort();
+    else if (key in ACTION_KEYS) this.#actions[ACTION_KEYS[key]]();
+    else return false;
+    return true;
+  }
+
+  /** Keys that mean something on the canvas only. @param {KeyboardEvent} event */
+  #onStage(event) {
+    if (event.key in ARROWS) this.#moveCursor(event);
+    else if (event.key === "Enter") this.#enter(event);
+    else if (event.key === " ") this.#holdSpace(event);
+    else if (event.key === "Backspace") return this.#tools.stepBack();
+    else if (event.key === "Delete") this.#actions.clear();
+    else return false;
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #enter(event) {
+    if (!this.#tools.finish()) this.#press(event);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    if (this.#byKeyboard) this.#tools.press(this.#pointOf(event));
+    else this.#showCursor(event);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #moveCursor(event) {
+    const [dx, dy] = ARROWS[event.key];
+    const { state, surface } = this.#tools;
+    const step = event.shiftKey ? 10 : Math.max(1, Math.round(2 / surface.scale));
+    this.#cursor.x = Math.min(state.width - 0.5, Math.max(0.5, this.#cursor.x + dx * step));
+    this.#cursor.y = Math.min(state.height - 0.5, Math.max(0.5, this.#cursor.y + dy * step));
+    this.#showCursor(event);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #showCursor(event) {
+    this.#byKeyboard = true;
+    this.#tools.surface.reveal(this.#cursor.x, this.#cursor.y);
+    if (this.#tools.dragging) this.#tools.move(this.#pointOf(event));
+    else this.#tools.hover(this.#pointOf(event));
+    this.#outside.onCursor(this.#cursor);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pointOf({ shiftKey }) {
+    return { ...this.#cursor, shift: shiftKey, alt: false, erase: false, size: this.#tools.size };
+  }
+
+  /** @param {KeyboardEvent} event */
+  #holdSpace({ repeat }) {
+    if (repeat) return;
+    this.#space = true;
+    this.#panned = false;
+    this.#stage.classList.add("cg-grab");
+  }
+
+  #dropSpace() {
+    this.#space = false;
+    this.#stage.classList.remove("cg-grab");
+  }
 }

@@ -1,6 +1,6 @@
 /** The box that the photo fills, and what lies over it while comparing. */
 
-import { chooseSide } from "./compare.js";
+import { Comparison } from "./compare.js";
 import { mapPicture, textButton } from "./controls.js";
 import { el } from "./dom.js";
 
@@ -13,7 +13,7 @@ export function buildFrame(painter) {
   map.hidden = true;
   const element = el("div", "cg-photo-frame", hint, map);
   element.style.aspectRatio = `${painter.width} / ${painter.height}`;
-  const compare = chooseSide(element);
+  const compare = new Comparison(element);
   /** @type {Shot | null} */
   let shown = null;
   /** @type {HTMLElement} what the next photo takes the place of */
@@ -27,21 +27,8 @@ export function buildFrame(painter) {
     element.classList.toggle("cg-holding", on);
   };
   const peek = textButton("Hold for map", () => {}, { title: "Hold to see the map in place of the photo" });
-  for (const node of [peek, element]) {
-    node.addEventListener("pointerdown", (event) => {
-      if (node === element && compare.active) return;
-      event.preventDefault();
-      node.focus();
-      hold(true);
-    });
-    for (const end of ["pointerup", "pointercancel", "pointerleave"])
-      node.addEventListener(end, () => hold(false));
-  }
-  peek.addEventListener("keydown", ({ key }) => {
-    if (key === " " || key === "Enter") hold(true);
-  });
-  peek.addEventListener("keyup", () => hold(false));
-  peek.addEventListener("blur", () => hold(false));
+  whileHeld(peek, hold);
+  whileHeld(element, hold, () => !compare.active);
 
   /**
    * Swaps the photo once it is decoded: it never flickers, and no older one comes back.
@@ -61,4 +48,25 @@ export function buildFrame(painter) {
     image = next;
   }
   return { element, peek, compare, show };
+}
+
+/**
+ * Tells when an element begins and ends to be pressed, by a pointer or a key.
+ * @param {HTMLElement} node
+ * @param {(on: boolean) => void} tell
+ * @param {() => boolean} [when] a pointer counts
+ */
+function whileHeld(node, tell, when = () => true) {
+  node.addEventListener("pointerdown", (event) => {
+    if (!when()) return;
+    event.preventDefault();
+    node.focus();
+    tell(true);
+  });
+  for (const end of ["pointerup", "pointercancel", "pointerleave", "keyup", "blur"]) {
+    node.addEventListener(end, () => tell(false));
+  }
+  node.addEventListener("keydown", ({ key }) => {
+    if (key === " " || key === "Enter") tell(true);
+  });
 }
