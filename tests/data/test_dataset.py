@@ -68,6 +68,15 @@ def test_resizing_makes_no_new_ids(layout):
         assert set(labels.unique().tolist()) <= set(layouts.CAMVID_IDS.tolist())
 
 
+def test_photos_are_reduced_without_aliases(tmp_path):
+    folder = tiny.write_camvid(tmp_path, {"train": 1})
+    stripes = np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+    stripes[:, ::2] = 255
+    Image.fromarray(stripes).save(folder / "train" / "train_000.png")
+    _, photo = open_split(folder, "train", 13)[0]
+    assert (photo.float() - 127.5).abs().max() < 30
+
+
 def test_pairs_with_jpeg_noise_read_to_nearly_the_same(tmp_path):
     for side in ("left", "right"):
         folder = tiny.write_pairs(tmp_path / side, photo_on=side, suffix=".jpg")
