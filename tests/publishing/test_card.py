@@ -35,6 +35,38 @@ def test_the_shipped_checkpoints_card_passes_too():
     assert card_errors(model_card(Checkpoint.find(SHIPPED).info, "someone/camvid-unet", PICTURES)) == []
 
 
+def test_each_figure_names_the_drives_that_it_was_measured_on_and_which_of_them_were_trained_on():
+    card = card_of(
+        dataset="CamVid without its dusk drive (0001TP)",
+        drives=("0006R0",),
+        ssim={"train": 0.5, "test": 0.4},
+        ssim_by_drive={"train": {"0001TP": 0.3, "0006R0": 0.6}},
+    )
+    assert (
+        "| SSIM, train | **0.5000** over all its drives: 0001TP 0.3000 (not trained on), "
+        "0006R0 0.6000 (trained on) |" in card.text
+    )
+    assert "| SSIM, test | **0.4000**, by drive not recorded |" in card.text
+    train, test = card.data.eval_results
+    assert (train.dataset_name, train.dataset_type, train.dataset_config) == (
+        "CamVid",
+        "camvid",
+        "drives 0001TP, 0006R0",
+    )
+    assert test.dataset_config is None
+
+
+def test_the_shipped_card_does_not_pass_off_the_dusk_drive_as_left_out_of_its_figures():
+    text = model_card(Checkpoint.find(SHIPPED).info, "someone/camvid-unet")
+    assert "0001TP 0.3388 (not trained on), 0006R0 0.5421 (trained on)" in text
+    assert "name: CamVid without" not in text
+
+
+def test_a_data_set_without_drives_has_its_figures_alone():
+    card = card_of(drives=(), ssim={"val": 0.5}, ssim_by_drive={})
+    assert "| SSIM, val | **0.5000** |" in card.text
+
+
 def test_a_checkpoint_without_scores_has_a_card_without_results():
     text = model_card(tiny.info(ssim={}), "someone/streets")
     assert card_errors(text) == []
