@@ -67,7 +67,7 @@ def _training(words: list[str]) -> dict[str, Command]:
     """
     missing = [module for module in TRAIN_EXTRA if find_spec(module) is None]
     if not missing:
-        from citygan.paper.search_command import search
+        from citygan.paper.search import search
         from citygan.paper.table import table
         from citygan.training.fit import fit_from_recipe
 

@@ -7,24 +7,29 @@ goes on with it, and several processes may work on it at once.
 from __future__ import annotations
 
 import logging
-import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import optuna
 from accelerate import Accelerator
 from optuna.trial import Trial, TrialState
 
+from citygan.data import dataset as datasets
 from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
+from citygan.paper.command_line import command_line
+from citygan.paper.search_report import FINISHED, write_search
+from citygan.synthesis.device import hardware
+from citygan.training.accelerator import open_accelerator
+from citygan.training.fit import RecipeName
 from citygan.training.loop import EpochDone, train
-from citygan.training.recipes import TrainConfig
+from citygan.training.recipes import RECIPES, TrainConfig
 from citygan.training.state import TrainingError, TrainState
 
 log = logging.getLogger(__name__)
 
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 AUGMENTATIONS = {
     "none": {"mirror": False},
     "mirror": {"mirror": True},
@@ -72,18 +77,6 @@ def changes_of(parameters: dict) -> dict:
     }
 
 
-def command_line(recipe: str, changes: dict, epochs: int) -> str:
-    """What a person types to train the recipe with these changes; they put their data set for DATA."""
-    words = ["python", "train.py", "fit", "--recipe", recipe, "--data", "DATA", "--out", "runs/searched"]
-    for name, value in ({"epochs": epochs} | changes).items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            words += [f"--{flag}", str(value)]
-    return shlex.join(words)
-
-
 def open_study(folder: Path, sampler: str, widths: tuple[int, ...], about: dict) -> optuna.Study:
     """Opens the study of a folder, or begins one.
 
@@ -123,15 +116,18 @@ def open_study(folder: Path, sampler: str, widths: tuple[int, ...], about: dict)
     return study
 
 
+Fold = tuple[LabelPhotoSet, LabelPhotoSet]  # what a trial trains on, and what it is scored on
+
+
 @dataclass(frozen=True)
 class Search:
     """Trains one trial after the other."""
 
     base: TrainConfig  # with the epochs of a trial
     widths: tuple[int, ...]
-    train_set: LabelPhotoSet
-    val_set: LabelPhotoSet
+    folds: Sequence[Fold]
     accelerator: Accelerator
+    generator_weights: Path | None = None  # that each trial starts from
 
     def run(self, study: optuna.Study, trials: int) -> None:
         """Goes on until the study has so many finished trials, pruned ones among them."""
@@ -140,24 +136,116 @@ class Search:
             study.optimize(self._train, callbacks=[enough])
 
     def _train(self, trial: Trial) -> float:
-        """One trial; its best validation SSIM."""
+        """One trial; the best of its epochs by SSIM, a mean over the folds."""
         config = replace(self.base, **changes_of(suggest(trial, self.widths)))
+        # the folds train side by side, an epoch of each in turn, so that the first epochs can be judged
+        folds = [self._epochs(self._start(config), fold) for fold in self.folds]
         best = -1.0
         try:
-            for event in train(TrainState(config, self.accelerator), self.train_set, self.val_set):
-                if isinstance(event, EpochDone):
-                    best = max(best, event.val_ssim)
-                    trial.report(event.val_ssim, event.epoch)
-                    log.info(
-                        "trial %d, epoch %d: validation SSIM %.4f", trial.number, event.epoch, event.val_ssim
-                    )
-                    if event.epoch < config.epochs and trial.should_prune():
-                        raise optuna.TrialPruned
+            for epoch, ssims in enumerate(zip(*folds, strict=True), 1):
+                ssim = sum(ssims) / len(ssims)
+                best = max(best, ssim)
+                trial.report(ssim, epoch)
+                log.info("trial %d, epoch %d: SSIM %.4f", trial.number, epoch, ssim)
+                if epoch < config.epochs and trial.should_prune():
+                    raise optuna.TrialPruned
         except TrainingError as error:
             raise optuna.TrialPruned(str(error)) from error
         return best
+
+    def _start(self, config: TrainConfig) -> TrainState:
+        state = TrainState(config, self.accelerator)
+        state.start_generator(self.generator_weights)
+        return state
+
+    def _epochs(self, state: TrainState, fold: Fold) -> Iterator[float]:
+        """The SSIM after each epoch on one fold."""
+        return (event.val_ssim for event in train(state, *fold) if isinstance(event, EpochDone))
+
+
+def best_command(study: optuna.Study) -> str:
+    """What a person types to train the best recipe found, their data set for DATA; "" while none is."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return ""
+    about = study.user_attrs
+    flags = {"recipe": about["recipe"], "data": "DATA", "out": "runs/searched", "epochs": about["epochs"]}
+    if RECIPES[about["recipe"]].pretrained and not about["pretrained"]:
+        flags["pretrained"] = False
+    flags["generator_weights"] = about["generator_weights"]
+    return command_line("fit", flags | changes_of(study.best_params))
 
 
 def finished(study: optuna.Study) -> int:
     """How many trials have ended, pruned ones among them."""
     return len(study.get_trials(deepcopy=False, states=FINISHED))
+
+
+def search(
+    data: Path,
+    *,
+    sampler: Literal["grid", "random", "tpe"] = "tpe",
+    trials: int = 20,
+    epochs: int = 5,
+    recipe: RecipeName = "citygan",
+    pretrained: bool = True,
+    generator_weights: Path | None = None,
+    widths: tuple[int, ...] = (16, 32),
+    folds: Literal["val", "drive"] = "val",
+    out: Path = Path("runs/search"),
+    results: Path = Path("results/search"),
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    precision: Literal["auto", "no", "bf16"] = "auto",
+) -> None:
+    """Searches for a better recipe in short runs; the same command again goes on, several share one study.
+
+    It varies learning rate, L1 and SSIM weight, width, adversarial loss, label smoothing and augmentation. A
+    trial that stands below the median after its second epoch, or a later one, is pruned.
+
+    Args:
+        data: The data set, in any known layout.
+        sampler: What proposes trials: a fixed grid in random order, chance, or a tree of Parzen estimators.
+        trials: How many the study has in the end, those of earlier commands and other processes included.
+        epochs: Of one trial.
+        recipe: What is varied.
+        pretrained: --no-pretrained starts every trial from random weights.
+        generator_weights: What the generator of every trial starts from, as in `fit`.
+        widths: Widths of both networks to choose from.
+        folds: What a trial is scored on: the validation split, or each training drive in turn, which it is
+            then not trained on; its figure is the mean. A trial takes as many times as long.
+        out: Where the study is kept.
+        results: Where the plots, the trials and the best recipe go.
+        device: What trains; auto is CUDA where there is one.
+        precision: auto is bf16 where the machine computes in it.
+    """
+    base = replace(RECIPES[recipe], epochs=epochs, **({} if pretrained else {"pretrained": False}))
+    accelerator = open_accelerator(device, precision)
+    about = {
+        "recipe": recipe,
+        "epochs": epochs,
+        "pretrained": base.pretrained,
+        "generator_weights": str(generator_weights) if generator_weights else None,
+        "folds": folds,
+        "dataset": datasets.describe(data)["name"],
+        "hardware": hardware(accelerator.device),
+    }
+    study = open_study(out, sampler, widths, about)
+    sets = open_folds(data, folds, base)
+    Search(base, widths, sets, accelerator, generator_weights).run(study, trials)
+    command = best_command(study)
+    write_search(study, results, command)
+    print(f"{finished(study)} trials; the best is in {results}/README.md:\n{command}")
+
+
+def open_folds(data: Path, folds: str, config: TrainConfig) -> list[Fold]:
+    """What each trial trains on and is scored on: one pair of sets for "val", one for each drive for "drive".
+
+    Raises:
+        CityGANError: the training split is of one drive alone.
+    """
+    train_set = datasets.open_split(data, "train", config.load_px_max, progress=True)
+    if folds == "val":
+        return [(train_set, datasets.open_split(data, "val", config.size_px, progress=True))]
+    return [
+        (others, held_out.resized(config.size_px))
+        for _, others, held_out in datasets.leave_one_drive_out(train_set)
+    ]

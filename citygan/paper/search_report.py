@@ -12,44 +12,45 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from citygan.files import write_atomically
-from citygan.paper.search import FINISHED, changes_of, command_line
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from optuna.visualization import matplotlib as drawn
 
+_SCORED_ON = {
+    "val": "on the validation split. Where that is of a drive that training has too, as CamVid's is, it "
+    "measures memory; `--folds drive` does not.",
+    "drive": "on each training drive in turn, by a network trained on the others, a mean over the drives.",
+}
 PLOTS: dict[str, tuple[str, Callable]] = {
-    "history": ("Validation SSIM of each trial", drawn.plot_optimization_history),
-    "epochs": ("Validation SSIM over the epochs; pruned trials end early", drawn.plot_intermediate_values),
-    "slices": ("Validation SSIM by each parameter", drawn.plot_slice),
+    "history": ("SSIM of each trial", drawn.plot_optimization_history),
+    "epochs": ("SSIM over the epochs; pruned trials end early", drawn.plot_intermediate_values),
+    "slices": ("SSIM by each parameter", drawn.plot_slice),
     "importances": (
         "Share of each parameter in the spread of SSIM (PED-ANOVA)",
         drawn.plot_param_importances,
     ),
 }
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _IMPORTANCES_NEED = 8  # trials that were not pruned; below, the figures would be noise
 
 
-def write_search(study: optuna.Study, folder: Path) -> str:
-    """Writes the files anew; the best recipe's command line, or "" while no trial is complete.
+def write_search(study: optuna.Study, folder: Path, command: str) -> None:
+    """Writes the files anew.
 
     Args:
         study: With the attributes that `search.open_study` gave it.
         folder: For example `results/search`.
+        command: What trains the best recipe; "" while no trial is complete.
     """
     trials = study.get_trials(states=FINISHED)
     complete = [t for t in trials if t.state == TrialState.COMPLETE]
     names = [n for n in PLOTS if n != "importances" or len(complete) >= _IMPORTANCES_NEED] if complete else []
     for name in names:
         write_atomically(folder / f"{name}.png", lambda p, name=name: _draw(study, PLOTS[name][1], p))
-    about = study.user_attrs
-    command = ""
-    if complete:
-        command = command_line(about["recipe"], changes_of(study.best_params), about["epochs"])
     write_atomically(folder / "trials.csv", lambda p: _write_csv(trials, p))
     text = _page(study, trials, command, names)
     write_atomically(folder / "README.md", lambda p: p.write_text(text, encoding="utf-8"))
-    return command
 
 
 def _page(study: optuna.Study, trials: list[FrozenTrial], command: str, plots: list[str]) -> str:
@@ -61,12 +62,13 @@ def _page(study: optuna.Study, trials: list[FrozenTrial], command: str, plots: l
         f"Written by `python train.py search`: {len(trials)} trials of {about['epochs']} epochs over the "
         f"recipe `{about['recipe']}` on {about['dataset']} ({about['hardware']}); {pruned} were pruned, "
         f"below the median after an epoch. It took {hours:.1f} hours in all. Every trial is in `trials.csv`; "
-        "its figure is its best validation SSIM. The test split was not looked at.",
+        f"its figure is the SSIM of its best epoch {_SCORED_ON[about['folds']]} The test split was not "
+        "looked at.",
     ]
     if command:
         best = study.best_trial
         parts += [
-            f"The best, trial {best.number}, reached a validation SSIM of {best.value:.4f}:",
+            f"The best, trial {best.number}, reached an SSIM of {best.value:.4f}:",
             f"```sh\n{command}\n```",
         ]
     parts += [f"{PLOTS[name][0]}:\n\n![{name}]({name}.png)" for name in plots]
@@ -82,7 +84,7 @@ def _write_csv(trials: list[FrozenTrial], path: Path) -> None:
         {
             "trial": t.number,
             "state": t.state.name.lower(),
-            "val_ssim": max(t.intermediate_values.values(), default=""),
+            "ssim": max(t.intermediate_values.values(), default=""),
             "epochs": len(t.intermediate_values),
             "seconds": round(_seconds(t)),
             **t.params,

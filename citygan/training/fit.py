@@ -17,7 +17,7 @@ from citygan.data import dataset as datasets
 from citygan.publishing.push import check_repo, push_run
 from citygan.training.accelerator import open_accelerator
 from citygan.training.recipes import RECIPES, TrainConfig
-from citygan.training.run import LICENSE, Run, RunData, RunOptions
+from citygan.training.run import WEIGHTS_LICENSE, Run, RunData, RunOptions
 
 RecipeName = Literal[tuple(RECIPES)]  # ty: ignore[invalid-type-form]: the names of the table
 Config = Annotated[TrainConfig, tyro.conf.OmitArgPrefixes]
@@ -35,7 +35,7 @@ def fit(
     skip_bad: bool = False,
     save_minutes: float = 5.0,
     dataset_name: str = "",
-    weights_license: str = LICENSE,
+    weights_license: str = WEIGHTS_LICENSE,
     start_from: Path | None = None,
     generator_weights: Path | None = None,
     memory_gib: float = 8.0,

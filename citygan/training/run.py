@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from citygan import palette
 from citygan.checkpoint import Checkpoint, CheckpointInfo
+from citygan.data import dataset as datasets
 from citygan.data.dataset import LabelPhotoSet
 from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.evaluation.sheets import draw_animation, draw_grid
@@ -35,7 +36,7 @@ from citygan.training.state import TrainingError, TrainState
 log = logging.getLogger(__name__)
 
 STATE = "state.pt"
-LICENSE = "as the licence of the training data demands"  # of the weights
+WEIGHTS_LICENSE = "as the licence of the training data demands"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class RunData:
     val_set: LabelPhotoSet
     name: str
     aspect: float  # width / height of the photos
-    license: str = LICENSE  # of weights trained on it
+    license: str = WEIGHTS_LICENSE  # of weights trained on it
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,16 @@ class Run:
         """Wall time of this run until now, validation included, over all resumes."""
         return self.seconds_before + time.monotonic() - self.started
 
+    @property
+    def drives(self) -> tuple[str, ...]:
+        """The drives that the generator has seen, also in the run that it started from; none where that run
+        did not note its own."""
+        own, earlier = set(datasets.drives(self.data.train_set)), self.state.started_from
+        if earlier is None:
+            return tuple(sorted(own))
+        noted = earlier.get("drives")
+        return tuple(sorted(own | set(noted))) if noted else ()
+
     def _stop(self, *_) -> None:
         self.stopped = True
 
@@ -155,7 +166,7 @@ class Run:
 
     def _save_state(self) -> None:
         if self.accelerator.is_main_process:
-            state = self.state.state_dict() | {"seconds": self.seconds}
+            state = self.state.state_dict() | {"seconds": self.seconds, "drives": self.drives}
             write_atomically(self.state_file, lambda p: torch.save(state, p))
 
     def _finish_epoch(self, event: EpochDone) -> None:
@@ -212,6 +223,7 @@ class Run:
             license=self.data.license,
             recipe=recipe | ({"started_from": earlier} if earlier else {}),
             seen=self.data.train_set.shares,
+            drives=self.drives,
             images_seen=event.images_seen,
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),

@@ -81,7 +81,7 @@ class TrainState:
             generator, info = found.load(), found.info
             self.start_pretrained(generator)
             self.images_seen = info.images_seen
-            self.started_from = {"recipe": info.recipe, "epochs": info.epochs}
+            self.started_from = {"recipe": info.recipe, "epochs": info.epochs, "drives": list(info.drives)}
 
     def start_pretrained(self, foreign: nn.Module | None = None) -> None:
         """Starts from published weights, where the configuration wants them.
@@ -205,6 +205,7 @@ class TrainState:
         self.started_from = {
             "recipe": saved["config"] | ({"started_from": earlier} if earlier else {}),
             "epochs": saved["position"]["epoch"] + (earlier["epochs"] if earlier else 0),
+            "drives": list(saved.get("drives", ())),
         }
 
     def _load_parts(self, saved: dict) -> None:

@@ -239,7 +239,8 @@ def test_a_run_can_start_from_the_generator_of_a_checkpoint_and_says_so(make_run
     for a, b in zip(weights.parameters(), moved.parameters(), strict=True):
         torch.testing.assert_close(a, b)
     assert (on.epochs, on.images_seen) == (2, 2 * info.images_seen)
-    assert on.recipe["started_from"] == {"recipe": info.recipe, "epochs": 1}
+    assert on.recipe["started_from"] == {"recipe": info.recipe, "epochs": 1, "drives": list(info.drives)}
+    assert on.drives == info.drives == ("train",)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
