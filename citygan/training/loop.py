@@ -18,6 +18,11 @@ from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.training.state import TrainingError, TrainState
 from citygan.training.step import train_step
 
+# The recipes of which tests prove that two processes compute what one with twice the batch does. What is
+# drawn for each process (noise, dropout, augmentation for the discriminator) is as random, but not the same.
+# Batch norm, which all others have, is synchronized on CUDA, where no test has run it. On a CPU torch cannot:
+# each process normalizes its own share of the batch, and the losses differ by 1e-3 from those of one process.
+EQUAL_TOGETHER = ("citygan-plus", "citygan-photo")
 # Steps between two looks at the losses: looking waits for the device, which a CPU never needs
 STEPS_A_REPORT = {"cpu": 1, "cuda": 20}
 
@@ -51,8 +56,9 @@ def train(
     """Trains from where `state` stands to the last epoch; `state` is ready to be saved at each yield.
 
     Every random number follows from the seed: order and augmentation from epoch and sample, dropout and
-    noise from epoch, step and process. So a resumed run computes what an uninterrupted one would have, and N
-    processes see what one process with N times the batch would.
+    noise from epoch, step and process. So a resumed run computes what an uninterrupted one would have. N
+    processes see the samples that one process with N times the batch would; for the recipes in
+    `EQUAL_TOGETHER` they compute what it would, too.
 
     Args:
         state: What is trained, in place.

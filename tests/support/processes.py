@@ -1,24 +1,37 @@
-"""Waiting for what another process does."""
+"""Training in processes of its own, as a person starts it, and stopped at a step and not at a time."""
 
 from __future__ import annotations
 
+import os
 import subprocess
-import time
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from signal import Signals
 
-import pytest
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEADLINE_S = 800  # only a broken process comes near it
 
-DEADLINE_S = 800  # for a process to start; only a broken one comes near it
 
+def run_training(
+    arguments: Sequence[str], *, stop: Signals | None = None, processes: int = 1
+) -> subprocess.CompletedProcess[str]:
+    """`python train.py ARGUMENTS` until it ends; its output and its errors apart.
 
-def wait_for(file: Path, process: subprocess.Popen) -> None:
-    """Returns when the file is there; fails when the process ends, or the deadline passes, before that."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not file.exists():
-        assert time.monotonic() < deadline, f"{file} did not appear"
-        try:
-            process.wait(0.02)
-        except subprocess.TimeoutExpired:
-            continue
-        said = "\n".join(text for text in process.communicate() if text)
-        pytest.fail(f"the run ended early: {said}")
+    Args:
+        arguments: Of train.py.
+        stop: A signal that the main process gets from itself when it has saved its state for the first time.
+        processes: More than one are started by torchrun.
+    """
+    script = "tests/support/signalled_train.py" if stop else "train.py"
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    # one thread each: the tensors are tiny, and threads would only wait for each other
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *(launcher if processes > 1 else []), script, *arguments],
+        cwd=ROOT,
+        env=environment | ({"SIGNAL_AFTER_SAVE": stop.name} if stop else {}),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+    )

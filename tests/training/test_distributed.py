@@ -1,51 +1,36 @@
 """Several processes compute what one would with as many times the batch, and one of them writes."""
 
-import os
 import signal
-import subprocess
-import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import tiny
 import torch
-from processes import DEADLINE_S, wait_for
+from processes import run_training
 
 import train
 from citygan.checkpoint import Checkpoint
 from citygan.training.log import read_log
-from citygan.training.recipes import TrainConfig
+from citygan.training.loop import EQUAL_TOGETHER
+from citygan.training.recipes import CHOICES, RECIPES, TrainConfig
 from citygan.training.state import TrainState
 
 pytestmark = pytest.mark.timeout(900)  # several processes start, on a machine that may be busy
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 IMAGES = 9  # 4 steps of 2
-# All augmentation, which is drawn for each sample, and nothing that is drawn for each process. Instance norm,
-# because on a CPU batch norm sees the batch of its own process.
-CONFIG = {
-    **{"recipe": "citygan-plus", "width": 2, "discriminator_width": 2, "epochs": 2, "ema_decay": 0.9},
-    **{"discriminator": "multi-scale", "class_balance": 0.5, "feature_weight": 1.0},
-    **{"color_jitter": 0.2, "warp_px": 6.0, "device": "cpu", "precision": "no", "save_minutes": 0},
-}
-SWITCHES = ["--no-noise", "--no-discriminator-augmentation"]
+# citygan-photo with the loss that citygan-plus has beside: all that either computes. All augmentation, which
+# is drawn for each sample, and nothing that is drawn for each process.
+RECIPE = {"recipe": "citygan-photo", "ssim_weight": RECIPES["citygan-plus"].ssim_weight}
+SMALL = {"width": 2, "discriminator_width": 2, "epochs": 2, "ema_decay": 0.9}
+MORE = {"color_jitter": 0.2, "warp_px": 6.0}
+CONFIG = RECIPE | SMALL | MORE | {"device": "cpu", "precision": "no", "save_minutes": 0}
+DRAWN_FOR_EACH_PROCESS = ("noise", "discriminator_augmentation")
+SWITCHES = [f"--no-{name.replace('_', '-')}" for name in DRAWN_FOR_EACH_PROCESS]
 
 
 def fit(data, out, **changes) -> list[str]:
     return ["fit", *tiny.flags(data=data, out=out, **(CONFIG | changes)), *SWITCHES]
-
-
-def start_two(arguments: list[str], bytecode: Path) -> subprocess.Popen:
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "train.py"]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return subprocess.Popen(
-        [sys.executable, *launcher, *arguments],
-        cwd=ROOT,
-        env=environment | {"OMP_NUM_THREADS": "1", "PYTHONPYCACHEPREFIX": str(bytecode)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def state_of(out: Path) -> dict:
@@ -59,31 +44,21 @@ def data_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def interrupted(data_folder, tmp_path_factory):
-    """A run of two processes with batch 1 that a signal stopped: its folder, its command, its position, and
-    what it said."""
+    """A run of two processes with batch 1, one of which got a signal after the first step: its folder, its
+    arguments, its position, and what it said."""
     out = tmp_path_factory.mktemp("runs") / "together"
-    command = fit(data_folder, out, batch_size=1), tmp_path_factory.mktemp("bytecode")
-    process = start_two(*command)
-    try:
-        wait_for(out / "state.pt", process)
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=DEADLINE_S)
-    finally:
-        process.kill()
-    return out, command, state_of(out)["position"], said
+    arguments = fit(data_folder, out, batch_size=1)
+    ended = run_training(arguments, stop=signal.SIGTERM, processes=2)
+    return out, arguments, state_of(out)["position"], ended.stdout + ended.stderr
 
 
 @pytest.fixture(scope="module")
 def together(interrupted):
     """The folder of the same run, which went on to its end, and what it said then."""
-    out, command, *_ = interrupted
-    process = start_two(*command)
-    try:
-        said, _ = process.communicate(timeout=DEADLINE_S)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
-    return out, said
+    out, arguments, *_ = interrupted
+    ended = run_training(arguments, processes=2)
+    assert ended.returncode == 0, ended.stderr
+    return out, ended.stdout + ended.stderr
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +69,30 @@ def alone(data_folder, tmp_path_factory):
     return out
 
 
-def test_a_signal_stops_all_processes_after_the_same_step(interrupted):
+# What is claimed
+
+
+def test_the_recipes_that_are_claimed_are_those_without_batch_norm():
+    assert set(EQUAL_TOGETHER) == {name for name, recipe in RECIPES.items() if recipe.norm == "instance"}
+
+
+@pytest.mark.parametrize("name", EQUAL_TOGETHER)
+def test_what_is_compared_computes_all_that_a_claimed_recipe_does(alone, name):
+    compared, recipe = state_of(alone)["config"], asdict(RECIPES[name])
+    left_out = {field for field, value in recipe.items() if value and not compared[field]}
+    assert left_out == set(DRAWN_FOR_EACH_PROCESS)
+    choices = [field for field in CHOICES if compared[field] != recipe[field]]
+    assert choices in ([], ["discriminator"])  # the multi-scale one has the patch one at each scale
+    assert compared["discriminator"] == "multi-scale"
+
+
+# What holds
+
+
+def test_a_signal_to_one_process_stops_all_after_the_same_step(interrupted):
     _, _, position, said = interrupted
     assert said.count("stopped and saved; go on with: the same torchrun") == 1, said
-    assert 0 < position["images_seen"] < 2 * IMAGES
-    assert position["images_seen"] % 2 == 0
+    assert position == {"epoch": 0, "step": 2, "images_seen": 4}
 
 
 def test_two_processes_with_batch_1_have_the_losses_of_one_with_batch_2(together, alone):

@@ -128,11 +128,15 @@ def test_a_run_may_be_made_longer(accelerator, train_set, val_set):
 # Validation
 
 
-def test_validation_is_the_same_each_time_without_dropout(accelerator, val_set):
-    state = TrainState(tiny.config(dropout=0.9, norm_statistics="running"), accelerator)
-    first = validate(state, val_set)
-    torch.rand(5)
-    assert validate(state, val_set) == first
+def test_validation_is_without_dropout_unless_the_recipe_keeps_it(accelerator, val_set):
+    plain, dropping, kept = (
+        TrainState(tiny.config(dropout=dropout, inference_dropout=kept), accelerator)
+        for dropout, kept in ((0.0, False), (0.9, False), (0.9, True))
+    )
+    without = validate(plain, val_set)
+    assert validate(dropping, val_set) == without
+    assert validate(kept, val_set) != without
+    assert validate(kept, val_set) == validate(kept, val_set)  # drawn from the seed
 
 
 def test_validation_scores_a_perfect_generator_with_one(accelerator, val_set, monkeypatch):

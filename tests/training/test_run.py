@@ -1,13 +1,9 @@
 """A run leaves what it promises, survives whatever stops it, and goes on with the same command."""
 
 import errno
-import os
 import resource
 import shlex
 import signal
-import subprocess
-import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +11,7 @@ import pytest
 import tiny
 import torch
 from PIL import Image
-from processes import DEADLINE_S, wait_for
+from processes import run_training
 from states import same
 
 import train
@@ -36,7 +32,6 @@ from citygan.training.state import TrainingError
 
 pytestmark = pytest.mark.timeout(900)  # a run is several processes, on a machine that may be busy
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 STEPS = 8
 # Everything that draws random numbers: noise, dropout, scale, jitter, simplified shapes, augmentation.
 CONFIG = {"dropout": 0.5, "color_jitter": 0.2, "ema_decay": 0.9}
@@ -50,36 +45,9 @@ def data_folder(tmp_path_factory):
 
 
 def command(data, out, **more):
-    """`python train.py fit` as a person would type it, saving after each step."""
+    """What a person would type after `python train.py`; it saves after each step."""
     options = {"data": data, "out": out, "device": "cpu", "precision": "no", "save_minutes": 0}
-    return [
-        *(sys.executable, "train.py", "fit", "--recipe", "citygan-plus"),
-        *tiny.flags(**(options | SMALL | CONFIG | more)),
-    ]
-
-
-@pytest.fixture(scope="module")
-def start():
-    """Starts processes, and ends at last those that a failed test left."""
-    started = []
-    with tempfile.TemporaryDirectory() as bytecode:  # so that only the first process compiles its imports
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        environment |= {"PYTHONPYCACHEPREFIX": bytecode, "OMP_NUM_THREADS": "1"}  # threads would only wait
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-
-        def start_one(arguments: list[str]) -> subprocess.Popen:
-            started.append(subprocess.Popen(arguments, cwd=ROOT, env=environment, **pipes))
-            return started[-1]
-
-        yield start_one
-        for process in started:
-            process.kill()
-            process.communicate()
-
-
-def finish(process: subprocess.Popen) -> subprocess.CompletedProcess:
-    out, errors = process.communicate(timeout=DEADLINE_S)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+    return ["fit", "--recipe", "citygan-plus", *tiny.flags(**(options | SMALL | CONFIG | more))]
 
 
 def saved_state(out: Path) -> dict:
@@ -103,10 +71,10 @@ def assert_same_end(out, finished):
 
 
 @pytest.fixture(scope="module")
-def finished(start, data_folder, tmp_path_factory):
+def finished(data_folder, tmp_path_factory):
     """The folder of a run of two epochs that nothing interrupted."""
     out = tmp_path_factory.mktemp("runs") / "finished"
-    result = finish(start(command(data_folder, out)))
+    result = run_training(command(data_folder, out))
     assert result.returncode == 0, result.stderr
     return out
 
@@ -165,34 +133,27 @@ def test_the_best_checkpoint_is_that_of_the_best_validation_ssim(finished):
 
 
 def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights_as_an_uninterrupted_one(
-    start, data_folder, finished, tmp_path
+    data_folder, finished, tmp_path
 ):
     out = tmp_path / "finished"  # the name stands in the checkpoint
-    process = start(command(data_folder, out))
-    wait_for(out / "state.pt", process)
-    process.kill()
-    finish(process)
-    assert process.returncode == -signal.SIGKILL
-    epoch, step = position(out)
-    assert (epoch, 0 < step <= STEPS) == (0, True), f"it was killed too late, at {epoch=}, {step=}"
-    resumed = finish(start(command(data_folder, out)))
+    killed = run_training(command(data_folder, out), stop=signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL
+    assert position(out) == (0, 1)
+    resumed = run_training(command(data_folder, out))
     assert resumed.returncode == 0, resumed.stderr
-    assert f"at epoch 1, step {step}" in resumed.stderr
+    assert "at epoch 1, step 1" in resumed.stderr
     assert_same_end(out, finished)
 
 
-def test_ctrl_c_saves_exits_with_0_and_prints_the_command_that_goes_on(start, data_folder, tmp_path):
+def test_ctrl_c_saves_exits_with_0_and_prints_the_command_that_goes_on(data_folder, tmp_path):
     out = tmp_path / "run"
-    process = start(command(data_folder, out, epochs=200))
-    wait_for(out / "state.pt", process)
-    process.send_signal(signal.SIGINT)
-    result = finish(process)
+    result = run_training(command(data_folder, out), stop=signal.SIGINT)
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
-    assert (0, 1) <= position(out) < (200, 0)
+    assert position(out) == (0, 2)
     said = result.stdout.strip().splitlines()[-1]
     assert said.startswith("stopped and saved; go on with: python ")
-    assert shlex.split(said.partition("go on with: ")[2])[1:] == process.args[1:]
+    assert shlex.split(said.partition("go on with: ")[2])[1:] == result.args[1:]
 
 
 # In this process
@@ -317,7 +278,7 @@ def test_a_finished_run_has_nothing_left_to_do(make_run):
 def test_a_disk_that_takes_no_more_ends_the_command_with_an_error_and_no_traceback(
     data_folder, tmp_path, capsys, file_limit
 ):
-    arguments = command(data_folder, tmp_path / "full", epochs=1)[2:]
+    arguments = command(data_folder, tmp_path / "full", epochs=1)
     with file_limit(20_000):
         code = train.main(arguments)
     assert not list(tmp_path.rglob("*.part"))
@@ -422,7 +383,7 @@ def test_a_corrupt_state_is_an_error_that_names_it(make_run, tmp_path):
 
 def test_cuda_where_there_is_none_is_an_error_and_not_the_cpu(data_folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    arguments = command(data_folder, tmp_path / "run", epochs=1)[2:]
+    arguments = command(data_folder, tmp_path / "run", epochs=1)
     arguments[arguments.index("--device") + 1] = "cuda"
     assert train.main(arguments) == 1
     assert "CUDA" in capsys.readouterr().err
