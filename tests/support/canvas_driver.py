@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from types import SimpleNamespace
 
 import numpy as np
+from playwright.sync_api import Page
 
 from citygan.palette import colorize
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
 
+IDS = "document.querySelector('.cg-studio').painter.ids"
 UNLABELED, ROAD, SIDEWALK, BUILDING, SKY, CAR, BUS = 0, 7, 8, 11, 23, 26, 28
 WIDTH, HEIGHT = 120, 80
 INFO = SimpleNamespace(
@@ -43,6 +46,12 @@ def build_canvas() -> LabelCanvas:
     return LabelCanvas(street(), info=INFO, server_functions=live.functions)
 
 
+def read_bytes(page: Page, script: str) -> np.ndarray:
+    """The bytes of a typed array in the page, or of a promise of one; a list would take seconds."""
+    text = page.evaluate(f"Promise.resolve({script}).then((bytes) => new Uint8Array(bytes).toBase64())")
+    return np.frombuffer(base64.b64decode(text), np.uint8)
+
+
 class Canvas:
     """Drives the canvas on a page in coordinates of the map."""
 
@@ -58,18 +67,15 @@ class Canvas:
 
     @property
     def ids(self) -> np.ndarray:
-        return np.array(
-            self.painter("ids.reduce((list, id) => (list.push(id), list), [])"), np.uint8
-        ).reshape(HEIGHT, WIDTH)
+        return read_bytes(self.page, IDS).reshape(HEIGHT, WIDTH)
 
     @property
     def pixels(self) -> np.ndarray:
         """What is on the screen, once the frame that is under way is drawn."""
-        read = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
-            const map = document.querySelector('.cg-map');
-            done([...map.getContext('2d').getImageData(0, 0, map.width, map.height).data]);
-        })))"""
-        return np.array(self.page.evaluate(read), np.uint8).reshape(HEIGHT, WIDTH, 4)[..., :3]
+        drawn = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        data = "map.getContext('2d').getImageData(0, 0, map.width, map.height).data"
+        read = f"{drawn}.then(() => document.querySelector('.cg-map')).then((map) => {data})"
+        return read_bytes(self.page, read).reshape(HEIGHT, WIDTH, 4)[..., :3]
 
     def at(self, x, y):
         box = self.stage.bounding_box()

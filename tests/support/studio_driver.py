@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import threading
 from types import SimpleNamespace
 
 import numpy as np
+from canvas_driver import HEIGHT, IDS, WIDTH, read_bytes
 from PIL import Image
 
 from citygan.errors import BusyError
@@ -14,7 +16,6 @@ from citygan.palette import colorize
 from citygan.ui.canvas import checksum
 
 UNLABELED, ROAD, BUILDING, TREE, SKY, CAR, TRUCK = 0, 7, 11, 21, 23, 26, 27
-WIDTH, HEIGHT = 120, 80
 INFO = SimpleNamespace(
     name="fake-unet",
     seen={UNLABELED: 0.1, ROAD: 0.3, BUILDING: 0.2, TREE: 0.1, SKY: 0.2, CAR: 0.1},
@@ -74,13 +75,12 @@ def sent(label_map):
 
 def set_map(page, label_map):
     """Replaces the map as a tool would, in one step."""
-    script = """ids => document.querySelector(".cg-studio").painter.setMap(Uint8Array.from(ids), "test")"""
-    page.evaluate(script, label_map.ravel().tolist())
+    script = "ids => document.querySelector('.cg-studio').painter.setMap(Uint8Array.fromBase64(ids), 'test')"
+    page.evaluate(script, base64.b64encode(label_map.tobytes()).decode())
 
 
 def get_map(page):
-    ids = page.evaluate("""() => Array.from(document.querySelector(".cg-studio").painter.ids)""")
-    return np.array(ids, np.uint8).reshape(HEIGHT, WIDTH)
+    return read_bytes(page, IDS).reshape(HEIGHT, WIDTH)
 
 
 def with_box(label_id, x=10, y=10, size=20, base=START):
