@@ -46,10 +46,13 @@ async function pass(ms) {
 function started({ wishes = { seed: null, target: null } } = {}) {
   const map = drawn("aaaa aaaa");
   const painter = { ...map, revision: 0, stroking: false };
-  const requests = []; // {request, answer(...)}
+  const requests = []; // {request, answer(...), draw(), fail(...)}
   const heard = { photos: [], states: [], settled: 0 };
   const render = (request) =>
-    new Promise((resolve, reject) => requests.push({ request, answer: resolve, fail: reject }));
+    new Promise((resolve, reject) => {
+      const draw = (ids = decodeMap(request.map).ids) => resolve({ ...photo, map_crc32: crc32(ids) });
+      requests.push({ request, answer: resolve, draw, fail: reject });
+    });
   const loop = new LiveLoop(painter, [2, 1], render, () => wishes, {
     photo: (shot) => heard.photos.push(shot),
     settled: () => heard.settled++,
@@ -65,7 +68,7 @@ function started({ wishes = { seed: null, target: null } } = {}) {
   return { painter, requests, heard, loop, paint, last, wishes };
 }
 
-const photo = { photo: "data:", scores: null, target_missing: false, map_crc32: 0 };
+const photo = { photo: "data:", scores: null, target_missing: false };
 
 test("the map goes at the generator's size, and its photo says what made it", async () => {
   const { painter, requests, heard, paint, wishes } = started();
@@ -75,7 +78,7 @@ test("the map goes at the generator's size, and its photo says what made it", as
   const { map, ...rest } = requests[0].request;
   assert.deepEqual(decodeMap(map), { ids: Uint8Array.of(98, 98), width: 2, height: 1 });
   assert.deepEqual([map.seq, map.final, rest], [1, true, { seed: 7, target: null }]);
-  requests[0].answer({ ...photo });
+  requests[0].draw();
   await pass(0);
   const [shot] = heard.photos;
   assert.equal(shot.crc32, crc32(painter.ids));
@@ -94,7 +97,7 @@ test("one request is in flight, and the newest map goes next", async () => {
     await pass(60);
   }
   assert.equal(requests.length, 1);
-  last().answer({ ...photo });
+  last().draw();
   await pass(60);
   assert.equal(requests.length, 2);
   assert.equal(decodeMap(last().request.map).ids[0], 100);
@@ -105,7 +108,7 @@ test("requests keep a distance, but the end of a stroke does not wait", async ()
   const { requests, paint, last } = started();
   paint(98, true);
   await pass(0);
-  last().answer({ ...photo });
+  last().draw();
   await pass(10);
   paint(99, true);
   await pass(10);
@@ -125,7 +128,7 @@ test("while it is not live, a photo comes only when it is asked for", async () =
   assert.deepEqual(heard.states.at(-1), ["paused", "Live is off"]);
   loop.now();
   await pass(0);
-  last().answer({ ...photo });
+  last().draw();
   await pass(0);
   assert.deepEqual([heard.photos.length, heard.settled], [1, 1]);
   loop.now();
@@ -137,7 +140,7 @@ test("another seed is another photo of the same map", async () => {
   const { requests, loop, paint, last, wishes } = started();
   paint(98);
   await pass(0);
-  last().answer({ ...photo });
+  last().draw();
   await pass(60);
   wishes.seed = 3;
   loop.changed();
@@ -157,7 +160,7 @@ test("a busy server is asked again, and who asked for the photo gets it though l
   await pass(299);
   assert.deepEqual([requests.length, heard.states.at(-1)[0]], [1, "waiting"]);
   await pass(1);
-  last().answer({ ...photo });
+  last().draw();
   await pass(0);
   assert.deepEqual([requests.length, heard.photos.length], [2, 1]);
 });
@@ -175,7 +178,7 @@ test("a server that is gone is tried less and less often, until it is back", asy
     await pass(1);
     assert.equal(requests.length, before + 1);
   }
-  last().answer({ ...photo });
+  last().draw();
   await pass(0);
   assert.equal(heard.photos.length, 1);
   paint(99);
@@ -194,11 +197,44 @@ test("an answer that does not come within half a minute counts as none", async (
   assert.equal(requests.length, 2);
 });
 
-test("an error of the server is shown", async () => {
-  const { heard, paint, last } = started();
+test("an error of the server is shown, and the same map is not tried again by itself", async () => {
+  const { requests, heard, loop, paint, last } = started();
   paint(98);
   await pass(0);
   last().answer({ error: "the generator cannot do this" });
-  await pass(0);
+  await pass(60_000);
   assert.deepEqual(heard.states.at(-1), ["error", "the generator cannot do this"]);
+  assert.deepEqual([requests.length, heard.settled], [1, 0]);
+  loop.now();
+  await pass(0);
+  assert.equal(requests.length, 2);
+});
+
+test("what was painted while a request ended in an error goes out next", async () => {
+  const { requests, heard, paint, last } = started();
+  paint(98);
+  await pass(60);
+  paint(99);
+  last().answer({ error: "the generator cannot do this" });
+  await pass(60);
+  assert.equal(requests.length, 2);
+  assert.equal(decodeMap(last().request.map).ids[0], 99);
+  last().draw();
+  await pass(60);
+  assert.deepEqual([heard.photos.length, heard.settled], [1, 1]);
+});
+
+test("a photo of another map is refused, and asked for again", async () => {
+  const { requests, heard, paint, last } = started();
+  paint(98);
+  await pass(0);
+  last().draw(Uint8Array.of(98, 99));
+  await pass(499);
+  assert.deepEqual([requests.length, heard.photos.length], [1, 0]);
+  assert.deepEqual(heard.states.at(-1), ["waiting", "The server drew another map; asking again"]);
+  await pass(1);
+  assert.deepEqual(requests[1].request.map, requests[0].request.map);
+  last().draw();
+  await pass(60);
+  assert.deepEqual([heard.photos.length, heard.settled], [1, 1]);
 });

@@ -37,7 +37,8 @@ export class LiveLoop {
   #timer;
   #lastSentAt = -Infinity;
   #midStroke = false; // whether the last request went out during a stroke
-  #sentKey = ""; // of the request whose photo is shown or on its way
+  #sentKey = ""; // of the request that was answered last or is on its way
+  #refused = false; // whether the last answer was an error
   #serial = 0;
   #failures = 0;
   /** @type {number[]} */
@@ -105,7 +106,7 @@ export class LiveLoop {
     const sum = crc32(ids);
     const key = [sum, wishes.seed, wishes.target].join();
     if (key === this.#sentKey) {
-      if (!stroking) this.#on.settled();
+      if (!stroking && !this.#refused) this.#on.settled();
       return;
     }
     const [width, height] = this.#size;
@@ -123,10 +124,12 @@ export class LiveLoop {
     const answer = await this.#answer(request);
     clearTimeout(patience);
     this.#inFlight = false;
-    if (answer?.photo) {
+    this.#refused = answer?.error !== undefined;
+    if (answer?.photo && answer.map_crc32 === crc32(seen)) {
       this.#arrived({ ...answer, ...wishes, map, seen, crc32: sum, revision, serial });
     } else if (answer?.error) {
       this.#on.state("error", answer.error);
+      this.#schedule(0); // there may be another map by now
     } else {
       this.#sentKey = ""; // it has to go out again
       this.#forced ||= forced;
@@ -159,7 +162,7 @@ export class LiveLoop {
 
   /**
    * Says what is the matter.
-   * @param {{busy?: boolean} | undefined} answer
+   * @param {{busy?: boolean, photo?: string} | undefined} answer
    * @returns {number} milliseconds until the next try
    */
   #pause(answer) {
@@ -168,7 +171,8 @@ export class LiveLoop {
       return BUSY_PAUSE_MS;
     }
     const pauseMs = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
-    this.#on.state("gone", "No connection to the server; your map is safe, trying again");
+    if (answer?.photo) this.#on.state("waiting", "The server drew another map; asking again");
+    else this.#on.state("gone", "No connection to the server; your map is safe, trying again");
     return pauseMs;
   }
 }
