@@ -11,6 +11,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fakes
@@ -204,7 +205,8 @@ def ask_tool(url: str, **arguments) -> tuple[list, object]:
             tools = (await session.list_tools()).tools
             return tools, await session.call_tool("synthesize", arguments)
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as thread:  # browser tests leave an event loop running in this one
+        return thread.submit(asyncio.run, ask()).result()
 
 
 def test_a_language_model_finds_one_tool_whose_description_says_how_to_use_it(url, here, label_map):

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import FrozenInstanceError, fields, replace
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
@@ -84,8 +85,13 @@ def test_a_recipe_cannot_be_changed(recipe):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_field_of_a_recipe_has_a_plain_value(recipe):
+    types = get_type_hints(TrainConfig)
     for field in fields(TrainConfig):
-        assert type(getattr(RECIPES[recipe], field.name)).__name__ == field.type
+        value, wanted = getattr(RECIPES[recipe], field.name), types[field.name]
+        if get_origin(wanted) is Literal:
+            assert value in get_args(wanted)
+        else:
+            assert type(value) is wanted
 
 
 @pytest.mark.parametrize(
