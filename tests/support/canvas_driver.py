@@ -13,6 +13,7 @@ from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
 
 IDS = "document.querySelector('.cg-studio').painter.ids"
+HAS_PIXELS = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value)"
 UNLABELED, ROAD, SIDEWALK, BUILDING, SKY, CAR, BUS = 0, 7, 8, 11, 23, 26, 28
 WIDTH, HEIGHT = 120, 80
 INFO = SimpleNamespace(
@@ -110,14 +111,32 @@ class Canvas:
         return self.page.locator(".cg-message")
 
 
+# Where each finger was seen last, in the order in which they came.
+NOTE_FINGERS = """() => {
+    const fingers = (window.fingers = new Map());
+    const seen = ({ pointerId, clientX, clientY }) => fingers.set(pointerId, [clientX, clientY]);
+    for (const type of ["pointerdown", "pointermove"]) addEventListener(type, seen, true);
+    for (const type of ["pointerup", "pointercancel"])
+        addEventListener(type, ({ pointerId }) => fingers.delete(pointerId), true);
+}"""
+FINGERS_ARE_AT = """(wanted) => {
+    const seen = [...window.fingers.values()];
+    const near = ({ x, y }, i) => Math.hypot(x - seen[i][0], y - seen[i][1]) < 1;
+    return seen.length === wanted.length && wanted.every(near);
+}"""
+
+
 class Phone(Canvas):
     """The canvas on a phone; touches are real ones, sent through the browser's own protocol."""
 
     def __init__(self, page, url):
         super().__init__(page, url)
         self.session = page.context.new_cdp_session(page)
+        page.evaluate(NOTE_FINGERS)
 
     def touch(self, kind: str, *points: tuple[float, float]) -> None:
-        """Sends touchStart, touchMove or touchEnd with the points where fingers are."""
+        """Sends touchStart, touchMove or touchEnd with the points where fingers are, and waits until the page
+        knows. Of one finger alone the browser hides moves of less than 15 pixels."""
         fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(self.at(*p) for p in points)]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+        self.page.wait_for_function(FINGERS_ARE_AT, arg=fingers)

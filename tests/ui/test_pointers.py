@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from citygan.palette import colorize
 
+MATRIX = "e => new DOMMatrix(e.style.transform).toJSON()"  # a is the scale, e and f are the way in pixels
+
 
 def test_the_wheel_zooms_space_pans_and_fit_shows_all_again(canvas):
     page = canvas.page
@@ -55,13 +57,28 @@ def test_a_finger_paints_and_does_not_scroll_the_page(phone):
 def test_two_fingers_zoom_and_leave_no_paint(phone):
     phone.stage.scroll_into_view_if_needed()
     phone.touch("touchStart", (50, 40))
-    phone.touch("touchMove", (52, 44))
-    phone.touch("touchStart", (52, 44), (70, 44))
+    phone.touch("touchMove", (54, 48))
+    phone.touch("touchStart", (54, 48), (70, 48))
     for spread in (5, 10, 15):
-        phone.touch("touchMove", (52 - spread, 44), (70 + spread, 44))
+        phone.touch("touchMove", (54 - spread, 48), (70 + spread, 48))
     phone.touch("touchEnd")
     assert np.array_equal(phone.ids, street())
-    assert not phone.page.locator(".cg-fit").is_hidden()
+    assert phone.page.locator(".cg-fit").is_visible()
+
+
+def test_a_second_finger_takes_the_map_from_where_the_first_one_has_painted_to(phone):
+    phone.stage.scroll_into_view_if_needed()
+    view = phone.stage.locator(".cg-layers")
+    phone.touch("touchStart", (50, 50))
+    for x in range(55, 101, 5):
+        phone.touch("touchMove", (x, 50))
+    phone.touch("touchStart", (100, 50), (60, 50))
+    before = view.evaluate(MATRIX)
+    phone.touch("touchMove", (112, 50), (60, 50))
+    after = view.evaluate(MATRIX)
+    phone.touch("touchEnd")
+    assert after["a"] / before["a"] == pytest.approx((112 - 60) / (100 - 60), rel=0.05)
+    assert np.array_equal(phone.ids, street())
 
 
 def test_the_controls_of_a_phone_are_large_enough_for_a_finger(phone):
@@ -81,12 +98,12 @@ def test_two_fingers_pan_the_zoomed_map_and_neither_paint_nor_scroll_the_page(ph
     phone.touch("touchStart", (50, 40), (70, 40))
     phone.touch("touchMove", (20, 40), (100, 40))
     phone.touch("touchEnd")
-    zoomed = view.evaluate("e => new DOMMatrix(e.style.transform).toJSON()")
+    zoomed = view.evaluate(MATRIX)
     phone.touch("touchStart", (50, 40), (70, 40))
     for step in range(1, 5):
         phone.touch("touchMove", (50 + 4 * step, 40 + 3 * step), (70 + 4 * step, 40 + 3 * step))
     phone.touch("touchEnd")
-    panned = view.evaluate("e => new DOMMatrix(e.style.transform).toJSON()")
+    panned = view.evaluate(MATRIX)
     assert panned["a"] == pytest.approx(zoomed["a"])
     assert panned["e"] > zoomed["e"]
     assert panned["f"] > zoomed["f"]

@@ -112,8 +112,10 @@ export class Pointers {
 
   /** @param {PointerEvent} event */
   #move(event) {
+    const before = [...this.#fingers.values()];
+    if (this.#fingers.has(event.pointerId)) this.#fingers.set(event.pointerId, event);
     if (this.#fingers.has(event.pointerId) && this.#pinched) {
-      this.#pinch(event);
+      this.#pinch(before, [...this.#fingers.values()]);
     } else if (this.#panning?.pointerId === event.pointerId) {
       this.#surface.panBy(event.clientX - this.#panning.clientX, event.clientY - this.#panning.clientY);
       this.#panning = event;
@@ -129,12 +131,9 @@ export class Pointers {
     this.#onHover(this.#pointOf(event));
   }
 
-  /** @param {PointerEvent} event */
-  #pinch(event) {
-    const [a, b] = this.#fingers.values();
-    this.#fingers.set(event.pointerId, event);
+  /** @param {PointerEvent[]} before where the fingers were @param {PointerEvent[]} now where they are */
+  #pinch([a, b], [c, d]) {
     if (!b) return;
-    const [c, d] = this.#fingers.values();
     const [beforeX, beforeY] = middle(a, b);
     const [x, y] = middle(c, d);
     this.#surface.panBy(x - beforeX, y - beforeY);
