@@ -25,6 +25,7 @@ INFO = SimpleNamespace(
     ssim_percentiles=(0.0, 1.0),
     ssim_percentiles_of="2 photos of a drive it never saw",
 )
+PATIENCE_S = 120
 START = np.full((HEIGHT, WIDTH), SKY, np.uint8)
 START[40:] = ROAD
 
@@ -40,12 +41,12 @@ class Generator:
         self.requests: list[tuple[int, int | None]] = []  # checksum of the map, seed
 
     def __call__(self, label_map, seed=None, wait_s=None):
-        if not self.turn.acquire(timeout=60 if wait_s is None else wait_s):
+        if not self.turn.acquire(timeout=PATIENCE_S if wait_s is None else wait_s):
             raise BusyError
         try:
             self.requests.append((checksum(label_map), seed))
             self.entered.set()
-            assert self.gate.wait(60)
+            assert self.gate.wait(PATIENCE_S)
             return colorize(label_map)
         finally:
             self.turn.release()
@@ -53,6 +54,9 @@ class Generator:
     def close_gate(self):
         self.entered.clear()
         self.gate.clear()
+
+    def wait_for_request(self):
+        assert self.entered.wait(PATIENCE_S)
 
 
 def score(photo, target):

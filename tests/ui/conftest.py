@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
+import fakes
 import gradio as gr
 import pytest
 from canvas_driver import Canvas, Phone, build_canvas
@@ -17,6 +18,7 @@ from tabs import PATIENCE_MS, PHONE, Tabs
 from citygan import streets
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
+from citygan.ui.page import build_app, launch_options
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +97,12 @@ def canvas(page: Page, canvas_url: str) -> Canvas:
 def phone(open_page: Callable[..., Page], canvas_url: str) -> Phone:
     """The same on a phone."""
     return Phone(open_page(**PHONE), canvas_url)
+
+
+@pytest.fixture(scope="session")
+def whole_page(serve: Callable[..., str]) -> str:
+    """The address of all tabs that an app has without a shelf and results, with stand-ins behind them."""
+    return serve(build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test"), **launch_options())
 
 
 @pytest.fixture(scope="session")

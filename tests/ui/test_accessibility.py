@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import fakes
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
-
-from citygan.ui.page import build_app, launch_options
+from tabs import PHONE
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -19,11 +17,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # a name, which hears clicks for an event that we don't use, and which nothing in Python can name.
 CHECKED = {"exclude": [[".cg-result .image-container > button"]]}
 
-LOOKS = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
-}
+LOOKS = {"light": ({}, "light"), "dark": ({}, "dark"), "phone": (PHONE, "light")}
 
 # Gradio dims an output while it is being made, and axe would measure the dimmed colours.
 SHOWN_IN_FULL = """() => {
@@ -33,22 +27,20 @@ SHOWN_IN_FULL = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def url(serve) -> str:
-    return serve(build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test"), **launch_options())
-
-
 @pytest.fixture(params=LOOKS)
-def page(request, open_page: Callable[..., Page], url: str) -> Page:
+def page(request, open_page: Callable[..., Page], whole_page: str) -> Page:
     """The Paint tab with its first photo, without motion: axe would see colours on their way."""
-    page = open_page(reduced_motion="reduce", **LOOKS[request.param])
-    page.goto(url)
+    look, scheme = LOOKS[request.param]
+    page = open_page(**look)
+    page.emulate_media(reduced_motion="reduce", color_scheme=scheme)
+    page.goto(whole_page)
     page.locator(".cg-kept").wait_for()
     return page
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page, context=CHECKED, options={"runOnly": RULES}).response["violations"]
+    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    found = Axe().run(page, context=CHECKED, options=options).response["violations"]
     return [f"{rule['help']}: {node['target']}" for rule in found for node in rule["nodes"]]
 
 

@@ -121,18 +121,16 @@ def test_the_page_learns_no_path_of_the_machine(canvas_url):
     assert str(LabelCanvas.__module__.replace(".", "/")) not in config
 
 
-def test_a_canvas_in_an_app_below_a_path_finds_its_modules(open_page):
+def test_a_canvas_in_an_app_below_a_path_finds_its_modules(page):
     with gr.Blocks() as blocks:
         build_canvas()
     app = gr.mount_gradio_app(fastapi.FastAPI(), blocks, path="/street")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    listening = socket.create_server(("127.0.0.1", 0))  # from now on a browser waits for its answer
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
-    page = open_page()
-    assert np.array_equal(Canvas(page, f"http://127.0.0.1:{port}/street/").ids, street())
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/street/"
+    assert np.array_equal(Canvas(page, url).ids, street())
     page.goto("about:blank")  # it holds a connection, for which the server waits
     server.should_exit = True
     thread.join()

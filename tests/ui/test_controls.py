@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from canvas_driver import BUILDING, BUS, CAR, ROAD, UNLABELED, street
+from canvas_driver import BUILDING, BUS, CAR, HAS_PIXELS, ROAD, UNLABELED, street
 from playwright.sync_api import expect
 
 from citygan.palette import CLASS_BY_ID, colorize
@@ -80,12 +80,11 @@ def test_the_eye_shows_a_class_alone_without_changing_the_map(canvas):
 
 
 def test_hovering_a_class_outlines_its_regions(canvas):
-    drawn = """() => { const c = document.querySelector('.cg-outline');
-        return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v); }"""
+    outline = canvas.page.locator(".cg-outline")
     canvas.page.locator(f".cg-class[data-id='{BUILDING}']").hover()
-    assert canvas.page.evaluate(drawn)
+    assert outline.evaluate(HAS_PIXELS)
     canvas.page.mouse.move(*canvas.at(60, 60))
-    assert not canvas.page.evaluate(drawn)
+    assert not outline.evaluate(HAS_PIXELS)
 
 
 def test_the_status_line_names_the_class_and_the_position_under_the_pointer(canvas):

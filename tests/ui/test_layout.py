@@ -6,14 +6,8 @@ from urllib.parse import urlsplit
 
 import fakes
 import pytest
-from playwright.sync_api import Page, expect
-
-from citygan.ui.page import build_app, launch_options
-
-
-@pytest.fixture(scope="module")
-def url(serve) -> str:
-    return serve(build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test"), **launch_options())
+from playwright.sync_api import Page, Request, expect
+from tabs import PHONE
 
 
 def open_tab(page: Page, url: str, name: str) -> None:
@@ -22,17 +16,17 @@ def open_tab(page: Page, url: str, name: str) -> None:
     expect(page.locator("#cg-generate" if name == "Upload" else ".cg-stage")).to_be_visible()
 
 
-def test_the_header_names_checkpoint_device_and_licence(page, url):
-    page.goto(url)
+def test_the_header_names_checkpoint_device_and_licence(page, whole_page):
+    page.goto(whole_page)
     facts = page.locator(".cg-facts")
     for fact in (fakes.INFO.name, fakes.INFO.dataset, "a test", fakes.INFO.license):
         expect(facts).to_contain_text(fact)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (2560, 1440)])
-def test_the_whole_studio_is_in_view(open_page, url, width, height):
-    page = open_page(viewport={"width": width, "height": height})
-    open_tab(page, url, "Paint")
+def test_the_whole_studio_is_in_view(page, whole_page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    open_tab(page, whole_page, "Paint")
     parts = (
         ".cg-toolbar",
         ".cg-stage",
@@ -45,9 +39,9 @@ def test_the_whole_studio_is_in_view(open_page, url, width, height):
         expect(page.locator(part)).to_be_in_viewport(ratio=1)
 
 
-def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(open_page, url):
-    phone = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    open_tab(phone, url, "Paint")
+def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(open_page, whole_page):
+    phone = open_page(**PHONE)
+    open_tab(phone, whole_page, "Paint")
     facts = phone.locator(".cg-facts")
     expect(facts).to_be_hidden()
     for part in (".cg-palette", ".cg-stage", ".cg-photo-frame"):
@@ -56,25 +50,32 @@ def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(o
     expect(facts).to_be_visible()
 
 
-def test_nothing_is_loaded_from_another_host(page, url):
+def test_nothing_is_loaded_from_another_host(page, whole_page):
     hosts = set()
-    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    for name in ("Upload", "Paint"):
-        open_tab(page, url, name)
-    page.wait_for_load_state("networkidle")
-    assert hosts - {""} == {urlsplit(url).netloc}
+
+    def note(request: Request) -> None:
+        hosts.add(urlsplit(request.url).netloc)
+
+    page.on("request", note)
+    open_tab(page, whole_page, "Paint")
+    page.locator(".cg-kept img").wait_for()
+    page.get_by_role("tab", name="Upload").click()
+    page.locator("#cg-examples img").first.wait_for()
+    page.remove_listener("request", note)
+    assert hosts - {""} == {urlsplit(whole_page).netloc}  # a data URL has no host
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["Paint", "Upload"])
-def test_the_page_fits_a_phone(open_page, url, name, scheme):
-    phone = open_page(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme=scheme)
-    open_tab(phone, url, name)
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+def test_the_page_fits_a_phone(open_page, whole_page, scheme):
+    phone = open_page(**PHONE)
+    phone.emulate_media(color_scheme=scheme)
+    for name in ("Paint", "Upload"):
+        open_tab(phone, whole_page, name)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_dark_mode_is_dark(open_page, url):
-    page = open_page(color_scheme="dark")
-    open_tab(page, url, "Upload")
+def test_dark_mode_is_dark(page, whole_page):
+    page.emulate_media(color_scheme="dark")
+    open_tab(page, whole_page, "Upload")
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert max(int(channel) for channel in background.strip("rgb()").split(",")) < 60

@@ -58,8 +58,10 @@ def test_each_checkpoint_draws_the_painted_map_and_a_broken_one_says_why(url, pa
     assert [c.split()[0] for c in captions] == ["Label", "shipped", "other", "broken:"]
     assert "2.0 M parameters, 3 epochs on Drawn, validation SSIM 0.500" in captions[1]
     assert captions[3] == "broken: its weights are gone"
-    widths = page.locator(".cg-card img").evaluate_all("images => images.map(image => image.naturalWidth)")
-    assert widths == [512, 512, 512]
+    images = page.locator(".cg-card img")
+    expect(images).to_have_count(3)
+    for image in images.all():
+        expect(image).to_have_js_property("naturalWidth", 512)
 
 
 def test_without_a_checkpoint_there_is_an_error_that_says_so(url, page):

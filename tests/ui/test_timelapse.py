@@ -12,7 +12,7 @@ from studio_driver import BUILDING, CAR, HEIGHT, START, WIDTH, click, set_map, s
 
 from citygan.palette import colorize
 
-# Plays a video to a moment, and reads its pixels as [width, height, RGBA...]
+# The first or the last picture of a video as [width, height, base64 of RGBA].
 READ_FRAME = """async ([source, atEnd]) => {
     const video = document.createElement("video");
     video.muted = true;
@@ -22,16 +22,14 @@ READ_FRAME = """async ([source, atEnd]) => {
         video.addEventListener("error", () => reject(video.error), { once: true });
     });
     await once("loadeddata");
-    video.playbackRate = atEnd ? 4 : 0.0625; // slow enough to catch the first frame
-    const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
-    const reached = atEnd ? once("ended") : shown;
-    await video.play();
-    await reached;
+    const there = once("seeked");
+    video.currentTime = atEnd ? 1e9 : 0;
+    await there;
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
     const context = canvas.getContext("2d");
     context.drawImage(video, 0, 0);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    return [canvas.width, canvas.height, ...data];
+    return [canvas.width, canvas.height, new Uint8Array(data).toBase64()];
 }"""
 
 
@@ -44,8 +42,8 @@ def frame_of(page, path, *, at_end):
     """`(H, W, 3) uint8`"""
     kind = "mp4" if path.endswith("mp4") else "webm"
     data = base64.b64encode(Path(path).read_bytes()).decode()
-    width, height, *pixels = page.evaluate(READ_FRAME, [f"data:video/{kind};base64,{data}", at_end])
-    return np.array(pixels, np.uint8).reshape(height, width, 4)[..., :3]
+    width, height, pixels = page.evaluate(READ_FRAME, [f"data:video/{kind};base64,{data}", at_end])
+    return np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)[..., :3]
 
 
 def test_the_first_frame_shows_the_first_map_and_the_last_one_the_last_beside_its_photo(studio, tmp_path):

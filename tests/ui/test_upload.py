@@ -14,13 +14,7 @@ from playwright.sync_api import Page, expect
 from citygan import streets
 from citygan.palette import colorize
 from citygan.ui.canvas import checksum
-from citygan.ui.page import build_app, launch_options
 from citygan.ui.result import color_ssim
-
-
-@pytest.fixture(scope="module")
-def url(serve) -> str:
-    return serve(build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test"), **launch_options())
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +23,9 @@ def label_map() -> np.ndarray:
 
 
 @pytest.fixture
-def upload(page: Page, url: str) -> Page:
+def upload(page: Page, whole_page: str) -> Page:
     """The page, turned to its Upload tab."""
-    page.goto(url)
+    page.goto(whole_page)
     page.get_by_role("tab", name="Upload").click()
     expect(page.locator("#cg-generate")).to_be_visible()
     return page
