@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the app sets it
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -107,6 +108,38 @@ def compare(
         )
 
 
+def photos_beside_compiler(figures: Figures, checkpoint: Path, folder: Path, repeats: int = 50) -> None:
+    """Adds how long photos take while another synthesizer is compiled, beside the same ones without.
+
+    Compiling happens once and takes minutes beside photos, so there are no turns: photos alone are timed
+    before and after.
+    """
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)  # or an earlier run's code would be found
+    synthesizer, compiled = Synthesizer(checkpoint), Synthesizer(checkpoint)
+    label_map = street("avenue", synthesizer.info.width_px, synthesizer.info.height_px)
+
+    def photo_ms() -> float:
+        start = time.perf_counter()
+        synthesizer(label_map)
+        ms = (time.perf_counter() - start) * 1e3
+        time.sleep(0.1)  # as the page asks while someone paints
+        return ms
+
+    for _ in range(3):
+        photo_ms()
+    alone = [photo_ms() for _ in range(repeats)]
+    thread, beside = compiled.compile_in_background(), []
+    while thread.is_alive():
+        beside.append(photo_ms())
+    alone += [photo_ms() for _ in range(repeats)]
+    for name, summary in (("median", np.median), ("p95", partial(np.percentile, q=95))):
+        figures.add(f"a photo alone, {name}", float(summary(alone)), "ms")
+        figures.add(f"a photo while compiling, {name}", float(summary(beside)), "ms")
+    figures.add(
+        "while compiling, times as long", float(np.median(beside) / np.median(alone)), "x", at_most=1.25
+    )
+
+
 def grow(figures: Figures, folder: Path, *, sizes: tuple[int, ...], device: str) -> None:
     """Adds how the time of a photo grows with its side; 4 x for twice the side is in proportion."""
     ms = {}
@@ -164,7 +197,12 @@ def _seconds(call: Callable[[], object], repeats: int = 20) -> float:
 
 
 def main(
-    *, quick: bool = False, json: Path | None = None, device: str = "auto", compile: bool = True
+    *,
+    quick: bool = False,
+    json: Path | None = None,
+    device: str = "auto",
+    compile: bool = True,
+    while_compiling: bool = False,
 ) -> None:
     """Prints the table.
 
@@ -173,11 +211,16 @@ def main(
         json: Write the figures there, too.
         device: "auto", "cpu" or "cuda".
         compile: Measure compiled code, too (on CUDA: the recorded graph).
+        while_compiling: Measure this alone: photos beside a compiler, which takes some minutes.
     """
     figures = Figures()
     options = {"repeats": 10 if quick else 25, "device": device, "compile": compile and not quick}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if while_compiling:
+            photos_beside_compiler(figures, checkpoints.SHIPPED, folder)
+            figures.show(json)
+            return
         compare(figures, seed_unet(folder, 32), compiled_goal=1.8, **options)
         compare(figures, seed_unet(folder, 64), compiled_goal=2.6, **options)
         compare(figures, SHIPPED, compiled_goal=1.8, **options)

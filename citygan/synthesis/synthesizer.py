@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
 from copy import deepcopy
@@ -164,8 +166,18 @@ class Synthesizer:
         return torch.zeros(size, dtype=torch.uint8, device=self.device)
 
     def compile_in_background(self) -> threading.Thread:
-        """Starts `compile` in a thread of its own; until it is done, photos are made as before."""
-        thread = threading.Thread(target=self.compile, name="compile", daemon=True)
+        """Starts `compile` in a thread of its own; until it is done, photos are made as before.
+
+        On Linux, where threads have priorities of their own, it and the compilers that it starts have the
+        lowest: they take what the photos leave.
+        """
+
+        def compile_last() -> None:
+            if sys.platform == "linux":
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+            self.compile()
+
+        thread = threading.Thread(target=compile_last, name="compile", daemon=True)
         thread.start()
         return thread
 

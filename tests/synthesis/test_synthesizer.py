@@ -1,5 +1,7 @@
 """Label map in, photo out: any size, the same photo for the same seed, fast and plain alike."""
 
+import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -299,6 +301,18 @@ def test_a_seed_still_turns_dropout_on_after_compiling(with_dropout, monkeypatch
     with_dropout.compile()
     assert np.array_equal(with_dropout(MAP, seed=4), plain)
     assert with_dropout(MAP).shape == (256, 256, 3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the whole process has one priority")
+def test_compiling_in_the_background_gives_way_to_photos(with_noise, monkeypatch):
+    def priority():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before, seen = priority(), []
+    monkeypatch.setattr(with_noise, "compile", lambda: seen.append(priority()))
+    with_noise.compile_in_background().join()
+    assert seen == [19]
+    assert priority() == before
 
 
 def test_where_nothing_can_be_compiled_photos_are_made_as_before(with_noise, monkeypatch):
