@@ -24,8 +24,8 @@ SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-unet"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 MAX_JSON_BYTES = 2**20  # ours have 5,000
 _RANGES = {  # of the numbers in a CheckpointInfo
-    "height_px": (256, 4096),
-    "width_px": (256, 4096),
+    "height_px": (128, 4096),
+    "width_px": (128, 4096),
     "aspect": (0.1, 10),
     "images_seen": (0, 1e15),
     "epochs": (0, 1e15),
@@ -73,8 +73,8 @@ class CheckpointInfo(Info):
             if not least <= getattr(self, name) <= most:
                 raise CityGANError(f"{name} is {getattr(self, name)}; it goes from {least} to {most}")
         for name in ("height_px", "width_px"):
-            if getattr(self, name) % 256:
-                raise CityGANError(f"{name} is {getattr(self, name)}; it must be a multiple of 256")
+            if getattr(self, name) % 128:
+                raise CityGANError(f"{name} is {getattr(self, name)}; it must be a multiple of 128")
         by_drive = [value for drives in self.ssim_by_drive.values() for value in drives.values()]
         scores = {
             "ssim": self.ssim.values(),

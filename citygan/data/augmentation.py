@@ -6,6 +6,7 @@ own, so that it is augmented alike in whatever batch, and in whatever process, i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,8 +24,9 @@ class Augmentation:
     Unlike the paper, the photo's colours may be jittered, and the label map's shapes warped or simplified.
     """
 
-    crop_px: int  # side of the square that is cut out
-    load_px: tuple[int, int]  # a sample is first resized to a square of a side drawn from here, ends included
+    crop_px: int  # height of what is cut out
+    load_px: tuple[int, int]  # a sample is first resized to a height drawn from here, ends included
+    aspect: float = 1.0  # width / height of both
     mirror: bool = False  # mirror half of the samples
     color_jitter: float = 0.0  # brightness, contrast and saturation of the photo, each times 1 +- this
     simplify_px: int = 0  # half of the label maps are simplified over odd windows up to this side
@@ -36,43 +38,50 @@ class Augmentation:
         """Augments a batch.
 
         Args:
-            labels: `(N, S, S) uint8` ids.
-            photos: `(N, 3, S, S) uint8`.
+            labels: `(N, H, W) uint8` ids.
+            photos: `(N, 3, H, W) uint8`.
             seeds: One for each sample: the same seed augments alike.
 
         Returns:
-            The same, `crop_px` square. Photos are resized without antialiasing, which is meant for scales
+            The same, `crop_px` high. Photos are resized without antialiasing, which is meant for scales
             near 1: from 340 to 256 px, photos of CamVid are the antialiased ones to 42 dB.
         """
         drawn = torch.stack([_draw(seed) for seed in seeds])
-        places, scale = self._places(drawn, labels.shape[-1])
-        places = places.to(labels.device)
-        photos = _sample(photos, places)
+        rows, columns, scale = self._places(drawn, labels.shape[1:])
+        rows, columns = rows.to(labels.device), columns.to(labels.device)
+        photos = _sample(photos, rows, columns)
         if self.color_jitter:
             factors = 1 + self.color_jitter * (2 * drawn[:, 4:7] - 1)
             photos = _jitter(photos, factors.clamp_min(0).to(photos))
         shifts = None
         if self.warp_px:
             grid = drawn[:, 9:].reshape(-1, 2, _WARP_CELLS, _WARP_CELLS).to(labels.device, torch.float32)
-            waves = F.interpolate(2 * grid - 1, (self.crop_px, self.crop_px), mode="bicubic").clamp(-1, 1)
+            size = (rows.shape[1], columns.shape[1])
+            waves = F.interpolate(2 * grid - 1, size, mode="bicubic").clamp(-1, 1)
             shifts = waves * (self.warp_px * scale).to(waves)[:, None, None, None]
-        labels = _pick(labels, places, shifts)
+        labels = _pick(labels, rows, columns, shifts)
         if self.simplify_px:
             labels = self._simplify(labels, drawn[:, 7:9])
         return labels, photos.round().clamp(0, 255).byte()
 
-    def _places(self, drawn: torch.Tensor, stored_px: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Where rows and columns of the crops lie in the stored pictures, `(N, 2, crop_px)` in px from their
-        edge, and how many stored pixels a new one spans, `(N,)`."""
+    def _places(
+        self, drawn: torch.Tensor, stored_px: Sequence[int]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Where rows and columns of the crops lie in the stored pictures, `(N, h)` and `(N, w)` in px from
+        their edge, and how many stored pixels a new one spans, `(N,)`."""
         least, most = self.load_px
-        size_px = least + (drawn[:, 0] * (most - least + 1)).floor()
-        corner_px = (drawn[:, 1:3] * (size_px - self.crop_px + 1)[:, None]).floor()
-        scale = stored_px / size_px
-        places = (torch.arange(self.crop_px) + 0.5 + corner_px[:, :, None]) * scale[:, None, None]
+        height_px = least + (drawn[:, 0] * (most - least + 1)).floor()
+        scale = stored_px[0] / height_px
+        places = []
+        for stored, aspect, chance in zip(stored_px, (1.0, self.aspect), drawn[:, 1:3].T, strict=True):
+            size_px, crop_px = (height_px * aspect).round(), round(self.crop_px * aspect)
+            corner_px = (chance * (size_px - crop_px + 1)).floor()
+            places.append((torch.arange(crop_px) + 0.5 + corner_px[:, None]) * (stored / size_px)[:, None])
+        rows, columns = places
         if self.mirror:
             mirrored = drawn[:, 3, None] < 0.5
-            places[:, 1] = torch.where(mirrored, places[:, 1].flip(-1), places[:, 1])
-        return places, scale
+            columns = torch.where(mirrored, columns.flip(-1), columns)
+        return rows, columns, scale
 
     def _simplify(self, labels: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         reaches = 1 + (drawn[:, 1] * ((self.simplify_px - 1) // 2)).floor().int()
@@ -88,23 +97,23 @@ def _draw(seed: int) -> torch.Tensor:
     return torch.rand(_NUMBERS, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def _sample(photos: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Photos at the places of `_places`, bilinear: `(N, 3, crop, crop) float32`, 0 to 255."""
-    rows, columns = (2 * places / photos.shape[-1] - 1).float().unbind(1)
-    n, crop = rows.shape
-    grid = torch.stack(
-        [columns[:, None, :].expand(n, crop, crop), rows[:, :, None].expand(n, crop, crop)], -1
-    )
+def _sample(photos: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """Photos at the places of `_places`, bilinear: `(N, 3, h, w) float32`, 0 to 255."""
+    height, width = photos.shape[2:]
+    y, x = (2 * rows / height - 1).float(), (2 * columns / width - 1).float()
+    grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1)
     return F.grid_sample(photos.float(), grid, padding_mode="border", align_corners=False)
 
 
-def _pick(labels: torch.Tensor, places: torch.Tensor, shifts: torch.Tensor | None) -> torch.Tensor:
-    """Ids at the places, each moved by `shifts` (`(N, 2, crop, crop)` px, down and right) where given."""
-    rows, columns = places[:, 0, :, None], places[:, 1, None, :]
+def _pick(
+    labels: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, shifts: torch.Tensor | None
+) -> torch.Tensor:
+    """Ids at the places, each moved by `shifts` (`(N, 2, h, w)` px, down and right) where given."""
+    rows, columns = rows[:, :, None], columns[:, None, :]
     if shifts is not None:
         rows, columns = rows + shifts[:, 0], columns + shifts[:, 1]
-    last = labels.shape[-1] - 1
-    rows, columns = (p.floor().long().clamp(0, last) for p in (rows, columns))
+    height, width = labels.shape[1:]
+    rows, columns = rows.floor().long().clamp(0, height - 1), columns.floor().long().clamp(0, width - 1)
     samples = torch.arange(len(labels), device=labels.device)[:, None, None]
     return labels[samples, rows, columns]
 
@@ -164,6 +173,27 @@ def augment_for_discriminator(conditions: torch.Tensor, *photos: torch.Tensor) -
         return (photo - mean) * (contrast + 0.5) + mean
 
     return tuple(_shift(t, dx, dy) for t in (conditions, *map(recolored, photos)))
+
+
+def augment_photos(
+    conditions: torch.Tensor, *photos: torch.Tensor, chance: float = 0.5
+) -> tuple[torch.Tensor, ...]:
+    """As `augment_for_discriminator`, but colours stay as vivid as they are, and each sample keeps its
+    brightness and contrast with probability 1 - `chance`: what always varies, a discriminator learns not to
+    mind. Its arguments and result are the same."""
+    n, side, device = len(conditions), min(conditions.shape[2:]), conditions.device
+    brightness, contrast, drawn = torch.rand(3, n, 1, 1, 1, device=device).unbind()
+    changed = drawn < chance
+    lighter = torch.where(changed, brightness - 0.5, 0.0)
+    contrast = torch.where(changed, contrast + 0.5, 1.0)
+    reach = side // 8
+    dx, dy = torch.randint(-reach, reach + 1, (2,), device=device)
+
+    def changed_alike(photo: torch.Tensor) -> torch.Tensor:
+        mean = photo.mean((1, 2, 3), keepdim=True)
+        return (photo - mean) * contrast + mean + lighter
+
+    return tuple(_shift(t, dx, dy) for t in (conditions, *map(changed_alike, photos)))
 
 
 def _shift(images: torch.Tensor, dx: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:

@@ -31,12 +31,14 @@ log = logging.getLogger(__name__)
 class LabelPhotoSet(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """The samples of one split, of one size, as uint8 tensors; in memory where they fit the budget.
 
-    `set[i]` is a label map `(H, W) uint8` and its photo `(3, H, W) uint8`, both resized to `size_px` square.
+    `set[i]` is a label map `(H, W) uint8` and its photo `(3, H, W) uint8`, both resized to a height of
+    `size_px` and a width of `aspect` times that.
     """
 
     pairs: list[Pair]
     layout: Layout
     size_px: int
+    aspect: float = 1.0
     skipped: list[str] = field(default_factory=list)  # what --skip-bad left out, with the reason
     memory: tuple[torch.Tensor, torch.Tensor] | None = None  # label maps (M, H, W) and photos (M, 3, H, W)
     rows: list[int] = field(default_factory=list)  # where each sample stands in memory and in pixels_of_ids
@@ -45,6 +47,10 @@ class LabelPhotoSet(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self.size_px, round(self.size_px * self.aspect)
 
     @cached_property
     def shares(self) -> dict[int, float]:
@@ -96,16 +102,18 @@ class LabelPhotoSet(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def resized(self, size_px: int, *, memory_gib: float = 8.0) -> LabelPhotoSet:
         """The same samples, read again at another size."""
-        return LabelPhotoSet(self.pairs, self.layout, size_px).load(skip_bad=False, memory_gib=memory_gib)
+        return LabelPhotoSet(self.pairs, self.layout, size_px, self.aspect).load(
+            skip_bad=False, memory_gib=memory_gib
+        )
 
     def load(self, *, skip_bad: bool, memory_gib: float, progress: bool = False) -> LabelPhotoSet:
         """Reads every sample once, so that a bad file is found now; keeps them where they fit the memory."""
-        count, side = len(self), self.size_px
+        count, (height, width) = len(self), self._size
         memory = None
-        if count * 4 * side**2 <= memory_gib * 2**30:
+        if count * 4 * height * width <= memory_gib * 2**30:
             memory = (
-                torch.empty(count, side, side, dtype=torch.uint8),
-                torch.empty(count, 3, side, side, dtype=torch.uint8),
+                torch.empty(count, height, width, dtype=torch.uint8),
+                torch.empty(count, 3, height, width, dtype=torch.uint8),
             )
         kept, pixels = [], torch.zeros(count, 256, dtype=torch.int32)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -125,7 +133,7 @@ class LabelPhotoSet(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def _read(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
         label_map, photo = self.layout.read(pair)
-        size = [self.size_px, self.size_px]
+        size = list(self._size)
         ids = torch.from_numpy(label_map.copy())[None]
         labels = TF.resize(ids, size, interpolation=InterpolationMode.NEAREST_EXACT)[0]
         image = TF.resize(torch.from_numpy(photo.copy()).permute(2, 0, 1), size, antialias=True)
@@ -145,6 +153,7 @@ def open_split(
     split: str,
     size_px: int,
     *,
+    aspect: float = 1.0,
     skip_bad: bool = False,
     memory_gib: float = 8.0,
     progress: bool = False,
@@ -154,7 +163,8 @@ def open_split(
     Args:
         folder: The data set; the layout is recognized by looking at it.
         split: "train", "val" or "test".
-        size_px: Every sample is resized to this square, as pix2pix does.
+        size_px: The height that every sample is resized to.
+        aspect: Their width / height; 1 makes squares of them, as pix2pix does.
         skip_bad: Leave out samples that cannot be read, and count them, instead of raising.
         memory_gib: The samples are kept in memory where they take no more than this, else read each time.
         progress: Show a progress bar while reading.
@@ -173,7 +183,7 @@ def open_split(
         raise DataError(f"{unpaired[0]} ({len(unpaired)} unpaired in all); mend it or pass --skip-bad")
     if not pairs:
         raise DataError(f"{folder} has no samples for the split {split!r} (layout: {layout.name})")
-    opened = LabelPhotoSet(pairs, layout, size_px, skipped=unpaired).load(
+    opened = LabelPhotoSet(pairs, layout, size_px, aspect, skipped=unpaired).load(
         skip_bad=skip_bad, memory_gib=memory_gib, progress=progress
     )
     if not opened.pairs:

@@ -71,6 +71,7 @@ def fit(
     if not accelerator.is_main_process:
         logging.getLogger().setLevel(logging.WARNING)  # the main process alone speaks
     how = {"skip_bad": skip_bad, "memory_gib": memory_gib, "progress": accelerator.is_main_process}
+    how["aspect"] = config.aspect
     train_set = datasets.open_split(data, "train", config.load_px_max, **how)
     note = datasets.describe(data)
     name = dataset_name or note["name"]

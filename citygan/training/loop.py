@@ -15,8 +15,10 @@ from citygan.data.dataset import LabelPhotoSet
 from citygan.evaluation.metrics import mean_ssim
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.synthesis.cuda_graph import CudaGraph
+from citygan.training.segmenting_step import segmenting_step
 from citygan.training.state import TrainingError, TrainState
 from citygan.training.step import train_step
+from citygan.training.update import light_of
 
 # The recipes of which tests prove that two processes compute what one with twice the batch does. What is
 # drawn for each process (noise, dropout, augmentation for the discriminator) is as random, but not the same.
@@ -80,9 +82,11 @@ def train(
     # of the conditions: what a convolution would round them to, which is much less to move about
     dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     torch.backends.cudnn.benchmark = True  # the shapes never change
-    step_once = partial(train_step, state)
+    step_once = partial(segmenting_step if config.discriminator == "segmenting" else train_step, state)
     if compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1:
         step_once = CudaGraph(step_once)
+    if not state.images_seen:
+        _learn_light(state, train_set)
     while state.epoch < config.epochs:
         pending: list[torch.Tensor] = []
         totals: dict[str, float] = {}
@@ -113,6 +117,20 @@ def train(
         )
 
 
+def _learn_light(state: TrainState, train_set: LabelPhotoSet) -> None:
+    """Lets a generator that is told the light learn what that is in these photos."""
+    if "light" not in dict(state.generator.named_children()):
+        return
+    encoding = state.config.encoding
+    order = [[i] for i in range(len(train_set))]
+    batches = train_set.batches(order, state.accelerator.device)
+    light_of(state.generator).fit(
+        (encode_labels(labels, encoding), to_unit_range(photos)) for labels, photos in batches
+    )
+    if state.average:
+        state.average.load_state_dict(state.generator.state_dict())
+
+
 def _epoch_batches(
     state: TrainState, train_set: LabelPhotoSet, batch_size: int, steps: int, workers: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -121,6 +139,7 @@ def _epoch_batches(
     augment = Augmentation(
         config.size_px,
         (config.load_px_min, config.load_px_max),
+        config.aspect,
         mirror=config.mirror,
         color_jitter=config.color_jitter,
         simplify_px=config.simplify_px,

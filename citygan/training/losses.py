@@ -75,6 +75,54 @@ def feature_matching_loss(fake: list[list[torch.Tensor]], real: list[list[torch.
     return torch.stack(scales).mean()
 
 
+def segmentation_loss(logits: torch.Tensor, classes: torch.Tensor, balance: float) -> torch.Tensor:
+    """Cross-entropy of the class that each pixel should have; pixels without one are left out.
+
+    Sushko et al. 2021, https://arxiv.org/abs/2012.04781, equations 1 and 2. A class that covers the share
+    f of the labeled pixels of the batch weighs `f ** -balance` there, as one of at least a thousandth; in the
+    paper `balance` is 1.
+
+    Args:
+        logits: `(N, C + 1, H, W)`, "fake" last.
+        classes: `(N, H, W) int64`, indices of channels; the first is unlabeled.
+        balance: From 0, which weighs all alike, to 1.
+    """
+    count = logits.shape[1] - 1
+    pixels = torch.zeros(count, device=logits.device)
+    pixels.scatter_add_(0, classes.flatten(), torch.ones(1, device=logits.device).expand(classes.numel()))
+    pixels[0] = 0
+    shares = pixels / pixels.sum().clamp_min(1)
+    weights = shares.clamp_min(1e-3) ** -balance * (shares > 0)
+    weights = torch.cat([weights, weights.new_zeros(1)])
+    return F.cross_entropy(logits.float(), classes, weights, reduction="sum") / (
+        (weights[:-1] * pixels).sum().clamp_min(1)
+    )
+
+
+def fake_loss(logits: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of "fake", the last of the logits `(N, classes + 1, H, W)`, for every pixel."""
+    return -F.log_softmax(logits.float(), 1)[:, -1].mean()
+
+
+def pooled_l1_loss(photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference of the means over 8x8 px: colour, without the blur that L1 asks of detail."""
+    return F.l1_loss(F.avg_pool2d(photos.float(), 8), F.avg_pool2d(targets.float(), 8))
+
+
+def focal_frequency_loss(photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Squared differences of the spectra, each weighed by how large it is beside the largest.
+
+    Jiang et al. 2021, https://arxiv.org/abs/2012.12821, equations 8 and 9 with alpha 1, over whole photos in
+    [0, 1] with the orthonormal transform.
+    """
+    with torch.autocast(photos.device.type, enabled=False):
+        spectrum = torch.fft.rfft2((photos.float() - targets.float()) / 2, norm="ortho")
+        squares = spectrum.real.square() + spectrum.imag.square()
+        weights = squares.detach().sqrt()
+        weights = weights / weights.amax((2, 3), keepdim=True).clamp_min(1e-12)
+        return (weights * squares).mean()
+
+
 def l1_loss(photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Mean absolute difference, such as that of photos in [-1, 1] (pix2pix, equation 3)."""
     return F.l1_loss(photos.float(), targets)

@@ -35,12 +35,16 @@ class TrainConfig:
     noise: bool = False  # seeded noise in the decoder's features
     refine: bool = False  # one more convolution, at the photo's full size
     # losses
-    adversarial_loss: str = "bce"  # "bce" on logits, or "mse" (least squares)
+    adversarial_loss: str = "bce"  # "bce" on logits, "mse" (least squares), "classes" (of each pixel)
     real_label: float = 0.9  # what the discriminator should say of real photos
     fake_label: float = 0.1  # and of generated ones
     l1_weight: float = 100.0  # times the mean absolute difference
     ssim_weight: float = 0.0  # times (1 - SSIM)
     feature_weight: float = 0.0  # times the difference of the discriminator's hidden layers
+    pooled_l1_weight: float = 0.0  # times the mean absolute difference of means over 8x8 px
+    frequency_weight: float = 0.0  # times the focal frequency loss
+    light_weight: float = 0.0  # times the difference from the light that was asked for
+    label_mix_weight: float = 0.0  # in the discriminator's loss, times that of LabelMix
     class_balance: float = 0.0  # 0 to 1: how much more the discriminator's patches of rare classes count
     # optimization
     learning_rate: float = 2e-4  # of Adam, both networks
@@ -51,8 +55,9 @@ class TrainConfig:
     decay_epochs: int = 0  # the learning rate falls linearly to 0 over the last so many epochs
     ema_decay: float = 0.0  # of the average of the generator's weights a step; 0 keeps no average
     # data
-    size_px: int = 256  # side of what the networks see
-    load_px_min: int = 286  # a sample is resized to a square between these two, then cropped to size_px
+    size_px: int = 256  # height of what the networks see
+    aspect: float = 1.0  # width / height of what they see; 1 makes a square of every sample, as pix2pix does
+    load_px_min: int = 286  # a sample is resized to a height between these two, then cropped to size_px
     load_px_max: int = 286
     mirror: bool = True  # mirror half of the samples
     color_jitter: float = 0.0  # strength, on the photo alone
@@ -93,8 +98,12 @@ class TrainConfig:
                 f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
                 f"load_px_max {self.load_px_max}"
             )
-        if self.size_px % 256:
-            raise CityGANError(f"size_px is {self.size_px}; the networks take multiples of 256")
+        stride = 128 if self.generator == "street-unet" else 256
+        if self.size_px % stride or self.width_px % stride:
+            raise CityGANError(
+                f"size_px {self.size_px} and aspect {self.aspect:g} make {self.width_px} x {self.size_px}; "
+                f"{self.generator} takes multiples of {stride}"
+            )
         if self.warp_px > self.size_px / 4:
             raise CityGANError(f"warp_px is {self.warp_px}, more than a quarter of size_px {self.size_px}")
         if 0 < self.simplify_px < 3:
@@ -104,10 +113,17 @@ class TrainConfig:
                 f"simplify_px is {self.simplify_px}, larger than the photo of {self.size_px} px"
             )
 
+    @property
+    def width_px(self) -> int:
+        """Of what the networks see."""
+        return round(self.size_px * self.aspect)
+
     def _check_networks(self) -> None:
         """Sees that the chosen networks have what the fields ask of them."""
         generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
-        if self.norm != "batch" and not ("norm" in generator and "norm" in discriminator):
+        self._check_segmenting()
+        named = "norm" in generator and "norm" in discriminator
+        if self.norm != "batch" and not named and self.generator != "street-unet":
             raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
             )
@@ -131,6 +147,10 @@ class TrainConfig:
             raise CityGANError(
                 f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
             )
+        if self.light_weight and self.generator != "street-unet":
+            raise CityGANError(
+                f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
+            )
         published = {"deeplab", "unet-256", "resnet18"} & {self.generator, self.discriminator}
         if self.pretrained and not published:
             raise CityGANError(
@@ -141,13 +161,32 @@ class TrainConfig:
                 f"pretrained is True, but the encoding {self.encoding!r} is none of RGB; use colors"
             )
 
+    def _check_segmenting(self) -> None:
+        """Sees that networks and losses that belong together come together."""
+        segmenting = self.discriminator == "segmenting"
+        if segmenting != (self.adversarial_loss == "classes"):
+            raise CityGANError(
+                f"adversarial_loss is {self.adversarial_loss!r}; the discriminator segmenting and the loss "
+                f"'classes' go together, and this one is {self.discriminator!r}"
+            )
+        if self.label_mix_weight and not segmenting:
+            raise CityGANError(
+                f"label_mix_weight is {self.label_mix_weight}, but {self.discriminator} reads no classes"
+            )
+        for name in ("generator", "discriminator"):
+            value = getattr(self, name)
+            if value in ("street-unet", "segmenting") and self.encoding != "classes":
+                raise CityGANError(f"{value} wants the encoding 'classes', not {self.encoding!r}")
+        if self.generator == "street-unet" and self.norm != "instance":
+            raise CityGANError(f"norm is {self.norm!r}, but the generator street-unet has instance norm")
+
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "generator": tuple(GENERATORS),
     "discriminator": tuple(DISCRIMINATORS),
     "backbone": tuple(BACKBONES),
     "encoding": tuple(ENCODINGS),
-    "adversarial_loss": ("bce", "mse"),
+    "adversarial_loss": ("bce", "mse", "classes"),
     "norm": ("batch", "instance"),
     "upsampling": ("transposed", "nearest"),
     "norm_statistics": ("batch", "running", "instance"),
@@ -163,12 +202,16 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         "be at least 1",
     ),
     (
-        ("l1_weight", "ssim_weight", "feature_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
+        (
+            *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
+            *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
+        ),
         lambda value: value >= 0,
         "be at least 0",
     ),
     (("seed",), lambda value: value < 2**63, "be below 2^63"),  # torch's
     (("learning_rate",), lambda value: value > 0, "be above 0"),
+    (("aspect",), lambda value: 0.1 <= value <= 10, "lie between 0.1 and 10"),
     (
         ("real_label", "fake_label", "class_balance", "color_jitter"),
         lambda value: 0 <= value <= 1,
@@ -193,11 +236,13 @@ GENERATOR_FIELDS = {
     "unet-256": ("width", "dropout"),
     "blocks-unet": ("width", "dropout"),
     "deeplab": ("backbone",),
+    "street-unet": ("width",),
 }
 DISCRIMINATOR_FIELDS = {
     "patch": ("discriminator_width", "norm"),
     "multi-scale": ("discriminator_width", "norm", "scales"),
     "resnet18": (),
+    "segmenting": ("discriminator_width",),
 }
 
 
@@ -213,7 +258,9 @@ def discriminator_arguments(config: TrainConfig) -> dict:
         name.removeprefix("discriminator_"): getattr(config, name)
         for name in DISCRIMINATOR_FIELDS[config.discriminator]
     }
-    return {"in_channels": ENCODINGS[config.encoding] + 3} | taken
+    channels = ENCODINGS[config.encoding]
+    reads_photos_alone = config.discriminator == "segmenting"
+    return ({"classes": channels} if reads_photos_alone else {"in_channels": channels + 3}) | taken
 
 
 CITYGAN = TrainConfig()
@@ -278,5 +325,34 @@ RECIPES: dict[str, TrainConfig] = {
         feature_weight=10.0,
         l1_weight=5.0,
         ssim_weight=0.0,
+    ),
+    # in the light that one chooses, at 512 x 384, against a discriminator that reads each pixel's class
+    "citygan-light": TrainConfig(
+        generator="street-unet",
+        discriminator="segmenting",
+        encoding="classes",
+        width=32,
+        discriminator_width=32,
+        norm="instance",
+        norm_statistics="instance",
+        adversarial_loss="classes",
+        real_label=1.0,
+        fake_label=0.0,
+        l1_weight=0.0,
+        feature_weight=5.0,
+        pooled_l1_weight=10.0,
+        frequency_weight=1.0,
+        light_weight=1.0,
+        label_mix_weight=5.0,
+        class_balance=0.7,
+        beta1=0.0,
+        batch_size=4,
+        ema_decay=0.999,
+        size_px=384,
+        aspect=4 / 3,
+        load_px_min=384,
+        load_px_max=448,
+        simplify_px=21,
+        discriminator_augmentation=True,
     ),
 }

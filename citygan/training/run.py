@@ -217,7 +217,7 @@ class Run:
             norm_statistics=self.config.norm_statistics,
             dropout_at_inference=self.config.inference_dropout,
             height_px=self.config.size_px,
-            width_px=self.config.size_px,
+            width_px=self.config.width_px,
             aspect=self.data.aspect,
             dataset=self.data.name,
             license=self.data.license,

@@ -11,7 +11,13 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 
 from citygan.data import augmentation
-from citygan.data.augmentation import Augmentation, _jitter, augment_for_discriminator, simplify_shapes
+from citygan.data.augmentation import (
+    Augmentation,
+    _jitter,
+    augment_for_discriminator,
+    augment_photos,
+    simplify_shapes,
+)
 
 
 def sample(size_px=64):
@@ -228,3 +234,27 @@ def test_a_shift_without_waiting_for_the_device_is_the_same_shift(monkeypatch, d
     monkeypatch.setattr(torch, "arange", lambda n, device, real=torch.arange: real(n))
     got = augmentation._shift(images.as_subclass(Elsewhere), *shift)
     assert torch.equal(got.as_subclass(torch.Tensor), wanted)
+
+
+def test_crops_keep_the_shape_that_samples_have():
+    labels, photos = batch(20)
+    labels, photos = labels[:, :48], photos[:, :, :48]  # 64 x 48
+    got_labels, got_photos = Augmentation(24, (24, 48), aspect=4 / 3, mirror=True)(
+        labels, photos, list(range(20))
+    )
+    assert got_labels.shape == (20, 24, 32)
+    for one_map, photo in zip(got_labels, got_photos, strict=True):
+        assert (ids_in(photo) == one_map).float().mean() > 0.8  # edges between blocks are mixed
+    whole, _ = Augmentation(48, (48, 48), aspect=4 / 3)(labels, photos, [0] * 20)
+    assert torch.equal(whole, labels)
+
+
+def test_photos_are_changed_half_of_the_time_alike_and_keep_their_colour():
+    torch.manual_seed(3)
+    conditions, photos = torch.ones(200, 1, 16, 16), torch.rand(200, 3, 16, 16) - 0.5
+    shifted, one, other = augment_photos(conditions, photos, photos + 0.25)
+    kept = shifted[:, 0] > 0
+    changed = ((other - one)[:, 0][kept].view(200, -1) - 0.25).abs().mean(1) > 1e-4
+    assert 70 < changed.sum() < 130
+    color = (photos[:, 0] - photos[:, 1]).std((1, 2))
+    assert 0.4 < ((one[:, 0] - one[:, 1]).std((1, 2)) / color).mean() < 1.6

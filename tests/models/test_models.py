@@ -30,9 +30,16 @@ def test_the_patch_discriminator_of_width_64_has_2_8_million_parameters():
 
 
 def test_the_tables_name_the_networks():
-    assert list(GENERATORS) == ["unet", "flat-unet", "unet-256", "blocks-unet", "deeplab"]
+    assert list(GENERATORS) == [
+        "unet",
+        "flat-unet",
+        "unet-256",
+        "blocks-unet",
+        "deeplab",
+        "street-unet",
+    ]
     assert GENERATORS["unet"] is UNet
-    assert list(DISCRIMINATORS) == ["patch", "multi-scale", "resnet18"]
+    assert list(DISCRIMINATORS) == ["patch", "multi-scale", "resnet18", "segmenting"]
     assert DISCRIMINATORS["patch"] is PatchDiscriminator
 
 

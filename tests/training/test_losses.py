@@ -8,9 +8,13 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from citygan.training.losses import (
     adversarial_loss,
+    fake_loss,
     feature_matching_loss,
+    focal_frequency_loss,
     l1_loss,
+    pooled_l1_loss,
     rarity_weights,
+    segmentation_loss,
     ssim_loss,
 )
 
@@ -139,3 +143,53 @@ def test_ssim_loss_is_the_same_under_autocast():
         mixed = ssim_loss(photos, targets)
     assert mixed.dtype == torch.float32
     assert mixed.item() == pytest.approx(plain.item(), abs=1e-6)
+
+
+def test_the_cross_entropy_of_classes_leaves_unlabeled_pixels_out():
+    logits = torch.randn(1, 4, 2, 2)  # three classes and "fake"
+    classes = torch.tensor([[[0, 1], [2, 2]]])
+    said = logits.log_softmax(1)[0]
+    by_hand = -(said[1, 0, 1] + said[2, 1, 0] + said[2, 1, 1]) / 3
+    assert segmentation_loss(logits, classes, 0.0).item() == pytest.approx(by_hand.item(), rel=1e-5)
+
+
+def test_balanced_classes_count_alike_however_many_pixels_they_have():
+    logits = torch.randn(1, 4, 2, 2)
+    classes = torch.tensor([[[1, 2], [2, 2]]])
+    said = -logits.log_softmax(1)[0]
+    twos = (said[2, 0, 1] + said[2, 1, 0] + said[2, 1, 1]) / 3
+    by_hand = (said[1, 0, 0] + twos) / 2
+    assert segmentation_loss(logits, classes, 1.0).item() == pytest.approx(by_hand.item(), rel=1e-5)
+
+
+def test_a_map_without_labels_has_no_loss():
+    assert segmentation_loss(torch.randn(1, 4, 2, 2), torch.zeros(1, 2, 2, dtype=torch.long), 0.7) == 0
+
+
+def test_fake_is_the_last_class():
+    logits = torch.zeros(1, 4, 1, 1)
+    assert fake_loss(logits).item() == pytest.approx(math.log(4))
+    logits[:, -1] = 50
+    assert fake_loss(logits).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_pooled_l1_sees_colour_and_no_texture():
+    photo = torch.zeros(1, 3, 16, 16)
+    checkered = photo.clone()
+    checkered[..., ::2] = 0.5
+    checkered[..., 1::2] = -0.5
+    assert pooled_l1_loss(checkered, photo) == 0
+    assert pooled_l1_loss(photo + 0.25, photo).item() == pytest.approx(0.25)
+
+
+def test_the_frequency_that_is_furthest_off_counts_fully_and_the_others_by_their_share():
+    n = 16
+    x = torch.arange(n) * 2 * math.pi / n
+    loud, quiet = torch.cos(3 * x), 0.5 * torch.cos(5 * x)
+    target = torch.zeros(1, 1, n, n)
+
+    def loss(wave):
+        return focal_frequency_loss(wave.expand(1, 1, n, n), target).item()
+
+    assert loss(loud + quiet) == pytest.approx(loss(loud) + loss(quiet) * 0.5, rel=1e-4)
+    assert loss(loud - loud) == 0

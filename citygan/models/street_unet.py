@@ -1,0 +1,162 @@
+"""A U-Net whose norms are told the classes and the light, and whose last convolutions see the full size."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from citygan.models.generator import Generator
+from citygan.models.layers import FeatureNoise, NearestConv2d, initialize
+from citygan.models.light import NUMBERS, Light
+
+DEPTH = 6  # halvings of the trunk, which works at half the photo's size
+STRIDE_PX = 2 ** (DEPTH + 1)  # sides are multiples of it
+_TOLD = 32  # features that the light's eight numbers become
+
+
+class ToldNorm(nn.Module):
+    """Instance norm whose scales and shifts follow the classes of each pixel and the light of the photo:
+    `(1 + G y + W e) * norm(h) + B y + V e`, for class shares y and light features e.
+
+    Norms wash out what a large even region is; told so, they keep it (Park et al. 2019,
+    https://arxiv.org/abs/1903.07291). One product with the class shares does it, without convolutions over
+    the map (Tan et al. 2020, https://arxiv.org/abs/2004.02867). It begins as plain instance norm.
+    """
+
+    def __init__(self, channels: int, in_channels: int):
+        super().__init__()
+        self.norm = nn.InstanceNorm2d(channels)
+        self.of_classes = nn.Conv2d(in_channels, 2 * channels, 1, bias=False)
+        self.of_light = nn.Linear(_TOLD, 2 * channels)
+
+    def forward(self, h: torch.Tensor, shares: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
+        scale, shift = (self.of_classes(shares) + self.of_light(light)[:, :, None, None]).chunk(2, 1)
+        return torch.addcmul(shift, self.norm(h), 1 + scale)
+
+
+class Down(nn.Module):
+    """LeakyReLU, 4x4 convolution of stride 2, norm: `(N, C, H, W)` -> `(N, K, H/2, W/2)`."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, first: bool, normed: bool):
+        super().__init__()
+        self.activation = nn.Identity() if first else nn.LeakyReLU(0.2)
+        self.conv = nn.Conv2d(in_channels, out_channels, 4, 2, 1, padding_mode="replicate", bias=not normed)
+        self.norm = nn.InstanceNorm2d(out_channels, affine=True) if normed else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.conv(self.activation(x)))
+
+
+class Up(nn.Module):
+    """ReLU, nearest-neighbour upsampling and 3x3 convolution, told norm, noise: twice the size.
+
+    The edge is repeated before and cut off afterwards: zeros there would tell where the edge is, and draw a
+    frame around the photo.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, classes: int):
+        super().__init__()
+        self.activation = nn.ReLU()
+        self.conv = NearestConv2d(in_channels, out_channels, bias=False)
+        self.told = ToldNorm(out_channels, classes)
+        self.noise = FeatureNoise(out_channels)
+
+    def forward(
+        self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor, noise: torch.Tensor | None
+    ) -> torch.Tensor:
+        x = F.pad(self.activation(x), (1, 1, 1, 1), mode="replicate")
+        return self.noise(self.told(self.conv(x)[:, :, 2:-2, 2:-2], shares, light), noise)
+
+
+class Head(nn.Module):
+    """Features at half size -> a photo at full size, which every pixel of the label map has a say in."""
+
+    def __init__(self, in_channels: int, classes: int):
+        super().__init__()
+        fine = in_channels // 4
+        self.of_classes = nn.Conv2d(classes, 2 * fine, 1)
+        self.conv = nn.Conv2d(fine, fine, 3, padding=1, padding_mode="replicate")
+        self.out = nn.Conv2d(fine, 3, 3, padding=1, padding_mode="replicate")
+
+    def forward(self, x: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+        x = F.pixel_shuffle(F.leaky_relu(x, 0.2), 2)
+        scale, shift = self.of_classes(conditions).chunk(2, 1)
+        x = torch.addcmul(shift, x, 1 + scale)
+        return torch.tanh(self.out(F.leaky_relu(self.conv(F.leaky_relu(x, 0.2)), 0.2)))
+
+
+class StreetUNet(Generator):
+    """Label maps with a channel a class, `(N, in_channels, H, W)`, in a light -> photos `(N, 3, H, W)` in
+    [-1, 1]. H and W are multiples of 128; made for 384 and 512.
+
+    The trunk is a U-Net of six halvings at half the size, which also gets the height of each pixel; a pixel
+    shuffle (Shi et al. 2016, https://arxiv.org/abs/1609.05158) and two convolutions end it at full size.
+
+    Args:
+        in_channels: Of the label maps.
+        width: Channels of the first layer; the others have up to 8 times as many.
+    """
+
+    def __init__(self, in_channels: int = 29, width: int = 32):
+        super().__init__()
+        channels = [width * min(2**i, 8) for i in range(DEPTH)]
+        self.light = Light(in_channels)
+        self.of_light = nn.Sequential(
+            nn.Linear(NUMBERS, _TOLD), nn.LeakyReLU(0.2), nn.Linear(_TOLD, _TOLD), nn.LeakyReLU(0.2)
+        )
+        self.downs = nn.ModuleList(
+            Down(before, out, first=i == 0, normed=i not in (0, DEPTH - 1))
+            for i, (before, out) in enumerate(zip([in_channels + 1, *channels], channels, strict=False))
+        )
+        self.ups = nn.ModuleList(
+            Up(channels[i] * (1 if i == DEPTH - 1 else 2), channels[i - 1] if i else 2 * width, in_channels)
+            for i in reversed(range(DEPTH))
+        )
+        self.head = Head(2 * width, in_channels)
+        initialize(self)
+        for told in (m for m in self.modules() if isinstance(m, ToldNorm)):
+            for layer in (told.of_classes, told.of_light):
+                nn.init.zeros_(layer.weight)
+
+    def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
+        """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""
+        rng = torch.Generator().manual_seed(seed)
+        sizes = [(height_px >> i, width_px >> i) for i in range(DEPTH, 0, -1)]
+        return [torch.randn(1, 1, *size, generator=rng) for size in sizes]
+
+    def forward(
+        self,
+        x: torch.Tensor,
+        noise: list[torch.Tensor] | None = None,
+        light: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Draws photos.
+
+        Args:
+            x: The label maps.
+            noise: What `draw_noise` gives; drawn from torch's global generator where None.
+            light: Codes as `Light.of_photos` gives them, `(N, 8)`; guessed from the maps where None.
+
+        Raises:
+            ValueError: a side is no multiple of 128.
+        """
+        height, width = x.shape[2:]
+        if height % STRIDE_PX or width % STRIDE_PX or not height * width:
+            raise ValueError(f"StreetUNet takes multiples of {STRIDE_PX} px, got {width} x {height}")
+        told = self.of_light((self.light.guess(x) if light is None else light).to(x.dtype))
+        shares = [F.avg_pool2d(x, 2)]
+        for _ in range(DEPTH - 1):
+            shares.append(F.avg_pool2d(shares[-1], 2))
+        rows = torch.linspace(-1, 1, height // 2, device=x.device, dtype=x.dtype)
+        h = torch.cat([shares[0], rows[:, None].expand(len(x), 1, -1, width // 2)], 1)
+        skips = []
+        for down in self.downs:
+            h = down(h)
+            skips.append(h)
+        h = skips.pop()
+        for i, up in enumerate(self.ups):
+            h = up(h, shares[DEPTH - 1 - i], told, noise[i] if noise else None)
+            if skips:
+                h = torch.cat([h, skips.pop()], 1)
+        return self.head(h, x)

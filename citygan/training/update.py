@@ -1,0 +1,123 @@
+"""What both kinds of training step do: draw photos, and move a network against its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import AutocastKwargs
+from torch import nn
+
+from citygan.models.light import Light
+from citygan.training.losses import focal_frequency_loss, l1_loss, pooled_l1_loss, ssim_loss
+from citygan.training.state import TrainState
+
+LIGHT_NOISE = 0.1  # added to each number of a photo's light, in standard deviations over the training photos
+NO_LIGHT = 0.1  # of the photos: their light is withheld, so that the mean is a light like others
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Generated photos, and the light that they were asked for."""
+
+    photos: torch.Tensor  # (N, 3, H, W) float32 in [-1, 1]
+    # (N, 8), and which of these numbers the real photo has and the generator got; None where it is told none
+    told: tuple[torch.Tensor, torch.Tensor] | None = None
+
+
+def draw(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> Drawn:
+    """Photos of the label maps, each in the light of its real one where the generator is told a light."""
+    state.generator.train()
+    if "light" not in dict(state.generator.named_children()):
+        return Drawn(run_network(state, state.generator, conditions).float())
+    light, present = light_of(state.generator).of_photos(photos, conditions)
+    light = light + LIGHT_NOISE * torch.randn_like(light)
+    asked = present & (torch.rand(len(light), 1, device=light.device) >= NO_LIGHT)
+    light = torch.where(asked, light, 0.0)
+    generated = run_network(state, state.generator, conditions, None, light)
+    return Drawn(generated.float(), (light, asked))
+
+
+def light_of(generator: nn.Module) -> Light:
+    """What a generator that is told the light knows of it."""
+    light = generator.get_submodule("light")
+    assert isinstance(light, Light)
+    return light
+
+
+def update_discriminator(state: TrainState, loss: torch.Tensor) -> None:
+    state.discriminator_optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    average_gradients(state.accelerator, state.discriminator)
+    state.discriminator_optimizer.step()
+
+
+def update_generator(
+    state: TrainState,
+    drawn: Drawn,
+    conditions: torch.Tensor,
+    photos: torch.Tensor,
+    fooled: torch.Tensor,
+    features: torch.Tensor | None,
+) -> dict[str, torch.Tensor]:
+    """Moves the generator, and the average of its weights, against what the recipe weighs.
+
+    Args:
+        state: What is trained, in place.
+        drawn: What the generator drew.
+        conditions: Of which label maps.
+        photos: Their real photos.
+        fooled: The adversarial loss.
+        features: The feature matching loss, where the recipe weighs it.
+
+    Returns:
+        Its losses, unweighted.
+    """
+    config, generated = state.config, drawn.photos
+    losses = {"adversarial": fooled, "l1": l1_loss(generated, photos)}
+    total = fooled + config.l1_weight * losses["l1"]
+    if features is not None:
+        losses["features"] = features
+        total = total + config.feature_weight * features
+    for name, weight, loss_of in (
+        ("ssim", config.ssim_weight, ssim_loss),
+        ("pooled_l1", config.pooled_l1_weight, pooled_l1_loss),
+        ("frequency", config.frequency_weight, focal_frequency_loss),
+    ):
+        if weight:
+            losses[name] = loss_of(generated, photos)
+            total = total + weight * losses[name]
+    if config.light_weight and drawn.told is not None:
+        light, asked = drawn.told
+        given, _ = light_of(state.generator).of_photos(generated, conditions)
+        losses["light"] = l1_loss(torch.where(asked, given, 0.0), light)
+        total = total + config.light_weight * losses["light"]
+    state.generator_optimizer.zero_grad(set_to_none=True)
+    total.backward()
+    average_gradients(state.accelerator, state.generator)
+    state.generator_optimizer.step()
+    state.update_average()
+    return losses
+
+
+def run_network(state: TrainState, network: Callable, *inputs: torch.Tensor | None):
+    """What a network or a part of it gives, computed in the precision of the run."""
+    # weights change between two passes, so their half-precision copies are not kept
+    with state.accelerator.autocast(AutocastKwargs(cache_enabled=False)):
+        return network(*inputs)
+
+
+def average_gradients(accelerator: Accelerator, network: nn.Module) -> None:
+    """Replaces each gradient by its mean over the processes, in one message.
+
+    Torch's DistributedDataParallel would do it piece by piece during the backward pass, but it counts on one
+    forward pass for each backward pass, and the discriminator has two.
+    """
+    if accelerator.num_processes == 1:
+        return
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    means = accelerator.reduce(torch.cat([g.flatten() for g in gradients]), "mean")
+    for gradient, mean in zip(gradients, means.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))

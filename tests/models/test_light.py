@@ -1,0 +1,113 @@
+"""Light is what a hand measures, and a guess from the map is better than none where maps tell it."""
+
+import pytest
+import torch
+
+from citygan import palette
+from citygan.models.encoding import encode_labels
+from citygan.models.light import Light, measure
+
+SKY, ROAD, BUILDING, TREE, CAR = 23, 7, 11, 21, 26
+
+
+def street(sky_rows=8, side=32):
+    label_map = torch.full((side, side), ROAD, dtype=torch.uint8)
+    label_map[:sky_rows] = SKY
+    return label_map
+
+
+def photo_of(label_map, sky, road):
+    """A photo `(3, H, W)` in one colour for each."""
+    colors = torch.stack([torch.tensor(road), torch.tensor(sky)])
+    return colors[(label_map == SKY).long()].permute(2, 0, 1)
+
+
+def test_a_grey_photo_has_its_brightness_and_nothing_else():
+    numbers, present = measure(torch.full((1, 3, 32, 32), 0.25), encode_labels(street()[None], "classes"))
+    assert numbers[0, :4].tolist() == pytest.approx([0.25, 1e-4, 0, 0], abs=1e-5)
+    assert present[0].tolist().count(True) == 6  # four of the photo, and of road and sky
+
+
+def test_colour_and_contrast_are_those_of_bt_601():
+    label_map = street(16)
+    photo = photo_of(label_map, sky=[0.0, 0.0, 1.0], road=[0.0, 0.0, 0.0])
+    numbers, _ = measure(photo[None], encode_labels(label_map[None], "classes"))
+    luma = 0.114
+    wanted = [luma / 2, luma / 2, (1 - luma) / 2, -luma / 2]
+    assert numbers[0, :4].tolist() == pytest.approx(wanted, abs=1e-4)
+
+
+def test_each_class_has_its_own_brightness():
+    label_map = street(8)
+    photo = photo_of(label_map, sky=[0.5] * 3, road=[-0.5] * 3)
+    numbers, present = measure(photo[None], encode_labels(label_map[None], "classes"))
+    names = [c.name for c in palette.CLASSES if c.name in ("sky", "road", "building", "vegetation")]
+    of = dict(zip(names, numbers[0, 4:].tolist(), strict=True))
+    has = dict(zip(names, present[0, 4:].tolist(), strict=True))
+    assert (of["sky"], of["road"]) == (pytest.approx(0.5), pytest.approx(-0.5))
+    assert has == {"sky": True, "road": True, "building": False, "vegetation": False}
+
+
+@pytest.fixture
+def fitted():
+    """Light of forty streets whose photos are as bright as their sky is large."""
+    torch.manual_seed(0)
+    samples = []
+    for rows in range(2, 22):
+        label_map = street(rows)
+        for _ in range(2):
+            bright = rows / 22 + 0.05 * torch.randn(()).item()
+            photo = photo_of(label_map, sky=[bright, bright, bright + 0.1], road=[bright - 0.3] * 3)
+            samples.append((encode_labels(label_map[None], "classes"), photo[None]))
+    light = Light(29)
+    light.fit(samples)
+    return light, samples
+
+
+def test_the_codes_of_the_training_photos_are_standardized(fitted):
+    light, samples = fitted
+    codes = torch.cat([light.of_photos(photo, conditions)[0] for conditions, photo in samples])
+    brightness = codes[:, 0]
+    assert brightness.mean().item() == pytest.approx(0, abs=1e-4)
+    assert brightness.square().mean().item() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_class_that_is_absent_has_the_mean_light(fitted):
+    light, samples = fitted
+    conditions, photo = samples[0]
+    code, present = light.of_photos(photo, conditions)
+    assert (code[~present] == 0).all()
+    assert not present.all()
+
+
+def test_the_guess_is_nearer_than_the_mean(fitted):
+    light, samples = fitted
+    off, mean_off = [], []
+    for conditions, photo in samples:
+        code, _ = light.of_photos(photo, conditions)
+        off.append((light.guess(conditions) - code)[0, 0].abs())
+        mean_off.append(code[0, 0].abs())
+    assert torch.stack(off).mean() < 0.7 * torch.stack(mean_off).mean()
+
+
+def test_the_spread_is_that_of_what_the_guess_leaves_open(fitted):
+    light, samples = fitted
+    left = torch.cat([light.of_photos(p, c)[0] - light.guess(c) for c, p in samples])
+    covariance = left.T @ left / len(left)
+    assert torch.allclose(light.spread @ light.spread.T, covariance, atol=1e-4)
+
+
+def test_a_checkpoint_carries_it(fitted):
+    light, samples = fitted
+    other = Light(29)
+    other.load_state_dict(light.state_dict())
+    assert torch.equal(other.guess(samples[3][0]), light.guess(samples[3][0]))
+
+
+def test_a_photo_can_be_made_to_have_a_light(fitted):
+    light, samples = fitted
+    conditions, photo = samples[10]
+    photo = photo.clone().requires_grad_()
+    code, _ = light.of_photos(photo, conditions)
+    code[0, 0].backward()
+    assert photo.grad.abs().sum() > 0

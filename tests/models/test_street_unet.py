@@ -1,0 +1,95 @@
+"""The U-Net that is told classes and light."""
+
+import pytest
+import torch
+
+from citygan.models.encoding import encode_labels
+from citygan.models.street_unet import StreetUNet
+
+SKY, ROAD, CAR = 23, 7, 26
+
+
+@pytest.fixture(scope="module")
+def network():
+    """As if trained: what is told starts at nothing."""
+    torch.manual_seed(1)
+    network = StreetUNet(29, 4)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():
+                parameter.normal_(0, 0.1)
+        for parameter in network.head.parameters():
+            parameter.mul_(20)
+    return network.eval()
+
+
+def conditions(height=256, width=384):
+    label_map = torch.full((1, height, width), ROAD, dtype=torch.uint8)
+    label_map[:, : height // 2] = SKY
+    return encode_labels(label_map, "classes")
+
+
+def noise_of(network, x, seed=0):
+    return network.draw_noise(*x.shape[2:], seed)
+
+
+@torch.no_grad()
+def test_it_makes_photos_of_multiples_of_128(network):
+    for size in ((256, 256), (128, 384)):
+        photo = network(conditions(*size))
+        assert photo.shape == (1, 3, *size)
+        assert photo.abs().max() <= 1
+
+
+def test_other_sizes_are_refused(network):
+    with pytest.raises(ValueError, match="multiples of 128 px, got 300 x 256"):
+        network(conditions(256, 300))
+
+
+@torch.no_grad()
+def test_another_light_is_another_photo_and_none_is_the_guess(network):
+    x = conditions()
+    noise = noise_of(network, x)
+    plain = network(x, noise)
+    assert torch.equal(network(x, noise, network.light.guess(x)), plain)
+    assert (network(x, noise, torch.full((1, 8), 2.0)) - plain).abs().mean() > 0.01
+
+
+@torch.no_grad()
+def test_a_seed_draws_the_same_photo_again_and_another_one_another(network):
+    x = conditions()
+    first, again, other = (network(x, noise_of(network, x, seed)) for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert (first - other).abs().mean() > 1e-4
+
+
+@torch.no_grad()
+def test_an_even_map_has_no_frame(network):
+    x = encode_labels(torch.full((1, 256, 256), ROAD, dtype=torch.uint8), "classes")
+    quiet = [torch.zeros_like(n) for n in noise_of(network, x)]
+    rows = network(x, quiet)[0].mean(0)
+    assert (rows.amax(1) - rows.amin(1)).max() < 1e-4  # the height is told, the place along a row is not
+
+
+@torch.no_grad()
+def test_every_pixel_of_the_map_has_a_say_at_full_size(network):
+    x = conditions()
+    noise = noise_of(network, x)
+    changed = x.clone()
+    changed[:, :, 200, 201] = encode_labels(torch.full((1, 1, 1), CAR, dtype=torch.uint8), "classes")[
+        ..., 0, 0
+    ]
+    difference = (network(changed, noise) - network(x, noise))[0].abs().sum(0)
+    assert difference.argmax().item() in [y * 384 + z for y in range(198, 203) for z in range(199, 204)]
+
+
+def test_every_weight_learns(network):
+    network = StreetUNet(29, 2)
+    optimizer = torch.optim.SGD(network.parameters(), 0.1)
+    x, light = conditions(128, 128), torch.randn(1, 8)
+    for _ in range(3):  # what is told starts at nothing, and gets its gradient from the layers behind
+        optimizer.zero_grad()
+        (network(x, None, light) - torch.rand(1, 3, 128, 128)).square().mean().backward()
+        optimizer.step()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad.any(), name

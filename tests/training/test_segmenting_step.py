@@ -1,0 +1,108 @@
+"""A step against the discriminator that reads the street."""
+
+import math
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+import tiny
+import torch
+from states import batch
+
+from citygan.training import segmenting_step as steps
+from citygan.training.recipes import RECIPES
+from citygan.training.segmenting_step import segmenting_step
+from citygan.training.state import TrainState
+from citygan.training.step import train_step
+from citygan.training.update import light_of
+
+
+def config(**changes):
+    thin = {"width": 2, "discriminator_width": 2, "size_px": 256, "aspect": 1.0, "load_px_min": 256}
+    return replace(RECIPES["citygan-light"], **(thin | {"load_px_max": 256, "batch_size": 2} | changes))
+
+
+def test_a_step_changes_every_weight_of_both_networks(accelerator):
+    state = TrainState(config(), accelerator)
+    networks = {"generator": state.generator, "discriminator": state.discriminator}
+    before = {name: deepcopy(dict(network.named_parameters())) for name, network in networks.items()}
+    for _ in range(3):
+        losses = segmenting_step(state, *batch(state.config, 2))
+    for name, network in networks.items():
+        for parameter, value in network.named_parameters():
+            assert not torch.equal(value, before[name][parameter]), f"{name}.{parameter} stayed"
+    assert all(math.isfinite(v) for v in losses.values())
+
+
+def test_each_loss_that_the_recipe_weighs_is_named(accelerator):
+    names = ["discriminator_real", "discriminator_fake", "label_mix", "adversarial", "l1", "features"]
+    losses = segmenting_step(TrainState(config(), accelerator), *batch(config(), 2))
+    assert list(losses) == [*names, "pooled_l1", "frequency", "light"]
+    plain = config(pooled_l1_weight=0.0, frequency_weight=0.0, light_weight=0.0)
+    assert list(segmenting_step(TrainState(plain, accelerator), *batch(plain, 2))) == names
+
+
+@pytest.mark.parametrize("name", ["pooled_l1", "frequency", "light", "feature"])
+def test_each_weight_counts(accelerator, name):
+    gradients = []
+    for weight in (1e-6, 10.0):
+        state = TrainState(config(**{f"{name}_weight": weight}), accelerator)
+        segmenting_step(state, *batch(state.config, 2))
+        gradients.append(state.generator.head.out.weight.grad.clone())
+    assert not torch.allclose(*gradients)
+
+
+def test_the_discriminator_learns_to_read_real_photos_and_to_tell_generated_ones(accelerator):
+    state = TrainState(config(learning_rate=2e-3, discriminator_augmentation=False), accelerator)
+    state.generator_optimizer.param_groups[0]["lr"] = 0.0
+    conditions, _ = batch(state.config, 2)
+    photos = torch.tanh(conditions[:, 7:8] - conditions[:, 8:9]).expand(-1, 3, -1, -1)  # what classes show
+    losses = [segmenting_step(state, conditions, photos) for _ in range(25)]
+    for name in ("discriminator_real", "discriminator_fake"):
+        assert losses[-1][name] < 0.9 * losses[0][name]
+
+
+def test_half_of_the_batch_is_seen_in_crops_and_the_other_whole_at_half_the_size(accelerator):
+    state = TrainState(config(discriminator_augmentation=False), accelerator)
+    classes, photos = torch.zeros(3, 384, 512, dtype=torch.long), torch.rand(3, 3, 384, 512)
+    crops, whole = steps._views(state, classes, photos)
+    assert [tuple(t.shape) for t in crops] == [(2, 256, 256), (2, 3, 256, 256)]
+    assert [tuple(t.shape) for t in whole] == [(1, 192, 256), (1, 3, 192, 256)]
+    assert torch.allclose(whole[1][0], torch.nn.functional.avg_pool2d(photos[2], 2))
+
+
+def test_classes_and_photos_are_cropped_alike_and_often_along_an_edge(accelerator):
+    state = TrainState(config(discriminator_augmentation=False), accelerator)
+    rows = torch.arange(384).view(384, 1).expand(1, 384, 512)
+    corners = []
+    for _ in range(60):
+        [(classes, photo)] = steps._views(state, rows, rows[:, None].float())
+        assert torch.equal(classes.float(), photo[:, 0])
+        corners.append(int(classes[0, 0, 0]))
+    assert min(corners) == 0
+    assert max(corners) == 384 - 256
+    assert len(set(corners)) > 10
+
+
+def test_the_light_is_learned_before_the_first_step(accelerator, train_set, val_set):
+    from citygan.training.loop import train
+
+    state = TrainState(config(epochs=1), accelerator)
+    samples = train_set.resized(256)
+    next(iter(train(state, samples, val_set)))
+    light = light_of(state.generator)
+    assert not torch.equal(light.deviation, torch.ones(8))
+    assert torch.equal(light_of(state.average).mean, light.mean)
+
+
+def test_a_patch_discriminator_trains_a_generator_that_is_told_the_light(accelerator):
+    changes = {"discriminator": "multi-scale", "adversarial_loss": "mse", "label_mix_weight": 0.0}
+    state = TrainState(config(**changes), accelerator)
+    assert "light" in train_step(state, *batch(state.config, 2))
+
+
+def test_a_unet_without_light_trains_against_it(accelerator):
+    chosen = tiny.config("citygan-photo", discriminator="segmenting", adversarial_loss="classes")
+    losses = segmenting_step(TrainState(chosen, accelerator), *batch(chosen))
+    assert "light" not in losses
+    assert all(math.isfinite(v) for v in losses.values())
