@@ -209,6 +209,7 @@ class Run:
         arguments = generator_arguments(self.config)
         earlier = self.state.started_from
         recipe = {"name": self.options.recipe} | asdict(self.config)
+        val_ssim, val_drives = round(event.val_ssim, 4), datasets.drives(self.data.val_set)
         return CheckpointInfo(
             name=self.out.name,
             generator=self.config.generator,
@@ -228,7 +229,8 @@ class Run:
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),
             parameters=sum(p.numel() for p in self.state.trained_generator().parameters()),
-            ssim={"val": round(event.val_ssim, 4)},
+            ssim={"val": val_ssim},
+            ssim_by_drive={"val": dict.fromkeys(val_drives, val_ssim)} if len(val_drives) == 1 else {},
             ssim_definition=SSIM_DEFINITION,
         )
 

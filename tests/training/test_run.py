@@ -119,6 +119,7 @@ def test_the_last_checkpoint_says_what_it_is(finished):
     assert info.recipe["dropout"] == 0.5
     assert sum(info.seen.values()) == pytest.approx(1)
     assert info.ssim["val"] == pytest.approx(read_log(finished)[-1]["val_ssim"], abs=1e-4)
+    assert info.ssim_by_drive == {"val": {"val": info.ssim["val"]}}  # the tiny set's photos are named val_000
 
 
 def test_the_best_checkpoint_is_that_of_the_best_validation_ssim(finished):
