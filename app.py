@@ -11,34 +11,25 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads sleep, and leave the CPU to the browser
 
+from citygan.synthesis import zero_gpu  # before all that may touch CUDA
+
+# isort: split
 import logging
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-try:
-    import spaces  # before anything that may touch CUDA: on ZeroGPU it lends a GPU to each call
-except ImportError:  # not on a Space
-    spaces = None
-
-import numpy as np
 import tyro
 
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
 from citygan.evaluation.metrics import compare
-from citygan.hub import HubUnreachableError
-from citygan.synthesis.shelf import Shelf, find_runs, short_name
-from citygan.synthesis.synthesizer import Synthesizer
-from citygan.ui.compare import Model
-from citygan.ui.page import build_app, launch_options
+from citygan.synthesis.serving import fill_shelf, open_checkpoint
+from citygan.ui.page import build_app, serve
 
-ZERO_GPU = spaces is not None and os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
-ROOT = Path(__file__).resolve().parent
-GPU_CALL_S = 10  # at most; ZeroGPU lets short calls go first
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def _variable(name: str, default: str) -> str:
@@ -75,6 +66,8 @@ class Options:
     def __post_init__(self):
         if self.max_queue < 1:
             raise CityGANError(f"{self.max_queue} visitors may wait; give a whole number above 0")
+        if self.port is not None and not 1 <= self.port <= 65535:
+            raise CityGANError(f"port {self.port} is none; give one from 1 to 65535")
         if self.mcp and find_spec("mcp") is None:
             raise CityGANError("--mcp needs one more package: pip install 'gradio[mcp]'")
 
@@ -84,83 +77,31 @@ def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        options = tyro.cli(Options, args=arguments)
-        synthesizer, notice = open_checkpoint(options)
+        _run(tyro.cli(Options, args=arguments))
     except CityGANError as error:
         print(f"citygan: {error}", file=sys.stderr)
         sys.exit(2)
-    info = synthesizer.info
-    synthesize = with_gpu(synthesizer)
-    app = build_app(
+
+
+def _run(options: Options) -> None:
+    default = _variable("CITYGAN_MODEL", str(SHIPPED))
+    synthesizer, notice = open_checkpoint(options.model, default, options.device)
+    synthesize = zero_gpu.with_gpu(synthesizer)
+    page = build_app(
         synthesize,
         compare,
-        info,
+        synthesizer.info,
         synthesizer.device_name,
         source=synthesizer.source,
         max_waiting=options.max_queue,
         notice=notice,
-        shelf=make_shelf((synthesize, info), short_name(synthesizer.source), options),
-        results=ROOT / "results",
+        shelf=fill_shelf(synthesizer, synthesize, options.compare, options.device),
+        results=RESULTS,
     )
-    if options.compile and not ZERO_GPU:
+    if options.compile and not zero_gpu.is_on():
         synthesizer.compile_in_background()
-    app.launch(
-        server_name=options.host,
-        server_port=options.port,
-        share=options.share,
-        mcp_server=options.mcp or None,  # None leaves it to GRADIO_MCP_SERVER
-        **launch_options(),
-    )
-
-
-def open_checkpoint(options: Options) -> tuple[Synthesizer, str]:
-    """The checkpoint that was asked for, on its device, and what the page should say of it, if anything.
-
-    A Space whose variable names a checkpoint that is out of reach shows the shipped one; whoever names one
-    on the command line is told at once.
-
-    Raises:
-        CityGANError: it cannot be loaded, or the device is not there.
-    """
-    named = options.model or _variable("CITYGAN_MODEL", str(SHIPPED))
-    try:
-        return Synthesizer(named, options.device), ""
-    except HubUnreachableError as error:
-        if options.model:
-            raise
-        logging.warning("%s; the shipped checkpoint is shown", error)
-        return Synthesizer(SHIPPED, options.device), f"{named} is out of reach; this is {SHIPPED.name}."
-
-
-def make_shelf(first: Model, name: str, options: Options) -> Shelf:
-    """The checkpoints of the Compare tab; on ZeroGPU, all but the first stay on the CPU."""
-
-    def open_model(source: str) -> Model:
-        opened = Synthesizer(source, "cpu" if ZERO_GPU else options.device)
-        return opened, opened.info
-
-    found = [
-        str(SHIPPED),
-        str(ROOT / "checkpoints" / "camvid-citygan"),
-        *find_runs(Path("runs")),
-        *options.compare,
-    ]
-    return Shelf(first, name, found, open_model)
-
-
-def with_gpu(synthesizer: Synthesizer) -> Callable[..., np.ndarray]:
-    """The synthesizer as the page calls it: on a Space with ZeroGPU, with a GPU for the time of the call.
-
-    The call then runs in a process of its own, that holds the weights as they were when the page started.
-    """
-    if spaces is None:
-        return synthesizer
-
-    @spaces.GPU(duration=GPU_CALL_S)
-    def synthesize(label_map: np.ndarray, seed: int | None = None, wait_s: float | None = None) -> np.ndarray:
-        return synthesizer(label_map, seed, wait_s=wait_s)
-
-    return synthesize
+    mcp = options.mcp or None  # None leaves it to GRADIO_MCP_SERVER
+    serve(page, options.host, options.port, share=options.share, mcp_server=mcp)
 
 
 if __name__ == "__main__":

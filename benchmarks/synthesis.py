@@ -218,7 +218,7 @@ def main(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if while_compiling:
-            photos_beside_compiler(figures, checkpoints.SHIPPED, folder)
+            photos_beside_compiler(figures, SHIPPED, folder)
             figures.show(json)
             return
         compare(figures, seed_unet(folder, 32), compiled_goal=1.8, **options)

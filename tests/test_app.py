@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
+import socket
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 import tiny
@@ -19,8 +20,9 @@ from fakes import INFO
 import app
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
-from citygan.hub import HubUnreachableError
 from citygan.models import UNet
+from citygan.synthesis import zero_gpu
+from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.page import _header
 
 # Ends the app at its first sight of `spaces`, and says what was imported before.
@@ -86,49 +88,44 @@ def test_mcp_without_its_package_is_refused_with_the_remedy(monkeypatch, capsys)
     assert "pip install 'gradio[mcp]'" in refusal(capsys, "--mcp")
 
 
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is opened, where the Hub is out of reach."""
-    names = []
-
-    def open_one(checkpoint: str, device: str) -> str:
-        names.append(str(checkpoint))
-        if checkpoint == "someone/streets":
-            raise HubUnreachableError("no answer")
-        if checkpoint == "someone/secret":
-            raise CityGANError("private")
-        return "a synthesizer"
-
-    monkeypatch.setattr(app, "Synthesizer", open_one)
-    return names
+def test_a_port_that_is_in_use_ends_in_one_line(tmp_path, monkeypatch, capsys):
+    with gr.Blocks() as page:
+        pass
+    monkeypatch.setattr(app, "build_app", lambda *_, **__: page)
+    model = str(tiny.save_checkpoint(tmp_path, UNet(3, 1).eval()))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        message = refusal(capsys, "--model", model, "--port", port, "--no-compile")
+    assert message.startswith(f"citygan: port {port} is in use")
 
 
-def test_the_variable_names_the_model_and_the_flag_wins(monkeypatch, opened):
-    monkeypatch.setenv("CITYGAN_MODEL", "someone/else")
-    assert app.open_checkpoint(app.Options()) == ("a synthesizer", "")
-    app.open_checkpoint(app.Options(model="one/other"))
-    monkeypatch.setenv("CITYGAN_MODEL", "")
-    app.open_checkpoint(app.Options())
-    assert opened == ["someone/else", "one/other", str(SHIPPED)]
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_a_port_that_cannot_be_ends_in_one_line(capsys, port):
+    assert refusal(capsys, "--port", port) == f"citygan: port {port} is none; give one from 1 to 65535\n"
 
 
-def test_a_space_whose_model_is_out_of_reach_shows_the_shipped_one_and_says_so(monkeypatch, opened):
-    monkeypatch.setenv("CITYGAN_MODEL", "someone/streets")
-    _, notice = app.open_checkpoint(app.Options())
-    assert opened == ["someone/streets", str(SHIPPED)]
-    assert notice == "someone/streets is out of reach; this is camvid-unet."
-    assert notice in _header(INFO, "a test", "", notice)
+def test_the_variable_names_the_model_and_the_flag_is_handed_on_beside_it(monkeypatch, capsys):
+    asked = []
+
+    def open_checkpoint(*given):
+        asked.append(given)
+        raise CityGANError("enough")
+
+    monkeypatch.setattr(app, "open_checkpoint", open_checkpoint)
+    for value in ("someone/else", " "):
+        monkeypatch.setenv("CITYGAN_MODEL", value)
+        refusal(capsys, "--model", "one/other")
+    refusal(capsys, "--device", "cpu")
+    shipped = str(SHIPPED)
+    assert asked == [
+        ("one/other", "someone/else", "auto"),
+        ("one/other", shipped, "auto"),
+        (None, shipped, "cpu"),
+    ]
 
 
-def test_a_model_of_the_command_line_that_is_out_of_reach_is_an_error(opened):
-    with pytest.raises(HubUnreachableError, match="no answer"):
-        app.open_checkpoint(app.Options(model="someone/streets"))
-
-
-def test_a_variable_that_names_a_forbidden_model_is_an_error(monkeypatch, opened):
-    monkeypatch.setenv("CITYGAN_MODEL", "someone/secret")
-    with pytest.raises(CityGANError, match="private"):
-        app.open_checkpoint(app.Options())
+def test_the_page_shows_a_notice():
+    assert "someone/streets is out of reach" in _header(INFO, "a test", "", "someone/streets is out of reach")
 
 
 def test_the_page_shows_the_commit_of_a_checkpoint_from_the_hub():
@@ -154,11 +151,10 @@ def test_spaces_is_imported_before_torch(tmp_path):
     assert run.stderr.strip() == "in time"
 
 
-class FakeSpaces(ModuleType):
+class FakeSpaces:
     """What `spaces` does on ZeroGPU, as far as it shows: arguments and results cross to another process."""
 
     def __init__(self) -> None:
-        super().__init__("spaces")
         self.durations: list[int] = []
 
     def GPU(self, *, duration: int):  # noqa: N802
@@ -178,22 +174,18 @@ class FakeSpaces(ModuleType):
 
 def test_on_zero_gpu_photos_are_made_under_the_decorator_and_nothing_is_compiled(tmp_path, monkeypatch):
     spaces, built, launched = FakeSpaces(), [], []
-    monkeypatch.setitem(sys.modules, "spaces", spaces)
+    monkeypatch.setattr(zero_gpu, "spaces", spaces)
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setenv("CITYGAN_MODEL", str(tiny.save_checkpoint(tmp_path, UNet(3, 1).eval())))
-    spec = spec_from_file_location("app_on_zero_gpu", app.__file__)
-    zero_gpu = module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, zero_gpu)
-    spec.loader.exec_module(zero_gpu)
 
     def build_app(synthesize, *_, **__):
         built.append(synthesize)
         return SimpleNamespace(launch=lambda **_: launched.append(list(spaces.durations)))
 
-    monkeypatch.setattr(zero_gpu, "build_app", build_app)
-    monkeypatch.setattr(zero_gpu.Synthesizer, "compile_in_background", lambda _: pytest.fail("on ZeroGPU"))
-    zero_gpu.main([])
-    assert launched == [[zero_gpu.GPU_CALL_S]]  # decorated by then: ZeroGPU looks at launch
+    monkeypatch.setattr(app, "build_app", build_app)
+    monkeypatch.setattr(Synthesizer, "compile_in_background", lambda _: pytest.fail("on ZeroGPU"))
+    app.main([])
+    assert launched == [[zero_gpu.CALL_S]]  # decorated by then: ZeroGPU looks at launch
     label_map = np.full((48, 64), 7, np.uint8)
     photo = built[0](label_map, seed=3)
-    np.testing.assert_array_equal(photo, zero_gpu.Synthesizer(os.environ["CITYGAN_MODEL"])(label_map, 3))
+    np.testing.assert_array_equal(photo, Synthesizer(os.environ["CITYGAN_MODEL"])(label_map, 3))

@@ -18,10 +18,9 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
 
-from citygan.data.layouts import DataError, Layout, Pair, find_layout
+from citygan.data.layouts import NO_DRIVE, DataError, Layout, Pair, find_layout
 
 NOTE = "dataset.json"  # what `prepare` leaves beside the pictures
-NO_DRIVE = "all"
 _DRIVE = re.compile(r"(?:all/)?([^/_]+)[/_]")  # prepare puts "all/" before the name, and "_" for its "/"
 
 log = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from PIL import Image
 from citygan import palette
 from citygan.errors import CityGANError
 
+NO_DRIVE = "all"  # the drive of samples whose names tell none
 PHOTO_SUFFIXES = {".png", ".jpg", ".jpeg"}
 # CamVid as published with SegNet (ids 0-11): sky building pole road pavement tree sign fence car pedestrian
 # bicyclist void

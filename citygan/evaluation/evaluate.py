@@ -18,7 +18,16 @@ from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
 from citygan.evaluation import sheets
 from citygan.evaluation.metrics import LPIPS_DEFINITION, PSNR_DEFINITION, Lpips, compare
-from citygan.evaluation.scores import FCN_DEFINITION, Evaluation, FcnScore, Reading, confusion, percentiles
+from citygan.evaluation.scores import (
+    FCN_DEFINITION,
+    LEFT_OUT,
+    NEVER_SEEN,
+    Evaluation,
+    FcnScore,
+    Reading,
+    confusion,
+    percentiles,
+)
 from citygan.evaluation.segmenter import Segmenter
 from citygan.models.published import WeightsUnavailableError
 from citygan.synthesis.synthesizer import Synthesizer
@@ -137,7 +146,7 @@ class _KnownDrives:
             return "also in the training split" if drive in self.split else "not in the training split"
         if drive in self.own:
             return "also in training"
-        return "left out of training" if drive in self.split else "never seen in training"
+        return LEFT_OUT if drive in self.split else NEVER_SEEN
 
     def is_strange(self, drive: str) -> bool:
         """Whether training cannot have seen it, nor anybody have left it out for how it looks."""

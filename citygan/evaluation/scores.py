@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from citygan.checkpoint import CheckpointInfo
+from citygan.data.layouts import NO_DRIVE
 from citygan.errors import CityGANError
 from citygan.palette import MAX_ID
 
@@ -14,6 +16,8 @@ FCN_DEFINITION = (
     "a segmentation network reads the photos; per-pixel accuracy, per-class accuracy and class IoU against "
     "the label maps, over the classes seen in training, unlabeled pixels left out"
 )
+LEFT_OUT = "left out of training"
+NEVER_SEEN = "never seen in training"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,42 @@ def percentile_of(value: float, distribution: Sequence[float]) -> float | None:
     if len(distribution) < 2:
         return None
     return float(np.interp(value, distribution, np.linspace(0, 100, len(distribution))))
+
+
+@dataclass(frozen=True)
+class RecordedSsim:
+    """An SSIM that stands in a checkpoint's `.json`: of a drive's photos in a split, or of a whole split."""
+
+    split: str  # "train", "val" or "test"
+    drive: str  # "" for the whole split
+    value: float
+    known: str  # what training knew of these photos, for people; "" where that is not noted
+
+    @property
+    def photos(self) -> str:
+        """Which photos, for people."""
+        of = f"{self.drive} in {self.split}" if self.drive else self.split
+        return f"{of} ({self.known})" if self.known else of
+
+
+def recorded_ssim(info: CheckpointInfo) -> list[RecordedSsim]:
+    """The SSIM of each drive in each split, and of a whole split that has several drives or none noted."""
+    found = []
+    for split in (s for s in ("train", "val", "test") if s in info.ssim):
+        drives = {d: v for d, v in info.ssim_by_drive.get(split, {}).items() if d != NO_DRIVE}
+        found += [RecordedSsim(split, d, value, _known(info, split, d)) for d, value in drives.items()]
+        if len(drives) != 1:
+            known = "its drives together" if drives else ""
+            found.append(RecordedSsim(split, "", info.ssim[split], known))
+    return found
+
+
+def _known(info: CheckpointInfo, split: str, drive: str) -> str:
+    if not info.drives:
+        return ""
+    if drive in info.drives:
+        return "trained on these photos" if split == "train" else "trained on other photos of this drive"
+    return LEFT_OUT if drive in info.ssim_by_drive.get("train", {}) else NEVER_SEEN
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from citygan.errors import CityGANError
 from citygan.evaluation.scores import FcnScore, confusion, fcn_score
 from citygan.evaluation.segmenter import SegmenterConfig, SegmenterInfo, build, normalized
 from citygan.files import write_atomically
+from citygan.models.state_file import read_state
 from citygan.synthesis.device import find_device, hardware
 
 _IGNORED = 255  # the channel that cross_entropy leaves out
@@ -56,7 +56,7 @@ def segmenter(
     train_set = datasets.open_split(data, "train", config.load_px, progress=True)
     val_set = datasets.open_split(data, "val", config.size_px, progress=True)
     state_file = out.with_name(f"{out.name}.state.pt")
-    saved = read_state(state_file) if state_file.is_file() else None
+    saved = read_state(state_file, ("config", "network")) if state_file.is_file() else None
     training = SegmenterTraining(config, train_set, val_set, place, saved)
     for done in training.run():
         val = done.val
@@ -227,15 +227,3 @@ def random_crops(
     cut = {"padding_mode": "border", "align_corners": False}
     ids = grid_sample(labels[:, None].float(), grid, "nearest", **cut)[:, 0].byte()
     return ids, grid_sample(photos.float(), grid, "bilinear", **cut)
-
-
-def read_state(file: Path) -> dict:
-    """Reads a `SegmenterTraining.state_dict()` that `torch.save` wrote.
-
-    Raises:
-        CityGANError: the file is damaged.
-    """
-    try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise CityGANError(f"{file} is damaged ({error}); move it away to start over") from error

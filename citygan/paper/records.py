@@ -23,13 +23,14 @@ from citygan.evaluation.metrics import PSNR_DEFINITION, SSIM_DEFINITION
 from citygan.evaluation.scores import FCN_DEFINITION, Evaluation, FcnScore
 from citygan.evaluation.segmenter import Segmenter
 from citygan.files import write_atomically
+from citygan.models.state_file import read_state
 from citygan.paper.command_line import command_line
 from citygan.paper.systems import Row
 from citygan.synthesis.device import find_device
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.training.accelerator import open_accelerator
 from citygan.training.recipes import TrainConfig
-from citygan.training.run import STATE, Run, RunData, RunOptions, read_state
+from citygan.training.run import STATE, STATE_PARTS, Run, RunData, RunOptions
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Table:
         config, out = row.config(**self.shared), self.runs / row.id
         if not (out / STATE).is_file():
             return False
-        saved = read_state(out)
+        saved = read_state(out / STATE, STATE_PARTS)
         epochs, step = (saved["position"][name] for name in ("epoch", "step"))
         alike = _filled(saved["config"]) | {"epochs": config.epochs} == asdict(config)
         if not alike or epochs < config.epochs:
@@ -141,7 +142,8 @@ class Table:
     def record(self, row: Row) -> None:
         """Writes the record of a finished run, without scores."""
         out = self.runs / row.id
-        saved, last = read_state(out), Checkpoint.find(out / "last").info
+        saved = read_state(out / STATE, STATE_PARTS)
+        last = Checkpoint.find(out / "last").info
         weights = {
             which: {
                 "epoch": Checkpoint.find(out / which).info.epochs,

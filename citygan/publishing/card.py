@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from citygan.checkpoint import CheckpointInfo
+from citygan.evaluation.scores import NEVER_SEEN, RecordedSsim, recorded_ssim
 from citygan.palette import CLASS_BY_ID, CLASSES, UNLABELED, substitutes
 
+MISSING = "–"
 PAPER = "https://arxiv.org/abs/1611.07004"
 
 
@@ -85,13 +87,13 @@ def _metadata(info: CheckpointInfo) -> str:
             task_name="Label map to photo",
             dataset_type=dataset,
             dataset_name=terms.dataset,
-            dataset_config=_drives(info, split),
-            dataset_split=split,
+            dataset_config=_config(score),
+            dataset_split=score.split,
             metric_type="ssim",
             metric_name=f"SSIM ({info.ssim_definition})",
-            metric_value=value,
+            metric_value=score.value,
         )
-        for split, value in _ssim(info).items()
+        for score in recorded_ssim(info)
     ]
     data = ModelCardData(
         license="other",
@@ -108,25 +110,10 @@ def _metadata(info: CheckpointInfo) -> str:
     return data.to_yaml()
 
 
-def _ssim(info: CheckpointInfo) -> dict[str, float]:
-    return {split: info.ssim[split] for split in ("train", "val", "test") if split in info.ssim}
-
-
-def _drives(info: CheckpointInfo, split: str) -> str | None:
-    return f"drives {', '.join(info.ssim_by_drive[split])}" if split in info.ssim_by_drive else None
-
-
-def _measured_on(info: CheckpointInfo, split: str) -> str:
-    """Which drives a split's SSIM is of, and which of them the training had."""
-    if not info.drives:
-        return ""
-    if not (scores := info.ssim_by_drive.get(split)):
-        return ", by drive not recorded"
-    parts = [
-        f"{drive} {value:.4f} ({'' if drive in info.drives else 'not '}trained on)"
-        for drive, value in scores.items()
-    ]
-    return f" over all its drives: {', '.join(parts)}"
+def _config(score: RecordedSsim) -> str | None:
+    """Which photos of the split a score is of, as the Hub calls a part of a data set."""
+    named = ", ".join(text for text in (score.drive, score.known) if text)
+    return named or None
 
 
 def _introduction(info: CheckpointInfo, files: frozenset[str]) -> str:
@@ -163,19 +150,33 @@ def _results(info: CheckpointInfo, files: frozenset[str]) -> str:
         "trained on": f"{info.dataset}: {training}",
         "size": f"{info.width_px} x {info.height_px} px, of photos {info.aspect:.2f} times as wide as high",
         "norm statistics": info.norm_statistics,
-    } | {
-        f"SSIM, {split}": f"**{value:.4f}**{_measured_on(info, split)}"
-        for split, value in _ssim(info).items()
     }
     text = "## Training and results\n\n| | |\n|---|---|\n"
     text += "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    if info.ssim:
-        text += f"\n\nSSIM is {info.ssim_definition}."
+    if scores := recorded_ssim(info):
+        text += f"\n\n{_ssim_table(scores)}\n\nSSIM is {info.ssim_definition}."
     if "curves.png" in files:
         log = ", from [`metrics.csv`](metrics.csv)" if "metrics.csv" in files else ""
         text += f"\n\nThe losses and the validation SSIM over the epochs{log}:\n\n![Loss curves](curves.png)"
     if "samples.gif" in files:
         text += "\n\nWhat it made of the same validation maps after each epoch:\n\n![Epochs](samples.gif)"
+    return text
+
+
+def _ssim_table(scores: list[RecordedSsim]) -> str:
+    """How near the photos are to real ones, by drive where it is known."""
+    unseen = [score for score in scores if score.known == NEVER_SEEN]
+    lines = [
+        f"| {score.split} | {score.drive or MISSING} | {score.known or 'not recorded'} "
+        f"| {f'**{score.value:.4f}**' if score in unseen else f'{score.value:.4f}'} |"
+        for score in scores
+    ]
+    text = "| split | drive | what training knew of it | SSIM |\n|---|---|---|---|\n" + "\n".join(lines)
+    if unseen:
+        text += (
+            "\n\nIn bold: drives that it never saw, which is what to expect of a new street. Photos of a "
+            "drive that it was trained on measure memory."
+        )
     return text
 
 

@@ -149,7 +149,7 @@ def assemble(checkpoint: Checkpoint, repo: str, folder: Path) -> list[Path]:
         The files.
 
     Raises:
-        CityGANError: it cannot be loaded.
+        CityGANError: it cannot be loaded, or the folder is its own, whose files would be replaced.
     """
     run = checkpoint.weights.parent
     sources = {
@@ -158,6 +158,8 @@ def assemble(checkpoint: Checkpoint, repo: str, folder: Path) -> list[Path]:
         LOG: run / LOG,
         CURVES: run / CURVES,
     }
+    if folder.resolve() in {source.resolve().parent for source in sources.values()}:
+        raise CityGANError(f"{folder} is the folder that {checkpoint.source} comes from; give another --out")
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
     draw(checkpoint.source, folder / SAMPLES)  # loads it, strictly

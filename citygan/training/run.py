@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import signal
 import time
 from collections.abc import Iterator
@@ -27,15 +26,16 @@ from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.evaluation.sheets import draw_animation, draw_grid
 from citygan.files import write_atomically
 from citygan.models.encoding import encode_labels
+from citygan.models.state_file import read_state
 from citygan.synthesis.device import hardware
 from citygan.training.log import RunLog, draw_curves
 from citygan.training.loop import EpochDone, StepDone, train
 from citygan.training.recipes import TrainConfig, generator_arguments
-from citygan.training.state import TrainingError, TrainState
+from citygan.training.state import TrainState
 
 log = logging.getLogger(__name__)
 
-STATE = "state.pt"
+STATE, STATE_PARTS = "state.pt", ("config", "position")
 WEIGHTS_LICENSE = "as the licence of the training data demands"
 
 
@@ -74,7 +74,7 @@ class Run:
         accelerator: The device and the other processes.
 
     Raises:
-        TrainingError: the folder belongs to another configuration, or its state is damaged; or what the run
+        CityGANError: the folder belongs to another configuration, or its state is damaged; or what the run
             should start from does not fit.
     """
 
@@ -85,12 +85,12 @@ class Run:
         self.seconds_before, self.started = 0.0, time.monotonic()
         self.stopped = False
         if self.state_file.is_file():
-            saved = read_state(self.out)
+            saved = read_state(self.state_file, STATE_PARTS)
             self.state.load_state_dict(saved)
             self.seconds_before = saved.get("seconds", 0.0)
             log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
         elif options.start_from:
-            self.state.start_from(read_state(options.start_from))
+            self.state.start_from(read_state(options.start_from / STATE, STATE_PARTS))
         else:
             self.state.start_generator(options.generator_weights)
         data.train_set.to(accelerator.device)
@@ -209,6 +209,7 @@ class Run:
         arguments = generator_arguments(self.config)
         earlier = self.state.started_from
         recipe = {"name": self.options.recipe} | asdict(self.config)
+        val_ssim, val_drives = round(event.val_ssim, 4), datasets.drives(self.data.val_set)
         return CheckpointInfo(
             name=self.out.name,
             generator=self.config.generator,
@@ -228,25 +229,10 @@ class Run:
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
             hardware=hardware(self.accelerator.device),
             parameters=sum(p.numel() for p in self.state.trained_generator().parameters()),
-            ssim={"val": round(event.val_ssim, 4)},
+            ssim={"val": val_ssim},
+            ssim_by_drive={"val": dict.fromkeys(val_drives, val_ssim)} if len(val_drives) == 1 else {},
             ssim_definition=SSIM_DEFINITION,
         )
-
-
-def read_state(out: Path) -> dict:
-    """The training state in a run's folder, see `TrainState.state_dict`.
-
-    Raises:
-        TrainingError: it is damaged.
-        OSError: there is none.
-    """
-    path = out / STATE
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise TrainingError(
-            f"{path} is damaged and cannot be resumed from; move it away to start over"
-        ) from error
 
 
 class _ProgressBar:

@@ -17,7 +17,7 @@ from PIL import Image
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import ImageError, read_photo
 from citygan.errors import CityGANError
-from citygan.evaluation.scores import Scores
+from citygan.evaluation.scores import NEVER_SEEN, Scores, recorded_ssim
 from citygan.palette import colorize
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.upload import open_label_map
@@ -131,8 +131,11 @@ def _scores(photo: np.ndarray, target: np.ndarray | None, score: Callable, info:
 
 
 def _facts(info: CheckpointInfo) -> str:
-    known = f", validation SSIM {info.ssim['val']:.3f}" if "val" in info.ssim else ""
-    return f"{info.parameters / 1e6:.1f} M parameters, {info.epochs} epochs on {info.dataset}{known}"
+    """What the checkpoint is, and its SSIM on drives that it never saw; without any, on validation."""
+    recorded = recorded_ssim(info)
+    chosen = [s for s in recorded if s.known == NEVER_SEEN] or [s for s in recorded if s.split == "val"]
+    ssim = "".join(f", SSIM {s.value:.3f} on {s.photos}" for s in chosen)
+    return f"{info.parameters / 1e6:.1f} M parameters, {info.epochs} epochs on {info.dataset}{ssim}"
 
 
 def _card(title: str, picture: np.ndarray, text: str) -> str:

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import MAX_FILE_BYTES
+from citygan.errors import CityGANError
 from citygan.synthesis.shelf import Shelf
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
@@ -82,6 +83,30 @@ def build_app(
                 with gr.Tab("Results", id="results"):
                     build_results(info, results, Path(source).parent)
     return app.queue(max_size=max_waiting, default_concurrency_limit=1)
+
+
+def serve(page: gr.Blocks, host: str | None, port: int | None, **options: Any) -> None:
+    """Serves the page until Ctrl-C.
+
+    Args:
+        page: From `build_app`.
+        host: None for GRADIO_SERVER_NAME, or this machine alone.
+        port: None for the first free one.
+        options: More for `launch`.
+
+    Raises:
+        CityGANError: the port cannot be had.
+    """
+    try:
+        page.launch(server_name=host, server_port=port, **options, **launch_options())
+    except OSError as error:
+        if not str(error).startswith("Cannot find empty port"):  # Gradio has no class of its own for it
+            raise
+        which = f"port {port}" if port else "every port that was tried"
+        place = f" of {host}" if host else ""
+        raise CityGANError(
+            f"{which}{place} is in use or not allowed; give another --port, or none for the first free one"
+        ) from error
 
 
 def launch_options() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 
 from citygan.checkpoint import CheckpointInfo
+from citygan.evaluation.scores import recorded_ssim
 
 _PICTURE = re.compile(r"!\[[^]]*\]\([^)]*\)\s*")  # shown beside the text, where its file can be reached
 
@@ -50,13 +51,15 @@ def training_pictures(run: Path) -> dict[str, Path]:
 
 def _tiles(info: CheckpointInfo) -> str:
     tiles = [
-        (f"{split} SSIM", f"{info.ssim[split]:.3f}")
-        for split in ("train", "val", "test")
-        if split in info.ssim
+        (f"SSIM, {' '.join((score.split, score.drive)).strip()}", f"{score.value:.3f}", score.known)
+        for score in recorded_ssim(info)
     ]
-    tiles += [("Parameters", f"{info.parameters / 1e6:.1f} M"), ("Epochs", str(info.epochs))]
-    tiles.append(("Photos seen", f"{info.images_seen:,}"))
-    cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in tiles)
+    tiles += [("Parameters", f"{info.parameters / 1e6:.1f} M", ""), ("Epochs", str(info.epochs), "")]
+    tiles.append(("Photos seen", f"{info.images_seen:,}", "each counted once an epoch"))
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(remark)}</dd></div>"
+        for name, value, remark in tiles
+    )
     cells += f'<div><dt>Trained on</dt><dd class="cg-words">{escape(info.hardware)}</dd></div>'
     definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
     return f'<dl class="cg-figures">{cells}</dl>{definition if info.ssim else ""}'

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tiny
 
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import (
@@ -12,7 +13,40 @@ from citygan.evaluation.scores import (
     fcn_score,
     percentile_of,
     percentiles,
+    recorded_ssim,
 )
+
+
+def test_a_recorded_ssim_names_its_drive_and_what_training_knew_of_it():
+    info = tiny.info(
+        drives=("A", "B"),
+        ssim={"train": 0.6, "val": 0.5, "test": 0.4},
+        ssim_by_drive={"train": {"A": 0.65, "C": 0.3}, "val": {"B": 0.5}, "test": {"C": 0.35, "D": 0.45}},
+    )
+    assert [(s.value, s.photos) for s in recorded_ssim(info)] == [
+        (0.65, "A in train (trained on these photos)"),
+        (0.3, "C in train (left out of training)"),
+        (0.6, "train (its drives together)"),
+        (0.5, "B in val (trained on other photos of this drive)"),
+        (0.35, "C in test (left out of training)"),
+        (0.45, "D in test (never seen in training)"),
+        (0.4, "test (its drives together)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"ssim_by_drive": {}}, {"drives": ("all",), "ssim_by_drive": {"val": {"all": 0.5}}}]
+)
+def test_photos_that_name_no_drive_are_said_to_be_a_split_and_no_more(changes):
+    (score,) = recorded_ssim(tiny.info(ssim={"val": 0.5}, **changes))
+    assert (score.value, score.photos) == (0.5, "val")
+
+
+def test_nothing_is_said_of_drives_where_training_did_not_note_its_own():
+    (score,) = recorded_ssim(
+        tiny.info(drives=(), ssim={"test": 0.4}, ssim_by_drive={"test": {"Seq05VD": 0.4}})
+    )
+    assert score.photos == "Seq05VD in test"
 
 
 @pytest.mark.parametrize("count", [2, 3, 101, 171])

@@ -23,7 +23,6 @@ from citygan.synthesis.device import hardware
 from citygan.training.log import read_log
 from citygan.training.recipes import TrainConfig
 from citygan.training.run import Run
-from citygan.training.state import TrainingError
 
 CPU = ("--device", "cpu", "--precision", "no")  # as conftest's accelerator, of which a process has one
 SMALL = {"epochs": 1, "width": 1, "pretrained": False}
@@ -298,7 +297,7 @@ def test_a_longer_run_is_not_taken_for_a_shorter_one(copied):
 
 def test_again_forgets_the_row_first(copied):
     (copied.runs / ROW.id / "state.pt").write_bytes(b"damaged")
-    with pytest.raises(TrainingError, match="damaged"):
+    with pytest.raises(CityGANError, match="damaged"):
         copied.table(epochs=2)
     copied.table(epochs=2, again=True)
     assert copied.record()["epochs"] == 2

@@ -35,36 +35,45 @@ def test_the_shipped_checkpoints_card_passes_too():
     assert card_errors(model_card(Checkpoint.find(SHIPPED).info, "someone/camvid-unet", PICTURES)) == []
 
 
-def test_each_figure_names_the_drives_that_it_was_measured_on_and_which_of_them_were_trained_on():
+def test_each_figure_names_its_drive_and_what_training_knew_of_it():
     card = card_of(
         dataset="CamVid without its dusk drive (0001TP)",
         drives=("0006R0",),
         ssim={"train": 0.5, "test": 0.4},
-        ssim_by_drive={"train": {"0001TP": 0.3, "0006R0": 0.6}},
+        ssim_by_drive={"train": {"0001TP": 0.3, "0006R0": 0.6}, "test": {"Seq05VD": 0.4}},
     )
     assert (
-        "| SSIM, train | **0.5000** over all its drives: 0001TP 0.3000 (not trained on), "
-        "0006R0 0.6000 (trained on) |" in card.text
+        "| train | 0001TP | left out of training | 0.3000 |\n"
+        "| train | 0006R0 | trained on these photos | 0.6000 |\n"
+        "| train | – | its drives together | 0.5000 |\n"
+        "| test | Seq05VD | never seen in training | **0.4000** |\n" in card.text
     )
-    assert "| SSIM, test | **0.4000**, by drive not recorded |" in card.text
-    train, test = card.data.eval_results
-    assert (train.dataset_name, train.dataset_type, train.dataset_config) == (
-        "CamVid",
-        "camvid",
-        "drives 0001TP, 0006R0",
-    )
-    assert test.dataset_config is None
+    assert [
+        (r.dataset_name, r.dataset_split, r.dataset_config, r.metric_value) for r in card.data.eval_results
+    ] == [
+        ("CamVid", "train", "0001TP, left out of training", 0.3),
+        ("CamVid", "train", "0006R0, trained on these photos", 0.6),
+        ("CamVid", "train", "its drives together", 0.5),
+        ("CamVid", "test", "Seq05VD, never seen in training", 0.4),
+    ]
 
 
 def test_the_shipped_card_does_not_pass_off_the_dusk_drive_as_left_out_of_its_figures():
     text = model_card(Checkpoint.find(SHIPPED).info, "someone/camvid-unet")
-    assert "0001TP 0.3388 (not trained on), 0006R0 0.5421 (trained on)" in text
+    assert "| train | 0001TP | left out of training | 0.3388 |" in text
+    assert "| val | 0016E5 | trained on other photos of this drive | 0.4875 |" in text
+    assert "| test | Seq05VD | never seen in training | **0.4429** |" in text
     assert "name: CamVid without" not in text
+
+
+def test_without_a_drive_that_it_never_saw_no_figure_is_promised_for_a_new_street():
+    assert "new street" in card_of(ssim={"test": 0.4}, ssim_by_drive={"test": {"Seq05VD": 0.4}}).text
+    assert "new street" not in card_of(drives=(), ssim={"val": 0.5}, ssim_by_drive={}).text
 
 
 def test_a_data_set_without_drives_has_its_figures_alone():
     card = card_of(drives=(), ssim={"val": 0.5}, ssim_by_drive={})
-    assert "| SSIM, val | **0.5000** |" in card.text
+    assert "| val | – | not recorded | 0.5000 |" in card.text
 
 
 def test_a_checkpoint_without_scores_has_a_card_without_results():

@@ -262,6 +262,18 @@ def test_a_folder_written_again_keeps_nothing_of_before_but_what_is_not_ours(run
     assert tmp_path / "notes.txt" not in files
 
 
+def test_the_folder_that_the_checkpoint_comes_from_is_refused_and_stays_as_it_was(run, tmp_path):
+    own, pushed = tmp_path / "run", tmp_path / "pushed"
+    shutil.copytree(run, own)
+    assemble(Checkpoint.find(own / "best"), "someone/streets", pushed)
+    (tmp_path / "link").symlink_to(pushed)
+    for source, out in ((pushed, pushed), (pushed, tmp_path / "link"), (own / "best", own)):
+        before = {f: f.read_bytes() for f in out.iterdir() if f.is_file()}
+        with pytest.raises(CityGANError, match="comes from; give another --out"):
+            push_command(source, "someone/streets", dry_run=True, out=out)
+        assert {f: f.read_bytes() for f in out.iterdir() if f.is_file()} == before
+
+
 def test_no_picture_of_the_data_set_is_published(run, tmp_path):
     assemble(Checkpoint.find(run / "best"), "someone/streets", tmp_path)
     with Image.open(tmp_path / "samples.gif") as animation:

@@ -16,12 +16,18 @@ from citygan.ui.live import Live
 from citygan.ui.results import build_results, training_pictures
 
 ROAD = 7
+SCORED = replace(
+    INFO,
+    drives=("0016E5",),
+    ssim={"val": 0.5, "test": 0.4},
+    ssim_by_drive={"val": {"0016E5": 0.5}, "test": {"Seq05VD": 0.4}},
+)
 
 
 def open_model(name):
     if name == "broken":
         raise CityGANError("its weights are gone")
-    return synthesize, replace(INFO, name=name, parameters=2_000_000, epochs=3)
+    return synthesize, replace(SCORED, name=name, parameters=2_000_000, epochs=3)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +50,7 @@ def url(serve, results):
         with gr.Tab("Compare"):
             build_compare(open_model, ["shipped", "other", "broken"], score, canvas)
         with gr.Tab("Results"):
-            build_results(INFO, results, None)
+            build_results(SCORED, results, None)
     return serve(blocks)
 
 
@@ -56,7 +62,8 @@ def test_each_checkpoint_draws_the_painted_map_and_a_broken_one_says_why(url, pa
     expect(page.locator(".cg-card")).to_have_count(4)
     captions = page.locator(".cg-card figcaption").all_inner_texts()
     assert [c.split()[0] for c in captions] == ["Label", "shipped", "other", "broken:"]
-    assert "2.0 M parameters, 3 epochs on Drawn, validation SSIM 0.500" in captions[1]
+    told = "2.0 M parameters, 3 epochs on Drawn, SSIM 0.400 on Seq05VD in test (never seen in training)"
+    assert told in captions[1]
     assert captions[3] == "broken: its weights are gone"
     images = page.locator(".cg-card img")
     expect(images).to_have_count(3)
@@ -79,7 +86,11 @@ def test_the_table_and_its_chart_are_shown(url, page):
     page.get_by_role("tab", name="Results").click()
     expect(page.get_by_role("cell", name="0.5", exact=True)).to_be_visible()
     expect(page.locator(".cg-results img")).to_have_count(1)
-    expect(page.get_by_text("VAL SSIM").or_(page.get_by_text("val SSIM"))).to_be_visible()
+    tiles = page.locator(".cg-results .cg-figures > div").all_inner_texts()
+    assert [tile.split("\n") for tile in tiles[:2]] == [
+        ["SSIM, val 0016E5", "0.500", "trained on other photos of this drive"],
+        ["SSIM, test Seq05VD", "0.400", "never seen in training"],
+    ]
 
 
 def test_the_newest_sample_grid_and_the_curves_are_found(tmp_path):

@@ -1,0 +1,60 @@
+"""The checkpoints that the page is served with: the one that it paints with, and those to compare."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from citygan.checkpoint import SHIPPED, CheckpointInfo
+from citygan.hub import HubUnreachableError
+from citygan.synthesis import zero_gpu
+from citygan.synthesis.shelf import Shelf, find_runs, short_name
+from citygan.synthesis.synthesizer import Synthesizer
+
+log = logging.getLogger(__name__)
+
+
+def open_checkpoint(asked: str | None, otherwise: str, device: str) -> tuple[Synthesizer, str]:
+    """The checkpoint that was asked for, or another one; and what the page should say of it, if anything.
+
+    While the Hub is out of reach, the shipped one stands in for `otherwise`: a Space shows something. Whoever
+    asks for one is told at once.
+
+    Args:
+        asked: A path or an id of the Hub; None if nobody asked.
+        otherwise: The same.
+        device: "auto", "cpu" or "cuda".
+
+    Raises:
+        CityGANError: it cannot be loaded, or the device is not there.
+    """
+    try:
+        return Synthesizer(asked or otherwise, device), ""
+    except HubUnreachableError as error:
+        if asked:
+            raise
+        log.warning("%s; the shipped checkpoint is shown", error)
+        return Synthesizer(SHIPPED, device), f"{otherwise} is out of reach; this is {SHIPPED.name}."
+
+
+def fill_shelf(
+    first: Synthesizer, synthesize: Callable[..., np.ndarray], others: Iterable[str], device: str
+) -> Shelf:
+    """The first checkpoint, those that come with CityGAN, those in `runs/`, and others.
+
+    Args:
+        first: The one that is open.
+        synthesize: What makes its photos.
+        others: Paths or ids of the Hub.
+        device: Where all but the first make theirs; on ZeroGPU it is the CPU, which needs no loan.
+    """
+
+    def open_model(source: str) -> tuple[Synthesizer, CheckpointInfo]:
+        opened = Synthesizer(source, "cpu" if zero_gpu.is_on() else device)
+        return opened, opened.info
+
+    found = [str(SHIPPED), str(SHIPPED.with_name("camvid-citygan")), *find_runs(Path("runs")), *others]
+    return Shelf((synthesize, first.info), short_name(first.source), found, open_model)

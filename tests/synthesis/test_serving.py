@@ -1,0 +1,47 @@
+"""What the page is served with when the checkpoint that was named is, or is not, to be had."""
+
+import pytest
+
+from citygan.checkpoint import SHIPPED
+from citygan.errors import CityGANError
+from citygan.hub import HubUnreachableError
+from citygan.synthesis import serving
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is opened, where the Hub is out of reach."""
+    names = []
+
+    def open_one(checkpoint: str, device: str) -> str:
+        names.append(str(checkpoint))
+        if checkpoint == "someone/streets":
+            raise HubUnreachableError("no answer")
+        if checkpoint == "someone/secret":
+            raise CityGANError("private")
+        return "a synthesizer"
+
+    monkeypatch.setattr(serving, "Synthesizer", open_one)
+    return names
+
+
+def test_what_was_asked_for_wins(opened):
+    assert serving.open_checkpoint(None, "someone/else", "cpu") == ("a synthesizer", "")
+    serving.open_checkpoint("one/other", "someone/else", "cpu")
+    assert opened == ["someone/else", "one/other"]
+
+
+def test_a_space_whose_model_is_out_of_reach_shows_the_shipped_one_and_says_so(opened):
+    _, notice = serving.open_checkpoint(None, "someone/streets", "cpu")
+    assert opened == ["someone/streets", str(SHIPPED)]
+    assert notice == "someone/streets is out of reach; this is camvid-unet."
+
+
+def test_a_model_that_was_asked_for_and_is_out_of_reach_is_an_error(opened):
+    with pytest.raises(HubUnreachableError, match="no answer"):
+        serving.open_checkpoint("someone/streets", str(SHIPPED), "cpu")
+
+
+def test_a_model_of_a_space_that_is_forbidden_is_an_error(opened):
+    with pytest.raises(CityGANError, match="private"):
+        serving.open_checkpoint(None, "someone/secret", "cpu")
