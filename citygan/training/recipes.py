@@ -122,8 +122,8 @@ class TrainConfig:
         """Sees that the chosen networks have what the fields ask of them."""
         generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
         self._check_segmenting()
-        named = "norm" in generator and "norm" in discriminator
-        if self.norm != "batch" and not named and self.generator != "street-unet":
+        others = self.discriminator == "segmenting" or "norm" in discriminator
+        if self.norm != "batch" and not (others and ("norm" in generator or self.generator == "street-unet")):
             raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
             )

@@ -249,12 +249,22 @@ def test_crops_keep_the_shape_that_samples_have():
     assert torch.equal(whole, labels)
 
 
-def test_photos_are_changed_half_of_the_time_alike_and_keep_their_colour():
+def test_half_of_the_photos_are_changed_and_none_in_its_colours(monkeypatch):
+    monkeypatch.setattr(augmentation, "_shift", lambda images, dx, dy: images)
     torch.manual_seed(3)
     conditions, photos = torch.ones(200, 1, 16, 16), torch.rand(200, 3, 16, 16) - 0.5
-    shifted, one, other = augment_photos(conditions, photos, photos + 0.25)
-    kept = shifted[:, 0] > 0
-    changed = ((other - one)[:, 0][kept].view(200, -1) - 0.25).abs().mean(1) > 1e-4
+    _, one, other = augment_photos(conditions, photos, photos + 0.25)
+    assert torch.allclose(other - one, torch.tensor(0.25), atol=1e-5)  # alike
+    changed = (one - photos).abs().mean((1, 2, 3)) > 1e-4
     assert 70 < changed.sum() < 130
-    color = (photos[:, 0] - photos[:, 1]).std((1, 2))
-    assert 0.4 < ((one[:, 0] - one[:, 1]).std((1, 2)) / color).mean() < 1.6
+    contrast = one.std((1, 2, 3)) / photos.std((1, 2, 3))
+    colors = (one[:, 0] - one[:, 1]).std((1, 2)) / (photos[:, 0] - photos[:, 1]).std((1, 2))
+    assert torch.allclose(colors, contrast, rtol=1e-3)
+
+
+def test_all_that_is_shown_together_moves_together():
+    torch.manual_seed(4)
+    places = torch.arange(1.0, 257.0).view(1, 1, 16, 16)
+    conditions, photo = augment_photos(places, places.expand(1, 3, 16, 16), chance=0.0)
+    assert torch.equal(conditions, photo[:, :1])
+    assert not torch.equal(conditions, places)

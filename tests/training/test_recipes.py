@@ -108,7 +108,7 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"norm_statistics": "instance"}, "norm 'batch' cannot have norm_statistics 'instance'"),
         ({"load_px_min": 200}, "size_px 256, load_px_min 200"),
         ({"load_px_min": 300, "load_px_max": 290}, "load_px_min 300, load_px_max 290"),
-        ({"size_px": 128}, "size_px is 128"),
+        ({"size_px": 128}, "size_px 128 "),
         ({"width": 0}, "width is 0"),
         ({"discriminator_width": -1}, "discriminator_width is -1"),
         ({"scales": 0}, "scales is 0"),
