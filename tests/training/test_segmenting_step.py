@@ -67,7 +67,7 @@ def test_the_discriminator_learns_to_read_real_photos_and_to_tell_generated_ones
     photos = (label_map[:, None] == 23).float().expand(-1, 3, -1, -1) * 2 - 1
     losses = [segmenting_step(state, conditions, photos) for _ in range(30)]
     for name in ("discriminator_real", "discriminator_fake"):
-        assert losses[-1][name] < 0.8 * losses[0][name]
+        assert losses[-1][name] < 0.9 * losses[0][name]
 
 
 def test_half_of_the_batch_is_seen_in_crops_and_the_other_whole_at_half_the_size(accelerator):
