@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from citygan import palette
 
 NUMBERS = 8
+_OVERALL = 4  # of them are of the whole photo
+LIGHTS = ("day", "overcast", "dusk")  # groups of the training photos, from the brightest to the darkest
 # Whose brightness is measured apart: they make up most of a street, and differ with the weather
 _NAMED = ("sky", "road", "building", "vegetation")
 _CHANNELS = [i for i, c in enumerate(palette.CLASSES) if c.name in _NAMED]
@@ -55,6 +57,8 @@ class Light(nn.Module):
     weight: torch.Tensor
     bias: torch.Tensor
     spread: torch.Tensor
+    covariance: torch.Tensor
+    centers: torch.Tensor
 
     def __init__(self, in_channels: int):
         super().__init__()
@@ -65,6 +69,8 @@ class Light(nn.Module):
         self.register_buffer("bias", torch.zeros(NUMBERS))
         # the lower triangle of which spread @ spread.T is the covariance of what the guess leaves open
         self.register_buffer("spread", torch.zeros(NUMBERS, NUMBERS))
+        self.register_buffer("covariance", torch.eye(NUMBERS))  # of the codes
+        self.register_buffer("centers", torch.zeros(len(LIGHTS), NUMBERS))  # of three groups of codes
 
     def of_photos(self, photos: torch.Tensor, conditions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The code of photos, `(N, 8)`, and which of the numbers they have; arguments as for `measure`."""
@@ -74,6 +80,28 @@ class Light(nn.Module):
     def guess(self, conditions: torch.Tensor) -> torch.Tensor:
         """The code that photos of these label maps have most likely, `(N, 8)`."""
         return F.linear(_cells(conditions).to(self.weight.dtype), self.weight, self.bias)
+
+    def vary(self, seed: int) -> torch.Tensor:
+        """What a seed adds to a guess, `(1, 8)`: as much as photos differ whose maps say the same."""
+        rng = torch.Generator().manual_seed(seed)
+        drawn = torch.randn(1, NUMBERS, generator=rng).to(self.spread.device)
+        return drawn @ self.spread.T
+
+    def of_picture(self, photo: torch.Tensor) -> torch.Tensor:
+        """The code of any picture, `(1, 8)`, though nobody knows its classes: their brightness is what photos
+        of such colours have most likely.
+
+        Args:
+            photo: `(1, 3, H, W)` in [-1, 1].
+        """
+        nothing = photo.new_zeros(1, len(palette.CLASSES), *photo.shape[2:])
+        seen = self.of_photos(photo, nothing)[0][:, :_OVERALL]
+        known, wanted = self.covariance[:_OVERALL, :_OVERALL], self.covariance[_OVERALL:, :_OVERALL]
+        return torch.cat([seen, seen @ torch.linalg.solve(known, wanted.T)], 1)
+
+    def named(self) -> dict[str, list[float]]:
+        """The codes of `LIGHTS`, for people to choose from."""
+        return dict(zip(LIGHTS, self.centers.tolist(), strict=True))
 
     @torch.no_grad()
     def fit(self, samples: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> None:
@@ -96,9 +124,24 @@ class Light(nn.Module):
         bias = codes.mean(0) - weight @ center
         left = codes - x @ weight.T - bias
         covariance = left.T @ left / len(left) + 1e-6 * torch.eye(NUMBERS, dtype=x.dtype)
-        learned = (mean, deviation, weight, bias, torch.linalg.cholesky(covariance))
+        between = codes.T @ codes / len(codes) + 1e-3 * torch.eye(NUMBERS, dtype=x.dtype)
+        learned = (mean, deviation, weight, bias, torch.linalg.cholesky(covariance), between, _groups(codes))
         for buffer, value in zip(self.buffers(), learned, strict=True):
             buffer.copy_(value)
+
+
+def _groups(codes: torch.Tensor) -> torch.Tensor:
+    """The centers of as many groups of codes as there are `LIGHTS`, in their order: k-means, from codes that
+    are far from each other."""
+    centers = codes[codes[:, 0].argmin()][None]  # the darkest
+    while len(centers) < len(LIGHTS):
+        centers = torch.cat([centers, codes[torch.cdist(codes, centers).amin(1).argmax()][None]])
+    for _ in range(50):
+        nearest = torch.cdist(codes, centers).argmin(1)
+        members = F.one_hot(nearest, len(centers)).to(codes.dtype)
+        sums, counts = members.T @ codes, members.sum(0)[:, None]
+        centers = torch.where(counts > 0, sums / counts.clamp_min(1), centers)
+    return centers[centers[:, 0].argsort(descending=True)]
 
 
 def _cells(conditions: torch.Tensor) -> torch.Tensor:

@@ -97,6 +97,31 @@ def test_the_spread_is_that_of_what_the_guess_leaves_open(fitted):
     assert torch.allclose(light.spread @ light.spread.T, covariance, atol=1e-4)
 
 
+def test_seeds_vary_the_light_as_much_as_photos_of_the_same_map_differ(fitted):
+    light, _ = fitted
+    drawn = torch.cat([light.vary(seed) for seed in range(2000)])
+    assert torch.equal(light.vary(3), light.vary(3))
+    assert drawn.mean(0).abs().max() < 0.1
+    assert torch.allclose(drawn.T @ drawn / 2000, light.spread @ light.spread.T, atol=0.05)
+
+
+def test_the_named_lights_are_groups_of_the_training_photos_the_darkest_last(fitted):
+    light, samples = fitted
+    assert list(light.named()) == ["day", "overcast", "dusk"]
+    brightness = [code[0] for code in light.named().values()]
+    assert min(brightness) == brightness[-1]
+    assert max(brightness) - min(brightness) > 1
+
+
+def test_any_picture_has_a_light_whose_classes_are_as_bright_as_they_mostly_are(fitted):
+    light, samples = fitted
+    for conditions, photo in (samples[2], samples[-3]):
+        code, present = light.of_photos(photo, conditions)
+        guessed = light.of_picture(photo)
+        assert torch.allclose(guessed[0, :4], code[0, :4])
+        assert torch.allclose(guessed[present], code[present], atol=0.6)
+
+
 def test_a_checkpoint_carries_it(fitted):
     light, samples = fitted
     other = Light(29)
