@@ -66,6 +66,8 @@ def trust(records: Records) -> str:
     if said and unseen:
         which = " and ".join(unseen)
         said.append(f"{which} is in neither training nor validation: its column is the one to trust.")
+    if said:
+        said.append("A drive is one journey of the camera car.")
     return " ".join(said)
 
 
@@ -85,9 +87,9 @@ def _against_paper(records: Records, name: str, reference: str, part: Part) -> s
         return "is not measured yet"
     paper = ROWS[name].paper["test"] - ROWS[reference].paper["test"]
     if not found.is_told:
-        return f"stands at {_told(found)} (the paper: {paper:+.3f})"
+        return f"differs by {_told(found)} (the paper: {paper:+.3f})"
     agrees = (found.mean > 0) == (paper > 0)
-    return f"stands at {found}, {'as' if agrees else 'unlike'} in the paper ({paper:+.3f})"
+    return f"differs by {found}, {'as' if agrees else 'unlike'} in the paper ({paper:+.3f})"
 
 
 def _means(names: list[str], records: Records, part: Part) -> dict[str, float]:
@@ -108,15 +110,18 @@ def _order(names: list[str], records: Records, part: Part) -> str:
         " > ".join(sorted(names, key=scores.__getitem__, reverse=True)) for scores in (paper, ours)
     )
     return (
-        f"**Order.** By test SSIM the paper's order is {theirs}; here ({part}) it is {here}. Of {len(pairs)} "
-        f"pairs of systems {len(told)} differ by more than their seeds do, and {agreeing} of these stand in "
-        "the paper's order."
+        f"**Order.** By test SSIM the paper's order is {theirs}; here (SSIM of {part}) it is {here}. Of "
+        f"{len(pairs)} pairs of systems {len(told)} differ by more than their seeds do, and {agreeing} of "
+        "these stand in the paper's order."
     )
 
 
 def _loss(records: Records, part: Part) -> str:
     said = [f"on {network} it {_against_paper(records, *pair, part)}" for network, pair in LOSS.items()]
-    return f"**Loss.** Least squares (MSE) beside BCE, test SSIM: {'; '.join(said)}."
+    return (
+        "**Loss.** Least squares (MSE) in place of binary cross-entropy (BCE) as the adversarial loss, by "
+        f"SSIM of {part} (in the paper: of its test split): {'; '.join(said)}."
+    )
 
 
 def _network(records: Records, part: Part) -> str:
@@ -132,7 +137,7 @@ def _network(records: Records, part: Part) -> str:
 def _swept(records: Records, group: str, part: Part) -> list[str]:
     rows = [row for row in ROWS.values() if row.group == group]
     found = {row.says: difference(records, row.name, row.recipe, part) for row in rows}
-    return [f"{text} stands at {_told(d)}" for text, d in found.items() if d]
+    return [f"{text} differs by {_told(d)}" for text, d in found.items() if d]
 
 
 def _weight(records: Records, part: Part) -> str:
@@ -161,7 +166,7 @@ def _our_own(known: list[str], records: Records, part: Part) -> str:
         return ""
     best = max(others, key=_means(others, records, part).__getitem__)
     said = [
-        f"{name} stands at {_told(found)}"
+        f"{name} differs by {_told(found)}"
         for name in known
         if ROWS[name].group == "ours" and (found := difference(records, name, best, part))
     ]

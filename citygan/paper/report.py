@@ -25,6 +25,7 @@ from citygan.paper.spreadsheet import FCN_NAMES, SPLITS, write_csv
 from citygan.paper.systems import ROWS, SYSTEMS, Row
 
 MISSING = "–"
+PAPERS = "the paper's, on Cityscapes: train / val / test"
 EARLIER = "Earlier: 10 epochs, one seed, best epoch by validation SSIM"
 NO_LPIPS = (
     "LPIPS is left out: AlexNet's weights must be downloaded for it, which not every machine can. `python "
@@ -111,14 +112,15 @@ def _systems(records: Records) -> list[str]:
         else (row.says, f"`{row.name}`", *["not trained yet"] * len(parts), _paper(row), "0", MISSING)
         for row in SYSTEMS
     ]
-    header = ("system", "recipe", *(f"SSIM {part}" for part in parts), "the paper's", "seeds", "weights")
+    header = ("system", "recipe", *(f"SSIM {part}" for part in parts), PAPERS, "seeds", "weights")
     return [
         _about(records),
         _table(header, lines),
         "Beside them, the epoch with the best validation SSIM (which validation thus flatters), and what a "
         "run is:",
         _best_and_effort(records),
-        "Other scores of the weights after the last epoch, on test:",
+        "Other scores of the weights after the last epoch, over the whole test split. The FCN-score says "
+        "how well a segmentation network finds the label map in the photos, and is no measure of realism:",
         _other_scores(records),
         NO_LPIPS,
     ]

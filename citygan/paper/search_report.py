@@ -18,8 +18,8 @@ from matplotlib import pyplot as plt
 from optuna.visualization import matplotlib as drawn
 
 _SCORED_ON = {
-    "val": "on the validation split. Where that is of a drive that training has too, as CamVid's is, it "
-    "measures memory; `--folds drive` does not.",
+    "val": "on the validation split. Where its photos are of a drive that is in training too, as CamVid's "
+    "are, that figure measures memory; `--folds drive` scores drives that were left out instead.",
     "drive": "on each training drive in turn, by a network trained on the others, a mean over the drives.",
 }
 PLOTS: dict[str, tuple[str, Callable]] = {

@@ -72,7 +72,7 @@ SYSTEMS = (  # "Image-to-Image Translation for the Cityscapes Dataset", Ortega P
     Row("citygan-plus", "citygan-plus", "ours", "ours, for SSIM"),
     Row("citygan-photo", "citygan-photo", "ours", "ours, for the eye"),
 )
-CHANGES = {  # citygan-plus, one change of `citygan` at a time
+CHANGES = {  # most of what makes citygan-plus and citygan-photo of `citygan`, one at a time
     "ssim": ("+ 20 x (1 - SSIM)", {"ssim_weight": 20.0}),  # citygan-plus' own ratio to L1
     "average": ("+ average of the weights", {"ema_decay": 0.998}),
     "nearest": ("+ nearest-neighbour upsampling", {"upsampling": "nearest"}),

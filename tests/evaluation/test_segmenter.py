@@ -16,6 +16,7 @@ from citygan.checkpoint import Checkpoint
 from citygan.data.dataset import open_split
 from citygan.errors import CityGANError
 from citygan.evaluation import segmenter as segmenters
+from citygan.evaluation import train_segmenter
 from citygan.evaluation.scores import FcnScore
 from citygan.evaluation.segmenter import (
     ARCHITECTURES,
@@ -96,6 +97,46 @@ def test_a_resumed_training_computes_what_an_uninterrupted_one_does(folder):
         assert torch.equal(a, b)
 
 
+def test_the_learning_rate_falls_as_a_cosine(folder):
+    learner = training(folder)
+    rates = [learner.optimizer.param_groups[0]["lr"] for _ in learner.run()]
+    done = np.array([0.5, 1.5, 2.5]) / 3  # at the second of two steps of each epoch
+    assert rates == pytest.approx(CONFIG.learning_rate * (1 + np.cos(np.pi * done)) / 2)
+
+
+def test_rare_classes_count_more_and_unlabeled_pixels_not_at_all(folder, monkeypatch):
+    asked = []
+
+    def loss(logits, targets, weights, *, ignore_index):
+        asked.append((targets, weights, ignore_index))
+        return logits.mean()
+
+    monkeypatch.setattr(train_segmenter, "cross_entropy", loss)
+    learner = training(folder, replace(CONFIG, epochs=1))
+    list(learner.run())
+    assert len(asked) == 2
+    for targets, weights, ignored in asked:
+        shares = torch.tensor([learner.train_set.shares[i] for i in learner.classes])
+        torch.testing.assert_close(weights, 1 / shares.sqrt())
+        assert set(targets.unique().tolist()) <= {*range(len(learner.classes)), ignored}
+        assert (targets == ignored).any()  # the tiny set has unlabeled blocks
+
+
+def test_the_best_epoch_is_kept_and_a_resumed_command_knows_it(folder, tmp_path, monkeypatch):
+    ious = iter((0.2, 0.5, 0.4, 0.3))
+    monkeypatch.setattr(SegmenterTraining, "_validate", lambda self: FcnScore(0.9, 0.9, next(ious)))
+    first = training(folder, replace(CONFIG, epochs=4))
+    epochs = first.run()
+    assert [next(epochs).best for _ in range(3)] == [True, True, False]
+    (last,) = training(folder, first.config, first.state_dict()).run()
+    assert not last.best  # than 0.5, of before
+    ious = iter((0.2, 0.5, 0.4))
+    small = ["--size-px", "32", "--epochs", "3", "--batch-size", "4", "--device", "cpu"]
+    assert command_line.main(["segmenter", "--data", str(folder), "--out", str(tmp_path / "x"), *small]) == 0
+    kept = Segmenter(tmp_path / "x").info
+    assert (kept.epochs, kept.val.class_iou) == (2, 0.5)
+
+
 def test_the_command_trains_resumes_and_leaves_a_segmenter(folder, tmp_path, capsys):
     out = tmp_path / "reader"
     small = ["--size-px", "64", "--epochs", "2", "--batch-size", "4", "--device", "cpu"]
@@ -140,6 +181,12 @@ def test_a_segmenter_is_read_back_as_it_was_saved(tmp_path):
     found = segmenter(photos)
     assert found.dtype == torch.uint8
     assert (found == wanted).float().mean() > 0.99  # float16 weights turn a few near ties
+
+
+def test_photos_are_normalized_as_torchvisions_networks_were_trained():
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    for photo, wanted in ((255 * mean, 0.0), (255 * (mean + std), 1.0), (255 * (mean - 2 * std), -2.0)):
+        torch.testing.assert_close(segmenters.normalized(photo), torch.full((1, 3, 1, 1), wanted))
 
 
 def test_photos_of_any_size_get_label_maps_of_their_size(tmp_path):

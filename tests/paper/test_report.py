@@ -277,7 +277,8 @@ def said(**ssims: float | tuple[float, ...]) -> str:
 def test_agreement_with_the_paper_is_counted_in_pairs_that_differ_by_more_than_their_seeds():
     text = said(enhanced_bce=(0.44, 0.46), enhanced_mse=(0.47, 0.47), baseline_bce=(0.2, 0.2), citygan=0.1)
     assert (
-        "the paper's order is enhanced-bce > enhanced-mse > baseline-bce; here (test, Seq05VD) it is" in text
+        "the paper's order is enhanced-bce > enhanced-mse > baseline-bce; here (SSIM of test, Seq05VD) it is"
+        in text
     )
     assert "it is enhanced-mse > enhanced-bce > baseline-bce." in text
     assert "Of 3 pairs of systems 3 differ by more than their seeds do, and 2 of these stand" in text
@@ -290,37 +291,39 @@ def test_loss_and_network_are_compared_with_the_paper():
         **{"baseline_bce": (0.3, 0.3), "baseline_mse": (0.4, 0.4)},
         **{"enhanced_bce": (0.4, 0.4), "enhanced_mse": (0.5, 0.5)},
     )
-    assert "on the baseline it stands at +0.100, as in the paper (+0.198)" in text
-    assert "on the enhanced network it stands at +0.100, unlike in the paper (-0.073)" in text
-    assert "under BCE it stands at +0.100, as in the paper (+0.234)" in text
-    assert "under least squares it stands at +0.100, unlike in the paper (-0.037)" in text
+    assert "on the baseline it differs by +0.100, as in the paper (+0.198)" in text
+    assert "on the enhanced network it differs by +0.100, unlike in the paper (-0.073)" in text
+    assert "under BCE it differs by +0.100, as in the paper (+0.234)" in text
+    assert "under least squares it differs by +0.100, unlike in the paper (-0.037)" in text
 
 
 def test_what_the_seeds_spread_covers_is_not_claimed():
     text = said(baseline_bce=(0.3, 0.34), baseline_mse=(0.32, 0.34), enhanced_bce=0.3, enhanced_mse=0.31)
-    assert "on the baseline it stands at +0.010, within the seeds' own 0.028 (the paper: +0.198)" in text
+    assert "on the baseline it differs by +0.010, within the seeds' own 0.028 (the paper: +0.198)" in text
     assert (
-        "on the enhanced network it stands at +0.010, and one seed cannot tell below 0.02 (the paper: -0.073)"
-        in text
+        "on the enhanced network it differs by +0.010, and one seed cannot tell below 0.02 (the paper: "
+        "-0.073)" in text
     )
 
 
 def test_weight_and_augmentation_are_set_beside_their_systems():
     text = said(baseline_bce=0.3, baseline_bce_l1_50=0.25, citygan=0.4, citygan_jitter=0.41)
     assert "after trying 50 and 75 on the baseline; its figures for those two are not known here." in text
-    assert "Beside 100, L1 weight 50 stands at -0.050." in text
-    assert "Beside mirroring alone, mirror + colour jitter stands at +0.010, and one seed cannot tell" in text
+    assert "Beside 100, L1 weight 50 differs by -0.050." in text
+    assert (
+        "Beside mirroring alone, mirror + colour jitter differs by +0.010, and one seed cannot tell" in text
+    )
     assert "L1 weight" not in said(baseline_bce=0.3)
 
 
 def test_ours_is_compared_with_the_best_of_the_others():
     text = said(citygan_plus=0.55, citygan=0.51, enhanced_bce=0.5)
-    assert "**Ours.** Beside citygan, the best of the others, citygan-plus stands at +0.040." in text
+    assert "**Ours.** Beside citygan, the best of the others, citygan-plus differs by +0.040." in text
 
 
 def test_what_differs_from_the_paper_by_design_is_said():
     text = said(deeplab_bce=0.5, citygan=0.4, baseline_bce=0.3)
     assert "Here: data set CamVid, epochs 20, width 16, 1 seed; the paper: Cityscapes" in text
     assert "Without published weights, unlike in the paper: deeplab-bce." in text
-    assert "DeepLab from random weights beside baseline-bce stands at" in text
+    assert "DeepLab from random weights beside baseline-bce differs by" in text
     assert "Not trained yet: baseline-mse, literature-mse, enhanced-bce" in text
