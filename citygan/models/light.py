@@ -147,3 +147,8 @@ def _groups(codes: torch.Tensor) -> torch.Tensor:
 def _cells(conditions: torch.Tensor) -> torch.Tensor:
     """The share of each class in each cell of a grid, `(N, C * 16)`."""
     return F.adaptive_avg_pool2d(conditions, _CELLS).flatten(1)
+
+
+def light_of(generator: nn.Module) -> Light | None:
+    """What a generator knows of the light that it is told; None where it is told none."""
+    return next((m for m in generator.modules() if isinstance(m, Light)), None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import reprlib
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from citygan import palette
 from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import BusyError, CityGANError
-from citygan.models.encoding import encode_labels
+from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
 from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference
+from citygan.models.light import NUMBERS, light_of
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
 from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, SeededDropout, as_transposed
@@ -53,7 +55,9 @@ class Synthesizer:
         self.device = find_device(device)
         found = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.find(checkpoint)
         self.source, self.info = found.source, found.info
-        self._eager = optimized(cast(Generator, found.load()), self.info.norm_statistics, self.device)
+        generator = cast(Generator, found.load())
+        self._light = light_of(generator)  # in full precision, and on the CPU
+        self._eager = optimized(generator, self.info.norm_statistics, self.device)
         self._photos = partial(self._make, self._eager)
         self._dtype = next(self._eager.parameters()).dtype
         self._dropouts = [m for m in self._eager.modules() if isinstance(m, SeededDropout)]
@@ -90,7 +94,12 @@ class Synthesizer:
         return f"CPU ({torch.get_num_threads()} threads, {number_format})"
 
     def __call__(
-        self, label_map: np.ndarray, seed: int | None = None, *, wait_s: float | None = None
+        self,
+        label_map: np.ndarray,
+        seed: int | None = None,
+        *,
+        light: Sequence[float] | str | None = None,
+        wait_s: float | None = None,
     ) -> np.ndarray:
         """The photo of a label map.
 
@@ -100,27 +109,63 @@ class Synthesizer:
             label_map: `(H, W) uint8` ids, any size up to 4096 px; it is brought to the model's size and back.
             seed: Draws the photo's noise: the same seed gives the same photo, another one another. None is
                 the checkpoint's plain photo, also always the same.
+            light: One of `lights` by name, or eight numbers such as `light_of` gives; None is what the label
+                map suggests, which a seed varies.
             wait_s: How long to wait for the photos of other calls; None is as long as they take.
 
         Returns:
             `(H, W, 3) uint8` sRGB.
 
         Raises:
-            CityGANError: no label map, or a side above 4096 px.
+            CityGANError: no label map, a side above 4096 px, or a light that the checkpoint does not know.
             BusyError: the wait was over.
         """
         palette.check_label_map(label_map)
         height, width = label_map.shape
         if max(height, width) > MAX_SIDE_PX:
             raise CityGANError(f"the label map is {width} x {height}; a side has at most {MAX_SIDE_PX} px")
+        code = self._code(light)
         known = palette.replace_unseen(label_map, self.info.seen_classes)
         size = (self.info.width_px, self.info.height_px)
         if (width, height) != size:
             known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
-        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, wait_s)
+        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, code, wait_s)
         if (width, height) != size:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
         return photo
+
+    @property
+    def lights(self) -> dict[str, tuple[float, ...]]:
+        """The lights that the checkpoint has names for; none where it is told no light."""
+        return {} if self._light is None else {k: tuple(v) for k, v in self._light.named().items()}
+
+    def light_of(self, photo: np.ndarray) -> tuple[float, ...]:
+        """The light of any picture, to make photos in.
+
+        Args:
+            photo: `(H, W, 3) uint8` sRGB.
+
+        Raises:
+            CityGANError: the checkpoint is told no light.
+        """
+        if self._light is None:
+            raise CityGANError(f"{self.info.name} is told no light")
+        picture = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None]
+        return tuple(self._light.of_picture(to_unit_range(picture))[0].tolist())
+
+    def _code(self, light: Sequence[float] | str | None) -> torch.Tensor | None:
+        if light is None:
+            return None
+        if self._light is None:
+            raise CityGANError(f"{self.info.name} is told no light; leave it out")
+        if isinstance(light, str):
+            if light not in self.lights:
+                raise CityGANError(f"the light {light!r} is unknown; choose one of {', '.join(self.lights)}")
+            light = self.lights[light]
+        code = torch.tensor([float(number) for number in light])
+        if code.shape != (NUMBERS,) or not code.isfinite().all():
+            raise CityGANError(f"a light is {NUMBERS} finite numbers, got {reprlib.repr(light)}")
+        return code[None]
 
     def compile(self) -> bool:
         """Makes later photos faster and the same to rounding: compiled code on a CPU, a CUDA graph on a GPU.
@@ -151,14 +196,14 @@ class Synthesizer:
             generator = deepcopy(self._eager)
         photos = partial(self._make, torch.compile(generator))
         with inductor_config.patch(freezing=True):
-            photos(self._blank(), *self._noise(DEFAULT_NOISE_SEED))
+            photos(self._blank(), *self._drawn(self._blank(), None, None))
         return photos
 
     @torch.inference_mode()
     def _recorded(self) -> CudaGraph:
         graph = CudaGraph(self._photos)
         with self._lock:
-            graph.record(self._blank(), *self._noise(DEFAULT_NOISE_SEED))
+            graph.record(self._blank(), *self._drawn(self._blank(), None, None))
         return graph
 
     def _blank(self) -> torch.Tensor:
@@ -182,40 +227,56 @@ class Synthesizer:
         return thread
 
     def _make(
-        self, generator: Callable[..., torch.Tensor], label_maps: torch.Tensor, *noise: torch.Tensor
+        self, generator: Callable[..., torch.Tensor], label_maps: torch.Tensor, *drawn: torch.Tensor
     ) -> torch.Tensor:
         """`(N, H, W) uint8` -> photos `(N, H, W, 3) uint8`, all on the device."""
-        photos = generator(encode_labels(label_maps, self.info.encoding, self._dtype), list(noise))
+        conditions = encode_labels(label_maps, self.info.encoding, self._dtype)
+        if self._light is None:
+            photos = generator(conditions, list(drawn))
+        else:
+            light, *noise = drawn
+            photos = generator(conditions, noise, light)
         return photos.permute(0, 2, 3, 1).float().add(1).mul(127.5).round().clamp(0, 255).byte().contiguous()
 
     @torch.inference_mode()
-    def _generate(self, label_maps: torch.Tensor, seed: int | None, wait_s: float | None) -> np.ndarray:
+    def _generate(
+        self, label_maps: torch.Tensor, seed: int | None, light: torch.Tensor | None, wait_s: float | None
+    ) -> np.ndarray:
         """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
-        noise = self._noise(DEFAULT_NOISE_SEED if seed is None else seed)
+        drawn = self._drawn(label_maps, seed, light)
         label_maps = label_maps.to(self.device)
         if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
             raise BusyError("other photos are being made; try again in a moment")
         try:
             if seed is not None and self._dropouts:
-                photos = self._with_dropout(label_maps, noise, seed)
+                photos = self._with_dropout(label_maps, drawn, seed)
             else:
-                photos = self._photos(label_maps, *noise)
+                photos = self._photos(label_maps, *drawn)
             return photos[0].cpu().numpy()
         finally:
             self._lock.release()
 
-    def _noise(self, seed: int) -> list[torch.Tensor]:
-        drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, seed)
+    def _drawn(
+        self, label_maps: torch.Tensor, seed: int | None, light: torch.Tensor | None
+    ) -> list[torch.Tensor]:
+        """What the generator takes beside the map: the light, where it is told one, and the noise."""
+        drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
+        drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
+        if self._light is not None:
+            if light is None:
+                light = self._light.guess(encode_labels(label_maps.cpu(), self.info.encoding))
+                light = light if seed is None else light + self._light.vary(seed)
+            drawn = [light, *drawn]
         return [n.to(self.device, self._dtype) for n in drawn]
 
-    def _with_dropout(self, label_maps: torch.Tensor, noise: list[torch.Tensor], seed: int) -> torch.Tensor:
+    def _with_dropout(self, label_maps: torch.Tensor, drawn: list[torch.Tensor], seed: int) -> torch.Tensor:
         rng = torch.Generator().manual_seed(seed)
         for dropout in self._dropouts:
             dropout.rng = rng
         try:
-            return self._make(self._eager, label_maps, *noise)
+            return self._make(self._eager, label_maps, *drawn)
         finally:
             for dropout in self._dropouts:
                 dropout.rng = None

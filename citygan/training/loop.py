@@ -14,11 +14,11 @@ from citygan.data.augmentation import Augmentation
 from citygan.data.dataset import LabelPhotoSet
 from citygan.evaluation.metrics import mean_ssim
 from citygan.models.encoding import encode_labels, to_unit_range
+from citygan.models.light import light_of
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.training.segmenting_step import segmenting_step
 from citygan.training.state import TrainingError, TrainState
 from citygan.training.step import train_step
-from citygan.training.update import light_of
 
 # The recipes of which tests prove that two processes compute what one with twice the batch does. What is
 # drawn for each process (noise, dropout, augmentation for the discriminator) is as random, but not the same.
@@ -123,14 +123,13 @@ def train(
 
 def _learn_light(state: TrainState, train_set: LabelPhotoSet) -> None:
     """Lets a generator that is told the light learn what that is in these photos."""
-    if "light" not in dict(state.generator.named_children()):
+    light = light_of(state.generator)
+    if light is None:
         return
     encoding = state.config.encoding
     order = [[i] for i in range(len(train_set))]
     batches = train_set.batches(order, state.accelerator.device)
-    light_of(state.generator).fit(
-        (encode_labels(labels, encoding), to_unit_range(photos)) for labels, photos in batches
-    )
+    light.fit((encode_labels(labels, encoding), to_unit_range(photos)) for labels, photos in batches)
     if state.average:
         state.average.load_state_dict(state.generator.state_dict())
 

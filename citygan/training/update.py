@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 from torch import nn
 
-from citygan.models.light import Light
+from citygan.models.light import light_of
 from citygan.training.losses import focal_frequency_loss, l1_loss, pooled_l1_loss, ssim_loss
 from citygan.training.state import TrainState
 
@@ -30,21 +30,15 @@ class Drawn:
 def draw(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> Drawn:
     """Photos of the label maps, each in the light of its real one where the generator is told a light."""
     state.generator.train()
-    if "light" not in dict(state.generator.named_children()):
+    known = light_of(state.generator)
+    if known is None:
         return Drawn(run_network(state, state.generator, conditions).float())
-    light, present = light_of(state.generator).of_photos(photos, conditions)
+    light, present = known.of_photos(photos, conditions)
     light = light + LIGHT_NOISE * torch.randn_like(light)
     asked = present & (torch.rand(len(light), 1, device=light.device) >= NO_LIGHT)
     light = torch.where(asked, light, 0.0)
     generated = run_network(state, state.generator, conditions, None, light)
     return Drawn(generated.float(), (light, asked))
-
-
-def light_of(generator: nn.Module) -> Light:
-    """What a generator that is told the light knows of it."""
-    light = generator.get_submodule("light")
-    assert isinstance(light, Light)
-    return light
 
 
 def update_discriminator(state: TrainState, loss: torch.Tensor) -> None:
@@ -89,9 +83,10 @@ def update_generator(
         if weight:
             losses[name] = loss_of(generated, photos)
             total = total + weight * losses[name]
-    if config.light_weight and drawn.told is not None:
+    known = light_of(state.generator)
+    if config.light_weight and known is not None and drawn.told is not None:
         light, asked = drawn.told
-        given, _ = light_of(state.generator).of_photos(generated, conditions)
+        given, _ = known.of_photos(generated, conditions)
         losses["light"] = l1_loss(torch.where(asked, given, 0.0), light)
         total = total + config.light_weight * losses["light"]
     state.generator_optimizer.zero_grad(set_to_none=True)

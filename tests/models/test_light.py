@@ -106,7 +106,7 @@ def test_seeds_vary_the_light_as_much_as_photos_of_the_same_map_differ(fitted):
 
 
 def test_the_named_lights_are_groups_of_the_training_photos_the_darkest_last(fitted):
-    light, samples = fitted
+    light, _ = fitted
     assert list(light.named()) == ["day", "overcast", "dusk"]
     brightness = [code[0] for code in light.named().values()]
     assert min(brightness) == brightness[-1]

@@ -14,8 +14,10 @@ from torch import nn
 from citygan import palette
 from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.data.layouts import CAMVID_IDS
-from citygan.models import UNet
-from citygan.models.encoding import ENCODINGS
+from citygan.models import StreetUNet, UNet
+from citygan.models.encoding import ENCODINGS, encode_labels, to_unit_range
+from citygan.streets import NAMES as STREET_NAMES
+from citygan.streets import street
 from citygan.training.recipes import RECIPES, TrainConfig
 
 HEIGHT_PX, WIDTH_PX = 48, 64
@@ -178,6 +180,27 @@ def settled(network: nn.Module, last: nn.Module, channels: int = 3) -> nn.Module
             spread = network(conditions).atanh().std()
             last.weight.mul_(0.6 / spread)
         network(conditions)
+    return network.eval()
+
+
+@torch.no_grad()
+def settled_street_unet(width: int = 4) -> StreetUNet:
+    """The same of the generator that is told the light, which knows that of our own streets, drawn in three
+    kinds of brightness."""
+    torch.manual_seed(2)
+    network = StreetUNet(29, width)
+    maps = [street(name, 128, 128) for name in STREET_NAMES]
+    conditions = encode_labels(torch.from_numpy(np.stack(maps)), "classes")
+    photos = torch.stack([torch.from_numpy(draw_photo(m) // (1 + i % 3)) for i, m in enumerate(maps)])
+    photos = to_unit_range(photos.permute(0, 3, 1, 2))
+    network.light.fit([(conditions, photos)])
+    for parameter in network.parameters():
+        if not parameter.any():
+            parameter.normal_(0, 0.3)
+    network.of_light[2].weight.mul_(10)  # or the light would hardly count
+    drawn = torch.atanh(network(conditions).clamp(-0.999, 0.999))
+    network.head.out.weight.mul_(0.5 / drawn.std())
+    network.head.out.bias.sub_(drawn.mean() * 0.5 / drawn.std())
     return network.eval()
 
 

@@ -10,12 +10,12 @@ import torch
 from states import batch
 
 from citygan.models.encoding import encode_labels
+from citygan.models.light import light_of
 from citygan.training import segmenting_step as steps
 from citygan.training.recipes import RECIPES
 from citygan.training.segmenting_step import segmenting_step
 from citygan.training.state import TrainState
 from citygan.training.step import train_step
-from citygan.training.update import light_of
 
 
 def config(**changes):
