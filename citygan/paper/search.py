@@ -245,7 +245,5 @@ def open_folds(data: Path, folds: str, config: TrainConfig) -> list[Fold]:
     train_set = datasets.open_split(data, "train", config.load_px_max, progress=True)
     if folds == "val":
         return [(train_set, datasets.open_split(data, "val", config.size_px, progress=True))]
-    return [
-        (others, held_out.resized(config.size_px))
-        for _, others, held_out in datasets.leave_one_drive_out(train_set)
-    ]
+    folds_of = [datasets.leave_drive_out(train_set, drive) for drive in datasets.drives(train_set)]
+    return [(others, held_out.resized(config.size_px)) for others, held_out in folds_of]

@@ -320,6 +320,10 @@ class Seer:
     device: torch.device
     classes: tuple[int, ...] = tuple(map(int, tiny.CAMVID_IDS))
 
+    @property
+    def weights(self) -> Path:
+        return self.path.with_suffix(".safetensors")
+
     def __call__(self, photos: torch.Tensor) -> torch.Tensor:
         ids = ((255 - photos[:, 1].float()) / 4).round().byte()
         return torch.where(torch.isin(ids, torch.tensor(self.classes, dtype=torch.uint8)), ids, 0)

@@ -126,7 +126,7 @@ def test_a_map_that_is_too_detailed_for_a_link_is_offered_as_a_project(serve, pa
     noise = np.random.default_rng(2).choice(np.array(list(CLASS_BY_ID), np.uint8), (3 * HEIGHT, 3 * WIDTH))
     with gr.Blocks() as blocks:
         functions = Live(Generator(), score, INFO).functions
-        LabelCanvas(noise, info=INFO, server_functions=functions, width_px=3 * WIDTH, height_px=3 * HEIGHT)
+        LabelCanvas(noise, info=INFO, server_functions=functions, size_px=(3 * WIDTH, 3 * HEIGHT))
     page.goto(serve(blocks))
     click(page, "Share")
     dialog = page.get_by_role("dialog", name="Link to this map")
