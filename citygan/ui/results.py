@@ -10,6 +10,7 @@ import gradio as gr
 
 from citygan.checkpoint import CheckpointInfo
 from citygan.evaluation.scores import recorded_ssim
+from citygan.ui.result import tiles
 
 _PICTURE = re.compile(r"!\[[^]]*\]\([^)]*\)\s*")  # shown beside the text, where its file can be reached
 
@@ -24,7 +25,7 @@ def build_results(info: CheckpointInfo, results: Path, training: Path | None) ->
             here.
     """
     with gr.Column(elem_classes="cg-results"):
-        gr.HTML(f"<h2>{escape(info.name)}</h2>{_tiles(info)}")
+        gr.HTML(f"<h2>{escape(info.name)}</h2>{_facts(info)}")
         pictures = training_pictures(training) if training else {}
         if pictures:
             with gr.Row():
@@ -49,17 +50,13 @@ def training_pictures(run: Path) -> dict[str, Path]:
     return {label: file for label, file in found.items() if file.is_file()}
 
 
-def _tiles(info: CheckpointInfo) -> str:
-    tiles = [
+def _facts(info: CheckpointInfo) -> str:
+    figures = [
         (f"SSIM, {' '.join((score.split, score.drive)).strip()}", f"{score.value:.3f}", score.known)
         for score in recorded_ssim(info)
     ]
-    tiles += [("Parameters", f"{info.parameters / 1e6:.1f} M", ""), ("Epochs", str(info.epochs), "")]
-    tiles.append(("Photos seen", f"{info.images_seen:,}", "each counted once an epoch"))
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(remark)}</dd></div>"
-        for name, value, remark in tiles
-    )
-    cells += f'<div><dt>Trained on</dt><dd class="cg-words">{escape(info.hardware)}</dd></div>'
+    figures += [("Parameters", f"{info.parameters / 1e6:.1f} M", ""), ("Epochs", str(info.epochs), "")]
+    figures.append(("Photos seen", f"{info.images_seen:,}", "each counted once an epoch"))
+    hardware = f'<div><dt>Trained on</dt><dd class="cg-words">{escape(info.hardware)}</dd></div>'
     definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
-    return f'<dl class="cg-figures">{cells}</dl>{definition if info.ssim else ""}'
+    return f'<dl class="cg-figures">{tiles(figures)}{hardware}</dl>{definition if info.ssim else ""}'
