@@ -57,18 +57,22 @@ def build_compare(
     def compare(
         chosen: list[str], painted: np.ndarray | None, label_file: str | None, target_file: str | None
     ) -> Iterator[str]:
-        label_map = painted if label_file is None else open_label_map(label_file).label_map
+        file = None if label_file is None else open_label_map(label_file)
+        label_map = painted if file is None else file.label_map
         if label_map is None:
             raise gr.Error("Paint a map first, or choose a file.", print_exception=False)
         if not chosen:
             raise gr.Error("Choose at least one checkpoint.", print_exception=False)
         target = None if target_file is None else open_target(target_file)
+        origin = "the real photo"
+        if target is None and file is not None:
+            target, origin = file.target, "the photo of the pair"
         shown = [_card("Label map", colorize(label_map), "")]
         for name in chosen[:MOST_AT_ONCE]:
             shown.append(_photo_card(open_model, name, label_map, target, score))
             yield f'<div class="cg-cards">{"".join(shown)}</div>'
         if target is not None:
-            shown.append(_card("Target", target, "the real photo"))
+            shown.append(_card("Target", target, origin))
             yield f'<div class="cg-cards">{"".join(shown)}</div>'
 
     start.click(
