@@ -12,7 +12,8 @@ from citygan.checkpoint import CheckpointInfo
 from citygan.evaluation.scores import recorded_ssim
 from citygan.ui.result import tiles
 
-_PICTURE = re.compile(r"!\[[^]]*\]\([^)]*\)\s*")  # shown beside the text, where its file can be reached
+_PICTURE = re.compile(r"!\[([^]]*)\]\(([^)]*)\)\s*")  # what it shows, and its file
+_CHART = "table.png"
 
 
 def build_results(info: CheckpointInfo, results: Path, training: Path | None) -> None:
@@ -30,15 +31,26 @@ def build_results(info: CheckpointInfo, results: Path, training: Path | None) ->
         if pictures:
             with gr.Row():
                 for label, file in pictures.items():
-                    gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"])
+                    _picture(label, file)
         table = results / "README.md"
         if not table.is_file():
             gr.Markdown("No table of systems is here: `python train.py table --data DIR` makes one.")
             return
-        chart = results / "table.png"
-        if chart.is_file():
-            gr.Image(str(chart), label="SSIM of each system", interactive=False, buttons=["fullscreen"])
-        gr.Markdown(_PICTURE.sub("", table.read_text(encoding="utf-8")))
+        _picture("SSIM of each system", results / _CHART)
+        text, *rest = _PICTURE.split(table.read_text(encoding="utf-8"))
+        for label, name, more in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+            if name != _CHART:  # which is at the top
+                gr.Markdown(text)
+                _picture(label, results / name)
+                text = ""
+            text += more
+        gr.Markdown(text)
+
+
+def _picture(label: str, file: Path) -> None:
+    """Shows a picture, if it is there: Markdown cannot reach its file."""
+    if file.is_file():
+        gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"])
 
 
 def training_pictures(run: Path) -> dict[str, Path]:
