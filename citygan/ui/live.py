@@ -69,7 +69,7 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
 def _seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
         return value
-    raise CityGANError(f"the seed is {str(value)[:20]!r}; it is null or a whole number from 0 to {MAX_SEED}")
+    raise CityGANError(f"the seed is {str(value)[:20]}; give a whole number from 0 to {MAX_SEED}, or none")
 
 
 def _text(value: Any) -> str | None:

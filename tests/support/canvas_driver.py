@@ -14,7 +14,7 @@ from citygan.ui.live import Live
 
 IDS = "document.querySelector('.cg-studio').painter.ids"
 HAS_PIXELS = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value)"
-UNLABELED, ROAD, SIDEWALK, BUILDING, SKY, CAR, BUS = 0, 7, 8, 11, 23, 26, 28
+UNLABELED, ROAD, SIDEWALK, BUILDING, SIGN, SKY, CAR, BUS = 0, 7, 8, 11, 20, 23, 26, 28
 WIDTH, HEIGHT = 120, 80
 INFO = SimpleNamespace(
     name="fake-unet",

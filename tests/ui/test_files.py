@@ -51,6 +51,15 @@ def test_a_random_street_can_be_drawn_again_by_its_seed(studio):
     shown(studio, streets.random_street(1234, WIDTH, HEIGHT))
 
 
+def test_enter_in_the_field_of_the_seed_draws_the_street_and_leaves_the_menu_closed(studio):
+    click(studio, "Streets")
+    seed = studio.get_by_label("Seed of the random street")
+    seed.fill("1234")
+    seed.press("Enter")
+    shown(studio, streets.random_street(1234, WIDTH, HEIGHT))
+    expect(studio.locator(".cg-streets")).to_be_hidden()
+
+
 def test_a_picture_of_a_map_opens_and_can_be_undone(studio):
     choose(studio, "Open", png(colorize(with_box(CAR))))
     shown(studio, with_box(CAR))
