@@ -140,3 +140,9 @@ class Phone(Canvas):
         fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(self.at(*p) for p in points)]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
         self.page.wait_for_function(FINGERS_ARE_AT, arg=fingers)
+
+    def lift(self, finger: int, point: tuple[float, float]) -> None:
+        """Takes one of several fingers away; the page knows of it at the next touch."""
+        x, y = self.at(*point)
+        touches = [{"x": x, "y": y, "id": finger}]
+        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": touches})
