@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -27,70 +26,60 @@ PHOTO_DISTANCE = 16.0
 
 @dataclass(frozen=True)
 class LabelClass:
-    """One paintable class."""
+    """A class of the data set."""
 
-    id: int  # 0-33, the value in a label map
     name: str
+    id: int  # 0-33, the value in a label map; -1 for the license plate, which has none
+    train_id: int  # 0-18 for the 19 classes that are evaluated, else 255 or -1
     category: str  # void, flat, construction, object, nature, sky, human, vehicle
     color: tuple[int, int, int]  # sRGB, 0-255
 
 
-class _Class(NamedTuple):
-    """A class of the data set, painted or not."""
-
-    name: str
-    id: int
-    train_id: int  # 0-18 for the 19 classes that are evaluated, else 255 or -1
-    category: str
-    color: tuple[int, int, int]
-
-
 _CITYSCAPES = (
-    _Class("unlabeled", 0, 255, "void", (0, 0, 0)),
-    _Class("ego vehicle", 1, 255, "void", (0, 0, 0)),
-    _Class("rectification border", 2, 255, "void", (0, 0, 0)),
-    _Class("out of roi", 3, 255, "void", (0, 0, 0)),
-    _Class("static", 4, 255, "void", (0, 0, 0)),
-    _Class("dynamic", 5, 255, "void", (111, 74, 0)),
-    _Class("ground", 6, 255, "void", (81, 0, 81)),
-    _Class("road", 7, 0, "flat", (128, 64, 128)),
-    _Class("sidewalk", 8, 1, "flat", (244, 35, 232)),
-    _Class("parking", 9, 255, "flat", (250, 170, 160)),
-    _Class("rail track", 10, 255, "flat", (230, 150, 140)),
-    _Class("building", 11, 2, "construction", (70, 70, 70)),
-    _Class("wall", 12, 3, "construction", (102, 102, 156)),
-    _Class("fence", 13, 4, "construction", (190, 153, 153)),
-    _Class("guard rail", 14, 255, "construction", (180, 165, 180)),
-    _Class("bridge", 15, 255, "construction", (150, 100, 100)),
-    _Class("tunnel", 16, 255, "construction", (150, 120, 90)),
-    _Class("pole", 17, 5, "object", (153, 153, 153)),
-    _Class("polegroup", 18, 255, "object", (153, 153, 153)),
-    _Class("traffic light", 19, 6, "object", (250, 170, 30)),
-    _Class("traffic sign", 20, 7, "object", (220, 220, 0)),
-    _Class("vegetation", 21, 8, "nature", (107, 142, 35)),
-    _Class("terrain", 22, 9, "nature", (152, 251, 152)),
-    _Class("sky", 23, 10, "sky", (70, 130, 180)),
-    _Class("person", 24, 11, "human", (220, 20, 60)),
-    _Class("rider", 25, 12, "human", (255, 0, 0)),
-    _Class("car", 26, 13, "vehicle", (0, 0, 142)),
-    _Class("truck", 27, 14, "vehicle", (0, 0, 70)),
-    _Class("bus", 28, 15, "vehicle", (0, 60, 100)),
-    _Class("caravan", 29, 255, "vehicle", (0, 0, 90)),
-    _Class("trailer", 30, 255, "vehicle", (0, 0, 110)),
-    _Class("train", 31, 16, "vehicle", (0, 80, 100)),
-    _Class("motorcycle", 32, 17, "vehicle", (0, 0, 230)),
-    _Class("bicycle", 33, 18, "vehicle", (119, 11, 32)),
-    _Class("license plate", -1, -1, "vehicle", (0, 0, 142)),
+    LabelClass("unlabeled", 0, 255, "void", (0, 0, 0)),
+    LabelClass("ego vehicle", 1, 255, "void", (0, 0, 0)),
+    LabelClass("rectification border", 2, 255, "void", (0, 0, 0)),
+    LabelClass("out of roi", 3, 255, "void", (0, 0, 0)),
+    LabelClass("static", 4, 255, "void", (0, 0, 0)),
+    LabelClass("dynamic", 5, 255, "void", (111, 74, 0)),
+    LabelClass("ground", 6, 255, "void", (81, 0, 81)),
+    LabelClass("road", 7, 0, "flat", (128, 64, 128)),
+    LabelClass("sidewalk", 8, 1, "flat", (244, 35, 232)),
+    LabelClass("parking", 9, 255, "flat", (250, 170, 160)),
+    LabelClass("rail track", 10, 255, "flat", (230, 150, 140)),
+    LabelClass("building", 11, 2, "construction", (70, 70, 70)),
+    LabelClass("wall", 12, 3, "construction", (102, 102, 156)),
+    LabelClass("fence", 13, 4, "construction", (190, 153, 153)),
+    LabelClass("guard rail", 14, 255, "construction", (180, 165, 180)),
+    LabelClass("bridge", 15, 255, "construction", (150, 100, 100)),
+    LabelClass("tunnel", 16, 255, "construction", (150, 120, 90)),
+    LabelClass("pole", 17, 5, "object", (153, 153, 153)),
+    LabelClass("polegroup", 18, 255, "object", (153, 153, 153)),
+    LabelClass("traffic light", 19, 6, "object", (250, 170, 30)),
+    LabelClass("traffic sign", 20, 7, "object", (220, 220, 0)),
+    LabelClass("vegetation", 21, 8, "nature", (107, 142, 35)),
+    LabelClass("terrain", 22, 9, "nature", (152, 251, 152)),
+    LabelClass("sky", 23, 10, "sky", (70, 130, 180)),
+    LabelClass("person", 24, 11, "human", (220, 20, 60)),
+    LabelClass("rider", 25, 12, "human", (255, 0, 0)),
+    LabelClass("car", 26, 13, "vehicle", (0, 0, 142)),
+    LabelClass("truck", 27, 14, "vehicle", (0, 0, 70)),
+    LabelClass("bus", 28, 15, "vehicle", (0, 60, 100)),
+    LabelClass("caravan", 29, 255, "vehicle", (0, 0, 90)),
+    LabelClass("trailer", 30, 255, "vehicle", (0, 0, 110)),
+    LabelClass("train", 31, 16, "vehicle", (0, 80, 100)),
+    LabelClass("motorcycle", 32, 17, "vehicle", (0, 0, 230)),
+    LabelClass("bicycle", 33, 18, "vehicle", (119, 11, 32)),
+    LabelClass("license plate", -1, -1, "vehicle", (0, 0, 142)),
 )
 
 
 def _fold() -> tuple[tuple[LabelClass, ...], dict[int, int]]:
-    """The classes of distinct colour, and the id that each of torchvision's ids is folded onto."""
+    """The classes of distinct colour, which can be painted, and the id that each id is folded onto."""
     by_color: dict[tuple[int, int, int], LabelClass] = {}
     folded: dict[int, int] = {}
     for c in _CITYSCAPES:
-        first = by_color.setdefault(c.color, LabelClass(c.id, c.name, c.category, c.color))
-        folded[c.id] = first.id
+        folded[c.id] = by_color.setdefault(c.color, c).id
     return tuple(sorted(by_color.values(), key=lambda c: c.id)), folded
 
 

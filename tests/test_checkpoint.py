@@ -262,12 +262,6 @@ def test_a_json_of_many_megabytes_is_not_read(path):
         Checkpoint.find(path)
 
 
-def test_a_json_that_lies_about_the_width_takes_no_memory(path):
-    change_json(path, arguments={"in_channels": 3, "width": 100_000})  # 29 TB
-    with pytest.raises(CityGANError, match=r"of another shape, first downs"):
-        Checkpoint.find(path).load()
-
-
 @pytest.mark.parametrize(
     "header",
     [
@@ -290,15 +284,34 @@ def test_a_header_that_lies_is_an_error(path, header, length):
         Checkpoint.find(path).load()
 
 
-def test_a_newer_format_is_an_error_that_says_to_update(path):
-    change_json(path, format=FORMAT + 1)
-    with pytest.raises(CityGANError, match=rf"format {FORMAT + 1}.*update"):
-        Checkpoint.find(path).load()
+THIN = {"in_channels": 3, "width": 1}
+WRONG = {
+    "an unknown generator": ({"generator": "spade"}, "'spade' is unknown; known are unet"),
+    "an unknown encoding": (
+        {"encoding": "one-hot"},
+        "encoding 'one-hot' is unknown; known are colors, classes",
+    ),
+    "an encoding without channels": ({"encoding": "classes"}, "classes"),
+    "another architecture": (
+        {"arguments": THIN | {"norm": "none"}},
+        r"does not fit.*tensors missing, first downs\.\d\.conv\.bias.*too many",
+    ),
+    "another width": (
+        {"arguments": THIN | {"width": 2}},
+        r"of another shape, first \S+ is \(\d.*\) instead of \(",
+    ),
+    "a width of 29 TB, for which no memory is taken": (
+        {"arguments": THIN | {"width": 100_000}},
+        "of another shape, first downs",
+    ),
+    "a newer format": ({"format": FORMAT + 1}, rf"format {FORMAT + 1}.*update"),
+}
 
 
-def test_an_unknown_generator_is_an_error_that_lists_the_known_ones(path):
-    change_json(path, generator="spade")
-    with pytest.raises(CityGANError, match="'spade' is unknown; known are unet"):
+@pytest.mark.parametrize(("changes", "said"), WRONG.values(), ids=WRONG.keys())
+def test_a_json_that_does_not_fit_the_weights_or_us_is_an_error_that_says_how(path, changes, said):
+    change_json(path, **changes)
+    with pytest.raises(CityGANError, match=said):
         Checkpoint.find(path).load()
 
 
@@ -313,41 +326,17 @@ def test_arguments_that_the_generator_does_not_take_are_an_error_that_names_the_
         Checkpoint.find(path).load()
 
 
-def test_an_unknown_encoding_is_an_error_before_the_first_photo(path):
-    change_json(path, encoding="one-hot")
-    with pytest.raises(CityGANError, match="encoding 'one-hot' is unknown; known are colors, classes"):
-        Checkpoint.find(path).load()
-
-
-def test_an_encoding_that_the_generator_has_no_channels_for_is_an_error(path):
-    change_json(path, encoding="classes")
-    with pytest.raises(CityGANError, match="classes"):
-        Checkpoint.find(path).load()
-
-
-def test_weights_of_another_architecture_are_an_error_that_names_the_first_tensor(path):
-    change_json(path, arguments={"in_channels": 3, "width": 1, "norm": "none"})
-    with pytest.raises(
-        CityGANError, match=r"does not fit.*tensors missing, first downs\.\d\.conv\.bias.*too many"
-    ):
-        Checkpoint.find(path).load()
-
-
-def test_a_missing_tensor_is_named(path):
-    change_tensors(path, lambda tensors: tensors.pop("downs.3.conv.weight"))
-    with pytest.raises(CityGANError, match=r"1 tensors missing, first downs\.3\.conv\.weight"):
-        Checkpoint.find(path).load()
-
-
-def test_a_tensor_too_many_is_named(path):
-    change_tensors(path, lambda tensors: tensors.update(surplus=torch.zeros(1)))
-    with pytest.raises(CityGANError, match="1 too many, first surplus"):
-        Checkpoint.find(path).load()
-
-
-def test_a_tensor_of_another_shape_is_named_with_both_shapes(path):
-    change_json(path, arguments={"in_channels": 3, "width": 2})
-    with pytest.raises(CityGANError, match=r"of another shape, first \S+ is \(\d.*\) instead of \("):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.pop("downs.3.conv.weight"), r"1 tensors missing, first downs\.3\.conv\.weight"),
+        (lambda t: t.update(surplus=torch.zeros(1)), "1 too many, first surplus"),
+    ],
+    ids=["missing", "too many"],
+)
+def test_tensors_that_are_not_those_of_the_network_are_named(path, change, said):
+    change_tensors(path, change)
+    with pytest.raises(CityGANError, match=said):
         Checkpoint.find(path).load()
 
 

@@ -240,12 +240,3 @@ def leave_drive_out(samples: LabelPhotoSet, drive: str) -> tuple[LabelPhotoSet, 
         raise DataError(f"the drive {drive!r} cannot be left out; the samples are of {', '.join(indices)}")
     others = sorted(i for name, chosen in indices.items() if name != drive for i in chosen)
     return samples.subset(others), samples.subset(indices[drive])
-
-
-def leave_one_drive_out(samples: LabelPhotoSet) -> list[tuple[str, LabelPhotoSet, LabelPhotoSet]]:
-    """The folds for choosing between configurations: each drive, the samples of all others, its own.
-
-    Raises:
-        DataError: all samples are of one drive.
-    """
-    return [(drive, *leave_drive_out(samples, drive)) for drive in drives(samples)]

@@ -110,6 +110,12 @@ def _decode(source: bytes | str | Path) -> _Picture:
     data = _read_bytes(source)
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        _check_size(*image.size)
+        animated = _has_second_frame(image)
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except ImageError:
+        raise
     except UnidentifiedImageError:
         formats = ", ".join(_FORMATS)
         raise ImageError(f"This file ({len(data):,} bytes) is no image. Give one of {formats}.") from None
@@ -117,22 +123,17 @@ def _decode(source: bytes | str | Path) -> _Picture:
         raise ImageError(_too_large("more than 178 million pixels")) from None
     except Exception as error:  # a decoder raises whatever its format's code meets
         raise ImageError(f"The image is cut off or broken ({error}). Export or download it again.") from error
-    width, height = image.size
+    remarks = ["the first frame of several"] if animated else []
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        remarks.append("turned upright as its EXIF data say")
+    return _Picture(upright, image.format in _LOSSLESS, tuple(remarks))
+
+
+def _check_size(width: int, height: int) -> None:
     if width * height == 0:
         raise ImageError(f"The image has no pixels: it is {width} x {height}. Choose another one.")
     if width * height > MAX_PIXELS:
         raise ImageError(_too_large(f"{width} x {height} pixels"))
-    lossless = image.format in _LOSSLESS
-    try:
-        animated = _has_second_frame(image)
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-    except Exception as error:
-        raise ImageError(f"The image is cut off or broken ({error}). Export or download it again.") from error
-    remarks = ["the first frame of several"] if animated else []
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        remarks.append("turned upright as its EXIF data say")
-    return _Picture(upright, lossless, tuple(remarks))
 
 
 def _has_second_frame(image: Image.Image) -> bool:

@@ -123,7 +123,7 @@ class Segmenter:
 
     def __init__(self, source: Path | str, device: torch.device | str = "cpu"):
         checkpoint = Checkpoint.find(source, SegmenterInfo)
-        self.info = checkpoint.info
+        self.info, self.weights = checkpoint.info, checkpoint.weights
         self.classes = self.info.classes
         self._device = torch.device(device)
         self._ids = torch.tensor(self.classes, dtype=torch.uint8, device=self._device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from citygan.evaluation.scores import Evaluation
-from citygan.files import write_atomically
+from citygan.files import write_atomically, write_csv
 
 _CAPTION_PX = 36  # height of the two lines above a sample of the contact sheet
 
@@ -43,13 +42,8 @@ def write_scores(scores: Evaluation, path: Path) -> None:
         values = getattr(scores, column)
         return "" if values is None or np.isnan(values[i]) else f"{values[i]:.{decimals[column]}f}"
 
-    def write(temporary: Path) -> None:
-        with temporary.open("w", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["name", *decimals])
-            writer.writerows([name, *(cell(c, i) for c in decimals)] for i, name in enumerate(scores.names))
-
-    write_atomically(path, write)
+    rows = [{"name": name} | {c: cell(c, i) for c in decimals} for i, name in enumerate(scores.names)]
+    write_csv(path, rows)
 
 
 def draw_contact_sheet(

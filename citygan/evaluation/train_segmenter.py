@@ -185,7 +185,7 @@ class SegmenterTraining:
             loss = cross_entropy(logits, self._channel[labels.long()], self._weights, ignore_index=_IGNORED)
             if not torch.isfinite(loss):
                 raise CityGANError(
-                    f"the loss is {float(loss)} at epoch {self.epoch + 1}; try a lower --learning-rate"
+                    f"the loss is {loss.item()} at epoch {self.epoch + 1}; try a lower --learning-rate"
                 )
             self.optimizer.zero_grad()
             loss.backward()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import matplotlib
+from matplotlib.figure import Figure
 
 from citygan.paper.seeds import Records, count_seeds, figure, says, unseen_part
 from citygan.paper.systems import SYSTEMS
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
-
 OURS, PAPERS = "#0b6e99", "#c9c3b8"
 
 
-def draw_chart(records: Records, path: Path) -> None:
-    """Draws the bars, with the spread over the seeds and what the two were trained on."""
+def draw_chart(records: Records) -> Figure:
+    """The the bars, with the spread over the seeds and what the two were trained on."""
     part = unseen_part(records)
     ours = [figure(records, row.name, part) for row in SYSTEMS]
-    figures, axis = plt.subplots(figsize=(8.5, 6), layout="constrained")
+    chart = Figure(figsize=(8.5, 6), layout="constrained")
+    axis = chart.subplots()
     places = range(len(SYSTEMS))
     bars = axis.barh(
         [y - 0.2 for y in places],
@@ -41,8 +37,7 @@ def draw_chart(records: Records, path: Path) -> None:
     axis.invert_yaxis()
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.08), ncols=2)
-    figures.savefig(path, format="png", dpi=110)
-    plt.close(figures)
+    return chart
 
 
 def subtitle(records: Records) -> str:

@@ -27,6 +27,12 @@ LOSS = {
     "the enhanced network": ("enhanced-mse", "enhanced-bce"),
 }
 NETWORK = {"BCE": ("enhanced-bce", "baseline-bce"), "least squares": ("enhanced-mse", "baseline-mse")}
+SWEPT = {  # group of rows -> how the paragraph on it begins
+    "l1": "**L1 weight.** The paper keeps 100 for all its systems after trying 50 and 75 on the baseline; "
+    "its figures for those two are not known here. Beside 100",
+    "augmentation": "**Augmentation.** The paper tries it apart from its table, and its figures are not "
+    "known here. Beside mirroring alone",
+}
 PRETRAINED = (("deeplab-bce", "baseline-bce"), ("literature-mse", "baseline-mse"))
 
 
@@ -41,8 +47,7 @@ def findings(records: Records) -> list[str]:
         _order([name for name in known if ROWS[name].paper], records, part),
         _loss(records, part),
         _network(records, part),
-        _weight(records, part),
-        _augmentation(records, part),
+        *(_swept(records, group, part) for group in SWEPT),
         _our_own(known, records, part),
     ]
     return [paragraph for paragraph in paragraphs if paragraph]
@@ -134,30 +139,11 @@ def _network(records: Records, part: Part) -> str:
     return " ".join(sentences)
 
 
-def _swept(records: Records, group: str, part: Part) -> list[str]:
+def _swept(records: Records, group: str, part: Part) -> str:
     rows = [row for row in ROWS.values() if row.group == group]
     found = {row.says: difference(records, row.name, row.recipe, part) for row in rows}
-    return [f"{text} differs by {_told(d)}" for text, d in found.items() if d]
-
-
-def _weight(records: Records, part: Part) -> str:
-    said = _swept(records, "l1", part)
-    if not said:
-        return ""
-    return (
-        "**L1 weight.** The paper keeps 100 for all its systems after trying 50 and 75 on the baseline; its "
-        f"figures for those two are not known here. Beside 100, {'; '.join(said)}."
-    )
-
-
-def _augmentation(records: Records, part: Part) -> str:
-    said = _swept(records, "augmentation", part)
-    if not said:
-        return ""
-    return (
-        "**Augmentation.** The paper tries it apart from its table, and its figures are not known here. "
-        f"Beside mirroring alone, {'; '.join(said)}."
-    )
+    said = [f"{text} differs by {_told(d)}" for text, d in found.items() if d]
+    return f"{SWEPT[group]}, {'; '.join(said)}." if said else ""
 
 
 def _our_own(known: list[str], records: Records, part: Part) -> str:

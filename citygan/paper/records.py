@@ -234,17 +234,11 @@ class Table:
     def _command(self, row: Row, record: dict | None) -> str:
         """What trains this run, and the same row's runs before it."""
         config = TrainConfig(**_filled(record["config"])) if record else row.config(**self.shared)
-        flags = {
-            **{"data": self.data, "rows": (row.name,), "epochs": config.epochs, "width": config.width},
-            "backbone": config.backbone if config.generator == "deeplab" else None,
-            **{
-                "pretrained": config.pretrained,
-                "seeds": row.seed + 1,
-                "out": self.results,
-                "runs": self.runs,
-            },
-            "again": True if record else None,
-        }
+        flags: dict = {"data": self.data, "rows": (row.name,), "epochs": config.epochs, "width": config.width}
+        if config.generator == "deeplab":
+            flags["backbone"] = config.backbone
+        flags |= {"pretrained": config.pretrained, "seeds": row.seed + 1}
+        flags |= {"out": self.results, "runs": self.runs} | ({"again": True} if record else {})
         return command_line("table", flags)
 
     def _weights(self, row: Row, which: str) -> Path:
@@ -285,10 +279,7 @@ class Table:
 
     @cached_property
     def _segmenter_sha256(self) -> str | None:
-        if self.segmenter is None:
-            return None
-        name = self.segmenter.name.removesuffix(".safetensors")
-        return file_sha256(self.segmenter.with_name(f"{name}.safetensors"))
+        return file_sha256(self._segmenter.weights) if self._segmenter else None
 
 
 def _filled(config: dict) -> dict:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from citygan.files import write_atomically
+from citygan.files import write_atomically, write_csv
 from citygan.paper.chart import draw_chart
 from citygan.paper.findings import findings, trust
 from citygan.paper.seeds import (
@@ -21,7 +21,7 @@ from citygan.paper.seeds import (
     says,
     unseen_part,
 )
-from citygan.paper.spreadsheet import FCN_NAMES, SPLITS, write_csv
+from citygan.paper.spreadsheet import FCN_NAMES, SPLITS, lines
 from citygan.paper.systems import ROWS, SYSTEMS, Row
 
 MISSING = "–"
@@ -46,8 +46,9 @@ def write_results(results: Path, command: str) -> None:
     pictures = (results / "citygan" / "curves.png").is_file()
     text = page(records, {n: r for n, r in earlier.items() if n not in records}, command, pictures)
     write_atomically(results / "README.md", lambda p: p.write_text(text, encoding="utf-8"))
-    write_atomically(results / "table.csv", lambda p: write_csv(records, p))
-    write_atomically(results / "table.png", lambda p: draw_chart(records, p))
+    write_csv(results / "table.csv", lines(records))
+    chart = draw_chart(records)
+    write_atomically(results / "table.png", lambda p: chart.savefig(p, format="png", dpi=110))
 
 
 def page(records: Records, earlier: dict[str, dict], command: str, pictures: bool) -> str:

@@ -139,7 +139,7 @@ class Search:
         """One trial; the best of its epochs by SSIM, a mean over the folds."""
         config = replace(self.base, **changes_of(suggest(trial, self.widths)))
         # the folds train side by side, an epoch of each in turn, so that the first epochs can be judged
-        folds = [self._epochs(self._start(config), fold) for fold in self.folds]
+        folds = [self._epochs(config, fold) for fold in self.folds]
         best = -1.0
         try:
             for epoch, ssims in enumerate(zip(*folds, strict=True), 1):
@@ -153,13 +153,10 @@ class Search:
             raise optuna.TrialPruned(str(error)) from error
         return best
 
-    def _start(self, config: TrainConfig) -> TrainState:
+    def _epochs(self, config: TrainConfig, fold: Fold) -> Iterator[float]:
+        """The SSIM after each epoch on one fold."""
         state = TrainState(config, self.accelerator)
         state.start_generator(self.generator_weights)
-        return state
-
-    def _epochs(self, state: TrainState, fold: Fold) -> Iterator[float]:
-        """The SSIM after each epoch on one fold."""
         return (event.val_ssim for event in train(state, *fold) if isinstance(event, EpochDone))
 
 
@@ -245,7 +242,5 @@ def open_folds(data: Path, folds: str, config: TrainConfig) -> list[Fold]:
     train_set = datasets.open_split(data, "train", config.load_px_max, progress=True)
     if folds == "val":
         return [(train_set, datasets.open_split(data, "val", config.size_px, progress=True))]
-    return [
-        (others, held_out.resized(config.size_px))
-        for _, others, held_out in datasets.leave_one_drive_out(train_set)
-    ]
+    folds_of = [datasets.leave_drive_out(train_set, drive) for drive in datasets.drives(train_set)]
+    return [(others, held_out.resized(config.size_px)) for others, held_out in folds_of]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import matplotlib
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from citygan.files import write_atomically
+from citygan.files import write_atomically, write_csv
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -48,7 +47,7 @@ def write_search(study: optuna.Study, folder: Path, command: str) -> None:
     names = [n for n in PLOTS if n != "importances" or len(complete) >= _IMPORTANCES_NEED] if complete else []
     for name in names:
         write_atomically(folder / f"{name}.png", lambda p, name=name: _draw(study, PLOTS[name][1], p))
-    write_atomically(folder / "trials.csv", lambda p: _write_csv(trials, p))
+    write_csv(folder / "trials.csv", [_line(t) for t in trials])
     text = _page(study, trials, command, names)
     write_atomically(folder / "README.md", lambda p: p.write_text(text, encoding="utf-8"))
 
@@ -79,22 +78,15 @@ def _seconds(trial: FrozenTrial) -> float:
     return trial.duration.total_seconds() if trial.duration else 0.0  # none while it runs
 
 
-def _write_csv(trials: list[FrozenTrial], path: Path) -> None:
-    lines = [
-        {
-            "trial": t.number,
-            "state": t.state.name.lower(),
-            "ssim": max(t.intermediate_values.values(), default=""),
-            "epochs": len(t.intermediate_values),
-            "seconds": round(_seconds(t)),
-            **t.params,
-        }
-        for t in trials
-    ]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, lines[0] if lines else ("trial",), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+def _line(trial: FrozenTrial) -> dict:
+    return {
+        "trial": trial.number,
+        "state": trial.state.name.lower(),
+        "ssim": max(trial.intermediate_values.values(), default=""),
+        "epochs": len(trial.intermediate_values),
+        "seconds": round(_seconds(trial)),
+        **trial.params,
+    }
 
 
 def _draw(study: optuna.Study, plot: Callable, path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 from citygan.paper.records import WEIGHTS
 from citygan.paper.seeds import Records
 from citygan.paper.systems import ROWS
@@ -17,22 +14,17 @@ COLUMNS = (
 )
 
 
-def write_csv(records: Records, path: Path) -> None:
-    """Writes a line for each run and its weights: how it was trained, its scores, and the paper's."""
-    lines = [
-        _csv_line(record, weights)
+def lines(records: Records) -> list[dict]:
+    """A line for each run and its weights: how it was trained, its scores, and the paper's."""
+    return [
+        _line(record, weights)
         for seeds in records.values()
         for record in seeds.values()
         for weights in WEIGHTS
     ]
-    names = list(dict.fromkeys(name for line in lines for name in line))
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
 
 
-def _csv_line(record: dict, weights: str) -> dict:
+def _line(record: dict, weights: str) -> dict:
     about = record["weights"][weights]
     line = {name: (record | record["config"])[name] for name in COLUMNS}
     line |= {"weights": weights, "epoch": about["epoch"], "averaged": about["averaged"]}

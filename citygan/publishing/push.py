@@ -181,7 +181,6 @@ def upload(
     private: bool = False,
     branch: str | None = None,
     create_pr: bool = False,
-    token: str | None = None,
 ) -> str:
     """Uploads files in one commit; makes the repository and the branch where they are missing.
 
@@ -192,7 +191,6 @@ def upload(
         private: Whether a new repository is private.
         branch: By default "main".
         create_pr: Open a pull request instead.
-        token: By default the one in HF_TOKEN, or of `hf auth login`.
 
     Returns:
         The address of the commit, or of the pull request.
@@ -200,7 +198,7 @@ def upload(
     Raises:
         CityGANError: nothing was pushed.
     """
-    api = HfApi(token=token)
+    api = HfApi()
     with hub.plain_errors(repo, branch or constants.DEFAULT_REVISION, "pushing"):
         try:
             public = not api.model_info(repo, timeout=hub.REACH_S).private

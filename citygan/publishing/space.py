@@ -45,7 +45,7 @@ def assemble(out: Path, root: Path = ROOT) -> int:
     return sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
 
 
-def upload(folder: Path, repo: str, *, private: bool = False, token: str | None = None) -> str:
+def upload(folder: Path, repo: str, *, private: bool = False) -> str:
     """Makes the Space, if it is not there, and uploads the folder.
 
     Files that earlier versions of the package had are removed; what else its owner put there stays.
@@ -54,7 +54,6 @@ def upload(folder: Path, repo: str, *, private: bool = False, token: str | None 
         folder: What `assemble` made.
         repo: OWNER/NAME.
         private: Whether a new Space is private.
-        token: By default the one in HF_TOKEN, or of `hf auth login`.
 
     Returns:
         The Space's address.
@@ -62,7 +61,7 @@ def upload(folder: Path, repo: str, *, private: bool = False, token: str | None 
     Raises:
         CityGANError: it was not uploaded; the message says why and what to do.
     """
-    api = HfApi(token=token)
+    api = HfApi()
     with hub.plain_errors(repo, "main", "pushing"):
         space = api.create_repo(
             repo, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,10 @@ class Shelf:
     """
 
     def __init__(self, first: Any, name: str, others: Sequence[str], open_model: Callable[[str], Any]):
-        self._first, self._first_name, self._open = first, name, open_model
-        self._sources = {short_name(other): other for other in others}
-        self.names = [name, *(other for other in self._sources if other != name)]
-        self._models: OrderedDict[str, Any] = OrderedDict()
+        self._first = first
+        sources = {short_name(other): other for other in others}
+        self.names = [name, *(other for other in sources if other != name)]
+        self._opened = lru_cache(KEPT)(lambda other: open_model(sources[other]))
         self._lock = threading.Lock()
 
     def __call__(self, name: str) -> Any:
@@ -54,14 +54,9 @@ class Shelf:
         Raises:
             CityGANError: no such name here, or it cannot be loaded.
         """
-        if name == self._first_name:
+        if name == self.names[0]:
             return self._first
         if name not in self.names:
             raise CityGANError(f"there is no checkpoint {name!r} here")
-        with self._lock:
-            if name not in self._models:
-                self._models[name] = self._open(self._sources[name])
-            self._models.move_to_end(name)
-            while len(self._models) > KEPT:
-                self._models.popitem(last=False)
-            return self._models[name]
+        with self._lock:  # so that two visitors load it once
+            return self._opened(name)

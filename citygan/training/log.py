@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from torch.utils.tensorboard import SummaryWriter
 
-from citygan.files import write_atomically
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
+from citygan.files import write_atomically, write_csv
 
 
 class RunLog:
@@ -28,15 +25,7 @@ class RunLog:
 
     def add(self, row: dict[str, float]) -> None:
         self.rows.append(row)
-        names = list(dict.fromkeys(name for r in self.rows for name in r))
-
-        def write(path: Path) -> None:
-            with path.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, names, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(self.rows)
-
-        write_atomically(self.file, write)
+        write_csv(self.file, self.rows)
         for name, value in row.items():
             if name != "epoch":
                 self.board.add_scalar(name, value, int(row["epoch"]))
@@ -59,7 +48,8 @@ def _number(text: str) -> float:
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     """Draws the losses and the validation SSIM over the epochs."""
     epochs = [row["epoch"] for row in rows]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
     for name in rows[-1]:
         if name.startswith("loss/"):
             left.plot(epochs, [row.get(name, np.nan) for row in rows], label=name.removeprefix("loss/"))
@@ -70,4 +60,3 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     for axis in (left, right):
         axis.grid(alpha=0.3)
     write_atomically(path, lambda p: figure.savefig(p, format="png", dpi=110))
-    plt.close(figure)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -139,16 +138,12 @@ class Run:
         flag = torch.tensor(float(self.stopped), device=self.accelerator.device)
         return self.accelerator.reduce(flag, "sum").item() > 0
 
-    def _events(self) -> Iterator[StepDone | EpochDone]:
-        data, options = self.data, self.options
-        return train(
-            self.state, data.train_set, data.val_set, compile=options.compile, workers=options.workers
-        )
-
     def _train(self) -> bool:
+        sets, options = (self.data.train_set, self.data.val_set), self.options
+        events = train(self.state, *sets, compile=options.compile, workers=options.workers)
         saved_at = time.monotonic()
         with _ProgressBar(self.config.epochs, self.accelerator.is_main_process) as bar:
-            for event in self._events():
+            for event in events:
                 if isinstance(event, StepDone):
                     bar.step(event)
                     due = time.monotonic() - saved_at > 60 * self.options.save_minutes

@@ -65,7 +65,7 @@ def encode_map(label_map: np.ndarray, seq: int = 0, final: bool = True) -> dict[
     return {"width": width, "height": height, "encoding": encoding, "data": data, "seq": seq, "final": final}
 
 
-def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
+def decode_map(value: Any) -> np.ndarray:
     """Unpacks a label map that came over the wire from anyone, and believes nothing about it.
 
     Returns:
@@ -74,9 +74,9 @@ def decode_map(value: Any, max_side: int = MAX_SIDE_PX) -> np.ndarray:
     Raises:
         CityGANError: the value is malformed; the message says how.
     """
-    _check_wire(value, max_side)
+    _check_wire(value)
     width, height, size = value["width"], value["height"], value["width"] * value["height"]
-    payload = _decode_base64(value["data"], most_bytes=size * (3 if value["encoding"] == "rle" else 1))
+    payload = decode_base64(value["data"], most_bytes=size * (3 if value["encoding"] == "rle" else 1))
     if value["encoding"] == "rle":
         if len(payload) % _RUN.itemsize:
             raise CityGANError(f"run-length data come in threes of bytes, not {len(payload)} bytes")
@@ -97,7 +97,7 @@ def checksum(label_map: np.ndarray) -> int:
     return zlib.crc32(np.ascontiguousarray(label_map, np.uint8).data)
 
 
-def _check_wire(value: Any, max_side: int) -> None:
+def _check_wire(value: Any) -> None:
     """Raises CityGANError unless the keys, the types and the size of a wire value are right."""
     if not isinstance(value, dict):
         raise CityGANError(f"a label map on the wire is an object, not {type(value).__name__}")
@@ -107,23 +107,33 @@ def _check_wire(value: Any, max_side: int) -> None:
         if type(value[key]) is not kind:  # `isinstance` would let True pass for 1
             raise CityGANError(f"{key!r} must be {kind.__name__}, not {type(value[key]).__name__}")
     for side in ("width", "height"):
-        if not 1 <= value[side] <= max_side:
-            raise CityGANError(f"{side!r} is {value[side]}; it goes from 1 to {max_side}")
+        if not 1 <= value[side] <= MAX_SIDE_PX:
+            raise CityGANError(f"{side!r} is {value[side]}; it goes from 1 to {MAX_SIDE_PX}")
     if value["encoding"] not in ("rle", "raw"):
         raise CityGANError(f"the encoding {value['encoding'][:20]!r} is unknown; use 'rle' or 'raw'")
     if not 0 <= value["seq"] <= MAX_SEQ:
         raise CityGANError(f"'seq' is {value['seq']}; it goes from 0 to {MAX_SEQ}")
 
 
-def _decode_base64(data: str, most_bytes: int) -> bytes:
-    """Decodes strict base64, after a look at its length."""
+def decode_base64(data: str, most_bytes: int) -> bytes:
+    """Decodes strict base64, after a look at its length.
+
+    Raises:
+        CityGANError: it is longer, or no base64.
+    """
     most_chars = -(-most_bytes // 3) * 4
     if len(data) > most_chars:
-        raise CityGANError(f"the data have {len(data)} characters; this map has at most {most_chars}")
+        raise CityGANError(f"the data have {len(data)} characters; at most {most_chars} can be sent")
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise CityGANError(f"the data are not base64: {error}") from error
+
+
+def canvas_size(info: CheckpointInfo) -> tuple[int, int]:
+    """Width and height in px: twice the height of the training photos, and their aspect."""
+    height_px = 2 * info.height_px
+    return round(height_px * info.aspect / 2) * 2, height_px
 
 
 def describe_classes(seen: dict[int, float]) -> list[dict[str, Any]]:
@@ -211,8 +221,7 @@ class LabelCanvas(gr.HTML):
         info: CheckpointInfo,
         server_functions: Sequence[Callable[[Any], Any]] = (),
         streets: Sequence[str] = (),
-        width_px: int | None = None,
-        height_px: int | None = None,
+        size_px: tuple[int, int] | None = None,
         **component: Any,
     ):
         """Builds the canvas for one checkpoint.
@@ -222,12 +231,10 @@ class LabelCanvas(gr.HTML):
             info: the checkpoint that will draw the photos; its classes are marked in the palette.
             server_functions: called by the page with one JSON object, each returns a JSON object.
             streets: names of maps that the page offers as a start.
-            width_px: of the canvas; by default its height times the aspect of the training photos.
-            height_px: of the canvas; by default twice the height of the training photos.
+            size_px: width and height of the canvas, by default `canvas_size`.
             component: further arguments of `gr.HTML`, for example `elem_id`.
         """
-        height_px = height_px or 2 * info.height_px
-        width_px = width_px or round(height_px * info.aspect / 2) * 2
+        width_px, height_px = size_px or canvas_size(info)
         if not (1 <= width_px <= MAX_SIDE_PX and 1 <= height_px <= MAX_SIDE_PX):
             raise CityGANError(
                 f"a canvas of {width_px} x {height_px} px; each side goes from 1 to {MAX_SIDE_PX}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +13,16 @@ import numpy as np
 from PIL import Image
 
 from citygan.checkpoint import CheckpointInfo
-from citygan.data.images import ImageError, read_photo
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import NEVER_SEEN, Scores, recorded_ssim
 from citygan.palette import colorize
 from citygan.ui.imagefile import ImageFile
-from citygan.ui.upload import open_label_map
+from citygan.ui.live import data_url
+from citygan.ui.upload import open_label_map, open_target
 
 CHOSEN_AT_FIRST = 4
 MOST_AT_ONCE = 12
 CARD_PX = 512  # width of the pictures
-JPEG_QUALITY = 92
 
 Model = tuple[Callable[..., np.ndarray], CheckpointInfo]  # label map -> photo, and what makes it
 
@@ -60,18 +57,22 @@ def build_compare(
     def compare(
         chosen: list[str], painted: np.ndarray | None, label_file: str | None, target_file: str | None
     ) -> Iterator[str]:
-        label_map = painted if label_file is None else open_label_map(label_file).label_map
+        file = None if label_file is None else open_label_map(label_file)
+        label_map = painted if file is None else file.label_map
         if label_map is None:
             raise gr.Error("Paint a map first, or choose a file.", print_exception=False)
         if not chosen:
             raise gr.Error("Choose at least one checkpoint.", print_exception=False)
-        target = _read_target(target_file)
+        target = None if target_file is None else open_target(target_file)
+        origin = "the real photo"
+        if target is None and file is not None:
+            target, origin = file.target, "the photo of the pair"
         shown = [_card("Label map", colorize(label_map), "")]
         for name in chosen[:MOST_AT_ONCE]:
             shown.append(_photo_card(open_model, name, label_map, target, score))
             yield f'<div class="cg-cards">{"".join(shown)}</div>'
         if target is not None:
-            shown.append(_card("Target", target, "the real photo"))
+            shown.append(_card("Target", target, origin))
             yield f'<div class="cg-cards">{"".join(shown)}</div>'
 
     start.click(
@@ -92,15 +93,6 @@ def _invitation(names: Sequence[str]) -> str:
         "some with <code>python app.py --compare</code>.</p>"
     )
     return f'<div class="cg-empty"><p>See what each checkpoint makes of the map you painted.</p>{more}</div>'
-
-
-def _read_target(file: str | None) -> np.ndarray | None:
-    if file is None:
-        return None
-    try:
-        return read_photo(file)
-    except ImageError as error:
-        raise gr.Error(f"Target photo: {error}", print_exception=False) from error
 
 
 def _photo_card(
@@ -142,10 +134,8 @@ def _card(title: str, picture: np.ndarray, text: str) -> str:
     image = Image.fromarray(picture)
     height = max(1, round(image.height * CARD_PX / image.width))
     kind = Image.Resampling.NEAREST if title == "Label map" else Image.Resampling.BICUBIC
-    buffer = io.BytesIO()
-    image.resize((CARD_PX, height), kind).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    url = data_url(np.asarray(image.resize((CARD_PX, height), kind)), "JPEG")
     return (
-        f'<figure class="cg-card"><img src="data:image/jpeg;base64,{data}" alt="{escape(title, quote=True)}">'
+        f'<figure class="cg-card"><img src="{url}" alt="{escape(title, quote=True)}">'
         f"<figcaption><b>{escape(title)}</b> {escape(text)}</figcaption></figure>"
     )

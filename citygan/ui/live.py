@@ -8,7 +8,6 @@ for the photos of others gets `{"busy": True}` and asks again.
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import io
 import secrets
@@ -27,13 +26,13 @@ from citygan.data.images import read_label_map, read_photo
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
-from citygan.ui.canvas import checksum, decode_map, encode_map
+from citygan.ui.canvas import canvas_size, checksum, decode_base64, decode_map, encode_map
 
 WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
-MAX_IMAGE_CHARS = 12 * 2**20  # of base64
+MAX_IMAGE_BYTES = 9 * 2**20
 MAX_PSNR_DB = 99.0  # stands for infinity, which JSON cannot say
 JPEG_QUALITY = 92  # with full colour, since the page shows the photo at two to three times its size
 
@@ -70,7 +69,7 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
 def _seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
         return value
-    raise CityGANError(f"the seed is {str(value)[:20]!r}; it is null or a whole number from 0 to {MAX_SEED}")
+    raise CityGANError(f"the seed is {str(value)[:20]}; give a whole number from 0 to {MAX_SEED}, or none")
 
 
 def _text(value: Any) -> str | None:
@@ -83,12 +82,7 @@ def _image(value: Any) -> bytes:
     """The bytes of a data URL or of bare base64."""
     if not isinstance(value, str):
         raise CityGANError(f"an image is a data URL, not {type(value).__name__}")
-    if len(value) > MAX_IMAGE_CHARS:
-        raise CityGANError(f"the image has {len(value)} characters; at most {MAX_IMAGE_CHARS} can be sent")
-    try:
-        return base64.b64decode(value.rpartition(",")[2], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise CityGANError(f"the image is not base64: {error}") from error
+    return decode_base64(value.rpartition(",")[2], MAX_IMAGE_BYTES)
 
 
 class Live:
@@ -106,8 +100,7 @@ class Live:
         self._score = score
         self._percentiles = info.ssim_percentiles
         self._percentiles_of = info.ssim_percentiles_of
-        self._height_px = 2 * info.height_px  # the size of the canvas
-        self._width_px = round(self._height_px * info.aspect / 2) * 2
+        self._size = canvas_size(info)
         self._wait_s = wait_s
         self._targets = _Targets()
         self._streets: dict[str, Json] = {}
@@ -124,7 +117,7 @@ class Live:
         photo = self._synthesize(map, seed=seed, wait_s=self._wait_s)
         scores, _ = self._compare(photo, target)
         return {
-            "photo": _data_url(photo, "JPEG"),
+            "photo": data_url(photo, "JPEG"),
             "width": photo.shape[1],
             "height": photo.shape[0],
             "map_crc32": checksum(map),
@@ -143,10 +136,10 @@ class Live:
         """A drawn street by its name, or a random one by its seed (a new seed if there is none)."""
         if name is None:
             seed = secrets.randbelow(MAX_SEED) if seed is None else seed
-            drawn = streets.random_street(seed, self._width_px, self._height_px)
+            drawn = streets.random_street(seed, *self._size)
             return {"map": encode_map(drawn), "name": None, "seed": seed}
         if name not in self._streets:
-            self._streets[name] = encode_map(streets.street(name, self._width_px, self._height_px))
+            self._streets[name] = encode_map(streets.street(name, *self._size))
         return {"map": self._streets[name], "name": name, "seed": None}
 
     @answers(image=_image)
@@ -155,7 +148,7 @@ class Live:
         file = read_label_map(image)
         target = None
         if file.target is not None:
-            target = self._targets.add(file.target) | {"photo": _data_url(file.target, "JPEG")}
+            target = self._targets.add(file.target) | {"photo": data_url(file.target, "JPEG")}
         return {"map": encode_map(file.label_map), "report": file.summary, "target": target}
 
     @answers(map=decode_map, seed=_seed, target=_text)
@@ -165,11 +158,11 @@ class Live:
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {
-            "photo": _data_url(photo),
-            "labels_color": _data_url(colors),
-            "labels_ids": _data_url(map),
-            "pair": _data_url(np.concatenate([photo, colors], axis=1)),
-            "ssim_map": None if ssim_map is None else _data_url(ssim_map),
+            "photo": data_url(photo),
+            "labels_color": data_url(colors),
+            "labels_ids": data_url(map),
+            "pair": data_url(np.concatenate([photo, colors], axis=1)),
+            "ssim_map": None if ssim_map is None else data_url(ssim_map),
             "scores": scores,
         }
 
@@ -213,7 +206,8 @@ class _Targets:
             return self._photos.get(token)
 
 
-def _data_url(pixels: np.ndarray, kind: str = "PNG") -> str:
+def data_url(pixels: np.ndarray, kind: str = "PNG") -> str:
+    """A picture as the text that an `<img>` shows."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind, quality=JPEG_QUALITY, subsampling=0, compress_level=3)
     return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

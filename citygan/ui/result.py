@@ -95,12 +95,16 @@ def describe(result: Result, info: CheckpointInfo, device_name: str) -> str:
         figures.insert(0, ("SSIM", f"{result.scores.ssim:.3f}", better))
         figures.insert(1, ("PSNR", psnr, "higher is nearer to the target"))
         definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
-    tiles = "".join(
-        f"<div><dt>{name}</dt><dd>{value}</dd><dd>{escape(remark)}</dd></div>"
+    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    return f'<dl class="cg-figures">{tiles(figures)}</dl><ul class="cg-notes">{notes}</ul>{definition}'
+
+
+def tiles(figures: list[tuple[str, str, str]]) -> str:
+    """The cells of a list of figures as HTML, each with its name, its value and a remark."""
+    return "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(remark)}</dd></div>"
         for name, value, remark in figures
     )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
-    return f'<dl class="cg-figures">{tiles}</dl><ul class="cg-notes">{notes}</ul>{definition}'
 
 
 def _milliseconds(elapsed_ms: float) -> str:

@@ -10,8 +10,10 @@ import gradio as gr
 
 from citygan.checkpoint import CheckpointInfo
 from citygan.evaluation.scores import recorded_ssim
+from citygan.ui.result import tiles
 
-_PICTURE = re.compile(r"!\[[^]]*\]\([^)]*\)\s*")  # shown beside the text, where its file can be reached
+_PICTURE = re.compile(r"!\[([^]]*)\]\(([^)]*)\)\s*")  # what it shows, and its file
+_CHART = "table.png"
 
 
 def build_results(info: CheckpointInfo, results: Path, training: Path | None) -> None:
@@ -24,20 +26,31 @@ def build_results(info: CheckpointInfo, results: Path, training: Path | None) ->
             here.
     """
     with gr.Column(elem_classes="cg-results"):
-        gr.HTML(f"<h2>{escape(info.name)}</h2>{_tiles(info)}")
+        gr.HTML(f"<h2>{escape(info.name)}</h2>{_facts(info)}")
         pictures = training_pictures(training) if training else {}
         if pictures:
             with gr.Row():
                 for label, file in pictures.items():
-                    gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"])
+                    _picture(label, file)
         table = results / "README.md"
         if not table.is_file():
             gr.Markdown("No table of systems is here: `python train.py table --data DIR` makes one.")
             return
-        chart = results / "table.png"
-        if chart.is_file():
-            gr.Image(str(chart), label="SSIM of each system", interactive=False, buttons=["fullscreen"])
-        gr.Markdown(_PICTURE.sub("", table.read_text(encoding="utf-8")))
+        _picture("SSIM of each system", results / _CHART)
+        text, *rest = _PICTURE.split(table.read_text(encoding="utf-8"))
+        for label, name, more in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+            if name != _CHART:  # which is at the top
+                gr.Markdown(text)
+                _picture(label, results / name)
+                text = ""
+            text += more
+        gr.Markdown(text)
+
+
+def _picture(label: str, file: Path) -> None:
+    """Shows a picture, if it is there: Markdown cannot reach its file."""
+    if file.is_file():
+        gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"])
 
 
 def training_pictures(run: Path) -> dict[str, Path]:
@@ -49,17 +62,13 @@ def training_pictures(run: Path) -> dict[str, Path]:
     return {label: file for label, file in found.items() if file.is_file()}
 
 
-def _tiles(info: CheckpointInfo) -> str:
-    tiles = [
+def _facts(info: CheckpointInfo) -> str:
+    figures = [
         (f"SSIM, {' '.join((score.split, score.drive)).strip()}", f"{score.value:.3f}", score.known)
         for score in recorded_ssim(info)
     ]
-    tiles += [("Parameters", f"{info.parameters / 1e6:.1f} M", ""), ("Epochs", str(info.epochs), "")]
-    tiles.append(("Photos seen", f"{info.images_seen:,}", "each counted once an epoch"))
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(remark)}</dd></div>"
-        for name, value, remark in tiles
-    )
-    cells += f'<div><dt>Trained on</dt><dd class="cg-words">{escape(info.hardware)}</dd></div>'
+    figures += [("Parameters", f"{info.parameters / 1e6:.1f} M", ""), ("Epochs", str(info.epochs), "")]
+    figures.append(("Photos seen", f"{info.images_seen:,}", "each counted once an epoch"))
+    hardware = f'<div><dt>Trained on</dt><dd class="cg-words">{escape(info.hardware)}</dd></div>'
     definition = f'<p class="cg-definition">SSIM: {escape(info.ssim_definition)}.</p>'
-    return f'<dl class="cg-figures">{cells}</dl>{definition if info.ssim else ""}'
+    return f'<dl class="cg-figures">{tiles(figures)}{hardware}</dl>{definition if info.ssim else ""}'

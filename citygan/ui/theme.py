@@ -55,6 +55,8 @@ CSS = """
 .cg-results th { white-space: nowrap; }
 .cg-results td { word-break: normal; overflow-wrap: break-word; }
 #cg-checkpoints .wrap { max-height: 300px; overflow-y: auto; }
+.cg-results [data-testid="block-label"] { position: static !important; width: fit-content; }
+.gradio-container footer > .divider:last-child { display: none; }
 .cg-results h2 { font-size: 18px; margin: 4px 0 10px; }
 #cg-download { align-self: flex-start; width: auto; }
 .cg-empty { display: grid; place-content: center; min-height: 320px; text-align: center; border-radius: 10px;

@@ -56,10 +56,7 @@ class FileSynthesizer:
     def _target(self, target_file: str | None, file: LabelMapFile, notes: list[str]) -> np.ndarray | None:
         if target_file is None:
             return file.target
-        try:
-            target = read_photo(target_file)
-        except ImageError as error:
-            raise gr.Error(f"Target photo: {error}", print_exception=False) from error
+        target = open_target(target_file)
         if file.target is not None:
             notes.append("The target photo was used, not the photo in the pair.")
         (height, width), (target_height, target_width) = file.label_map.shape, target.shape[:2]
@@ -96,6 +93,14 @@ def open_label_map(label_file: str | None) -> LabelMapFile:
         return read_label_map(label_file)
     except ImageError as error:
         raise gr.Error(f"Label map: {error}", title="Not usable", print_exception=False) from error
+
+
+def open_target(target_file: str) -> np.ndarray:
+    """Reads the target photo; raises `gr.Error` with the reason where it cannot be used."""
+    try:
+        return read_photo(target_file)
+    except ImageError as error:
+        raise gr.Error(f"Target photo: {error}", print_exception=False) from error
 
 
 def _check_seed(seed: float | str | None) -> int | None:

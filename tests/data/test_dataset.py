@@ -395,9 +395,11 @@ def test_a_set_is_read_again_at_another_size(tmp_path):
 
 def test_each_drive_is_left_out_once_and_held_against_the_others(tmp_path):
     names = ("b_1", "a_1", "c_1", "a_2")
-    folds = data.leave_one_drive_out(open_split(write_drives(tmp_path, names=names), "train", 32))
+    samples = open_split(write_drives(tmp_path, names=names), "train", 32)
+    folds = {drive: data.leave_drive_out(samples, drive) for drive in data.drives(samples)}
     assert [
-        (drive, [p.name for p in rest.pairs], [p.name for p in held.pairs]) for drive, rest, held in folds
+        (drive, [p.name for p in rest.pairs], [p.name for p in held.pairs])
+        for drive, (rest, held) in folds.items()
     ] == [
         ("a", ["b_1", "c_1"], ["a_1", "a_2"]),
         ("b", ["a_1", "a_2", "c_1"], ["b_1"]),
@@ -410,4 +412,4 @@ def test_a_drive_that_is_not_there_or_alone_cannot_be_left_out(tmp_path):
     with pytest.raises(DataError, match=r"'0016E5' cannot be left out.*0001TP, Seq05VD"):
         data.leave_drive_out(samples, "0016E5")
     with pytest.raises(DataError, match="'0001TP' cannot be left out"):
-        data.leave_one_drive_out(samples.subset([0, 1]))
+        data.leave_drive_out(samples.subset([0, 1]), "0001TP")

@@ -135,6 +135,7 @@ def test_the_best_epoch_is_kept_and_a_resumed_command_knows_it(folder, tmp_path,
     assert command_line.main(["segmenter", "--data", str(folder), "--out", str(tmp_path / "x"), *small]) == 0
     kept = Segmenter(tmp_path / "x").info
     assert (kept.epochs, kept.val.class_iou) == (2, 0.5)
+    assert (tmp_path / "x.safetensors").stat().st_size < 7 * 2**20  # half precision
 
 
 def test_the_command_trains_resumes_and_leaves_a_segmenter(folder, tmp_path, capsys):
@@ -200,13 +201,30 @@ def test_photos_of_any_size_get_label_maps_of_their_size(tmp_path):
 def test_the_crops_of_a_label_map_and_its_photo_show_the_same_place():
     torch.manual_seed(0)
     labels = torch.randint(0, 2, (6, 1, 5, 5)).repeat_interleave(16, 2).repeat_interleave(16, 3)[:, 0].byte()
-    photos = (labels * 200)[:, None].expand(-1, 3, -1, -1)
+    labels = labels * 20
+    photos = (labels * 10)[:, None].expand(-1, 3, -1, -1)
     cut, seen = random_crops(labels, photos, 64)
     assert cut.shape == (6, 64, 64)
     assert seen.shape == (6, 3, 64, 64)
-    agree = (seen[:, 0] > 100) == (cut == 1)
+    assert set(cut.unique().tolist()) == {0, 20}  # no id in between
+    agree = (seen[:, 0] > 100) == (cut == 20)
     assert agree.float().mean() > 0.97
     assert len({c.numpy().tobytes() for c in cut}) == 6
+
+
+def test_crops_differ_in_size_and_place_and_half_are_mirrored():
+    torch.manual_seed(0)
+    ramp = torch.linspace(0, 250, 251).expand(
+        200, 3, 251, 251
+    )  # each column as bright as it stands far right
+    _, seen = random_crops(torch.zeros(200, 251, 251, dtype=torch.uint8), ramp, 64)
+    left, right = seen[:, 0, 0, 0], seen[:, 0, 0, -1]
+    share, middle = (right - left).abs() / 250, (left + right) / 500
+    assert 0.58 < share.min() < 0.65
+    assert 0.95 < share.max() <= 1
+    assert middle.min() < 0.4
+    assert middle.max() > 0.6
+    assert 70 < (left > right).sum() < 130
 
 
 def test_what_is_no_segmenter_is_an_error_that_says_why(tmp_path):
@@ -229,10 +247,35 @@ def test_weights_of_another_number_of_classes_are_an_error(tmp_path):
         Segmenter(tmp_path / "tiny")
 
 
-@pytest.mark.parametrize("wrong", [{"batch_size": 1}, {"epochs": 0}, {"size_px": 8}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"batch_size": 1}, {"epochs": 0}, {"size_px": 8}, {"size_px": 8192}], ids=str
+)
 def test_a_configuration_that_cannot_train_is_an_error(wrong):
     with pytest.raises(CityGANError, match=str(next(iter(wrong.values())))):
         SegmenterConfig(**wrong)
+
+
+@pytest.mark.parametrize("classes", [(), (7, 99)], ids=str)
+def test_classes_that_are_none_of_the_palettes_are_an_error(classes):
+    with pytest.raises(CityGANError, match="ids of the palette"):
+        info(classes=classes)
+
+
+def test_an_unknown_architecture_is_an_error_that_lists_the_known_ones():
+    with pytest.raises(CityGANError, match=r"'vgg' is unknown; .*lraspp_mobilenet_v3_large"):
+        build("vgg", 3)
+
+
+def test_one_photo_is_too_few(folder):
+    train_set = open_split(folder, "train", CONFIG.load_px)
+    with pytest.raises(CityGANError, match="at least 2 training photos, got 1"):
+        SegmenterTraining(CONFIG, train_set.subset([0]), train_set, CPU)
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_with_advice(folder, monkeypatch):
+    monkeypatch.setattr(train_segmenter, "cross_entropy", lambda logits, *_, **__: logits.mean() * torch.nan)
+    with pytest.raises(CityGANError, match="the loss is nan at epoch 1; try a lower --learning-rate"):
+        list(training(folder).run())
 
 
 def test_pretrained_weights_come_from_the_cache_of_torchvision(tmp_path, monkeypatch):

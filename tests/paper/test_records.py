@@ -220,19 +220,34 @@ def test_a_run_of_another_data_set_is_not_taken_for_this_one(copied):
         copied.table()
 
 
-def test_only_trained_trains_nothing_and_leaves_what_is_half_done(data_folder, tmp_path, monkeypatch, capsys):
-    place = Place(data_folder, tmp_path)
+class Killed(BaseException):
+    """The process ends."""
+
+
+@pytest.fixture
+def killed(data_folder, tmp_path, monkeypatch) -> Place:
+    """A table whose only run of two epochs was killed after the first."""
+    place, save = Place(data_folder, tmp_path), Run._save_state
+
+    def save_and_die(run: Run) -> None:
+        save(run)
+        raise Killed
+
     with monkeypatch.context() as patch:
         patch.setattr(Run, "_save_state", save_and_die)
         with pytest.raises(Killed):
             place.table(epochs=2)
+    return place
+
+
+def test_only_trained_trains_nothing_and_leaves_what_is_half_done(killed, monkeypatch, capsys):
     monkeypatch.setattr(Run, "__init__", lambda *_: pytest.fail("trained"))
-    place.table(epochs=2, seeds=2, only_trained=True)
+    killed.table(epochs=2, seeds=2, only_trained=True)
     said = capsys.readouterr().out
     assert "citygan-seed0: not trained" in said
     assert "0 of 2 runs are trained and scored" in said
-    assert place.record() is None
-    assert "not trained yet" in (place.results / "README.md").read_text()
+    assert killed.record() is None
+    assert "not trained yet" in (killed.results / "README.md").read_text()
 
 
 def test_what_would_forget_and_train_nothing_is_refused(copied):
@@ -241,32 +256,15 @@ def test_what_would_forget_and_train_nothing_is_refused(copied):
     assert copied.record() is not None
 
 
-class Killed(BaseException):
-    """The process ends."""
-
-
-real_save = Run._save_state
-
-
-def save_and_die(run: Run) -> None:
-    real_save(run)
-    raise Killed
-
-
-def test_a_killed_run_goes_on_where_it_stood(data_folder, tmp_path, monkeypatch, caplog):
-    place = Place(data_folder, tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr(Run, "_save_state", save_and_die)
-        with pytest.raises(Killed):
-            place.table(epochs=2)
-    assert place.record() is None
-    state = place.runs / ROW.id / "state.pt"
+def test_a_killed_run_goes_on_where_it_stood(killed, caplog):
+    assert killed.record() is None
+    state = killed.runs / ROW.id / "state.pt"
     torch.save(torch.load(state, weights_only=True) | {"seconds": 1e6}, state)
     with caplog.at_level("INFO"):
-        place.table(epochs=2)
+        killed.table(epochs=2)
     assert "resuming" in caplog.text
     assert "at epoch 2, step 0" in caplog.text
-    record = place.record()
+    record = killed.record()
     assert (record["epochs"], record["images_seen"]) == (2, 6)
     assert record["training_seconds"] >= 1e6  # what came before the kill counts
 
@@ -319,6 +317,10 @@ class Seer:
     path: Path
     device: torch.device
     classes: tuple[int, ...] = tuple(map(int, tiny.CAMVID_IDS))
+
+    @property
+    def weights(self) -> Path:
+        return self.path.with_suffix(".safetensors")
 
     def __call__(self, photos: torch.Tensor) -> torch.Tensor:
         ids = ((255 - photos[:, 1].float()) / 4).round().byte()

@@ -14,7 +14,7 @@ from citygan.ui.live import Live
 
 IDS = "document.querySelector('.cg-studio').painter.ids"
 HAS_PIXELS = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value)"
-UNLABELED, ROAD, SIDEWALK, BUILDING, SKY, CAR, BUS = 0, 7, 8, 11, 23, 26, 28
+UNLABELED, ROAD, SIDEWALK, BUILDING, SIGN, SKY, CAR, BUS = 0, 7, 8, 11, 20, 23, 26, 28
 WIDTH, HEIGHT = 120, 80
 INFO = SimpleNamespace(
     name="fake-unet",
@@ -140,3 +140,9 @@ class Phone(Canvas):
         fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(self.at(*p) for p in points)]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
         self.page.wait_for_function(FINGERS_ARE_AT, arg=fingers)
+
+    def lift(self, finger: int, point: tuple[float, float]) -> None:
+        """Takes one of several fingers away; the page knows of it at the next touch."""
+        x, y = self.at(*point)
+        touches = [{"x": x, "y": y, "id": finger}]
+        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": touches})

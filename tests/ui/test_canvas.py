@@ -63,7 +63,7 @@ MALFORMED = {
     "too large": ({**GOOD, "height": 10**9}, "'height' is 1000000000"),
     "unknown encoding": ({**GOOD, "encoding": "png"}, "the encoding 'png' is unknown"),
     "negative seq": ({**GOOD, "seq": -1}, "'seq' is -1"),
-    "too much data": ({**GOOD, "data": "A" * 1000}, "1000 characters; this map has at most 32"),
+    "too much data": ({**GOOD, "data": "A" * 1000}, "1000 characters; at most 32 can be sent"),
     "not base64": ({**GOOD, "data": "a!b?"}, "not base64"),
     "not ASCII": ({**GOOD, "data": "äöü="}, "not base64"),
     "half a run": ({**GOOD, "data": base64.b64encode(b"\x08\x00\x07\x01").decode()}, "not 4 bytes"),
@@ -105,7 +105,7 @@ def test_the_canvas_is_twice_as_large_as_what_the_model_saw_by_default():
 
 def test_a_canvas_that_is_too_large_is_refused():
     with pytest.raises(CityGANError, match="each side goes from 1 to 2048"):
-        LabelCanvas(info=INFO, width_px=4096)
+        LabelCanvas(info=INFO, size_px=(4096, 512))
 
 
 def test_classes_outside_the_training_name_what_stands_in_for_them():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from canvas_driver import BUILDING, BUS, CAR, HAS_PIXELS, ROAD, UNLABELED, street
+from canvas_driver import BUILDING, BUS, CAR, HAS_PIXELS, ROAD, SIGN, UNLABELED, street
 from playwright.sync_api import expect
 
 from citygan.palette import CLASS_BY_ID, colorize
@@ -34,6 +34,14 @@ def test_letters_typed_into_a_field_of_the_studio_are_no_keys(canvas):
     seed.press("Delete")
     assert canvas.stage.get_attribute("data-tool") == "brush"
     assert np.array_equal(canvas.ids, street())
+
+
+def test_keys_work_on_after_the_last_click_on_undo_and_on_redo(canvas):
+    canvas.press("m")
+    for name, key, tool in (("Undo", "e", "eraser"), ("Redo", "g", "bucket")):
+        canvas.page.get_by_role("button", name=name, exact=True).click()
+        canvas.page.keyboard.press(key)
+        assert canvas.stage.get_attribute("data-tool") == tool
 
 
 def test_the_keyboard_alone_paints_where_its_cursor_is(canvas):
@@ -146,3 +154,11 @@ def test_files_have_their_place_in_the_toolbar(canvas):
     files = canvas.page.locator(".cg-toolbar > .cg-files")
     for name in ("Streets", "Open", "Save", "Share"):
         expect(files.get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
+def test_a_stamp_in_hand_has_the_colour_of_what_it_is(canvas):
+    for name, label_id in (("traffic sign", SIGN), ("car", CAR)):
+        canvas.page.locator(".cg-toolbar").get_by_role("button", name="Stamps").click()
+        canvas.page.locator(".cg-stamp-button", has_text=name).click()
+        colour = "rgb({}, {}, {})".format(*CLASS_BY_ID[label_id].color)
+        expect(canvas.page.locator(".cg-in-hand .cg-swatch")).to_have_css("background-color", colour)

@@ -51,6 +51,15 @@ def test_a_random_street_can_be_drawn_again_by_its_seed(studio):
     shown(studio, streets.random_street(1234, WIDTH, HEIGHT))
 
 
+def test_enter_in_the_field_of_the_seed_draws_the_street_and_leaves_the_menu_closed(studio):
+    click(studio, "Streets")
+    seed = studio.get_by_label("Seed of the random street")
+    seed.fill("1234")
+    seed.press("Enter")
+    shown(studio, streets.random_street(1234, WIDTH, HEIGHT))
+    expect(studio.locator(".cg-streets")).to_be_hidden()
+
+
 def test_a_picture_of_a_map_opens_and_can_be_undone(studio):
     choose(studio, "Open", png(colorize(with_box(CAR))))
     shown(studio, with_box(CAR))
@@ -126,7 +135,7 @@ def test_a_map_that_is_too_detailed_for_a_link_is_offered_as_a_project(serve, pa
     noise = np.random.default_rng(2).choice(np.array(list(CLASS_BY_ID), np.uint8), (3 * HEIGHT, 3 * WIDTH))
     with gr.Blocks() as blocks:
         functions = Live(Generator(), score, INFO).functions
-        LabelCanvas(noise, info=INFO, server_functions=functions, width_px=3 * WIDTH, height_px=3 * HEIGHT)
+        LabelCanvas(noise, info=INFO, server_functions=functions, size_px=(3 * WIDTH, 3 * HEIGHT))
     page.goto(serve(blocks))
     click(page, "Share")
     dialog = page.get_by_role("dialog", name="Link to this map")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import fakes
@@ -72,6 +73,25 @@ def test_the_page_fits_a_phone(open_page, whole_page, scheme):
     for name in ("Paint", "Upload"):
         open_tab(phone, whole_page, name)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_photos_of_the_strip_keep_to_their_places(page, whole_page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_tab(page, whole_page, "Paint")
+    kept = page.locator(".cg-kept")
+    for count in range(1, 4):
+        expect(kept).to_have_count(count)
+        page.get_by_role("button", name="Another one").click()
+    page.get_by_role("button", name="Pin", exact=True).nth(1).click()
+    expect(page.get_by_role("button", name="Pinned", exact=True)).to_be_visible()
+    boxes = [thumb.bounding_box() for thumb in page.locator(".cg-thumb").all()]
+    assert len({round(box["width"]) for box in boxes}) == 1
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(boxes))
+
+
+def test_the_footer_ends_without_a_divider(page, whole_page):
+    open_tab(page, whole_page, "Paint")
+    assert page.locator("footer").inner_text().strip() == "Use via API"
 
 
 def test_dark_mode_is_dark(page, whole_page):

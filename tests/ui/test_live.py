@@ -160,37 +160,31 @@ def test_a_result_without_target_has_no_ssim_map(live):
 SMALL = encode_map(np.full((2, 2), CLASSES[0].id, np.uint8))
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        *(None, [], "map", 3, {}, {"map": None}, {"map": []}, {"map": SMALL, "extra": 1}),
-        *({"map": SMALL, "seed": seed} for seed in (-1, 2**31, 1.5, True, "1", [], 10**400)),
-        *({"map": SMALL, "target": target} for target in (1, True, [], {}, "x" * 65)),
-        *({"map": SMALL | change} for change in ({"width": 3}, {"data": "!"}, {"width": 10**9}, {"seq": -1})),
-    ],
+NO_PHOTO = (
+    *(None, [], "map", 3, {}, {"map": None}, {"map": []}, {"map": SMALL, "extra": 1}),
+    *({"map": SMALL, "seed": seed} for seed in (-1, 2**31, 1.5, True, "1", [], 10**400)),
+    *({"map": SMALL, "target": target} for target in (1, True, [], {}, "x" * 65)),
+    *({"map": SMALL | change} for change in ({"width": 3}, {"data": "!"}, {"width": 10**9}, {"seq": -1})),
 )
-@pytest.mark.parametrize("function", ["render", "final_result"])
-def test_a_malformed_request_for_a_photo_is_an_error_in_words(live, function, request_):
+NO_IMAGE = (
+    *(None, [], {}, {"image": None}, {"image": 1}, {"image": ""}, {"image": "not base64!"}),
+    *({"image": "data:image/png;base64," + text} for text in ("", "AAAA", "iVBORw0KGgo=")),
+    *({"image": "file:///etc/passwd"}, {"image": "A" * (12 * 2**20 + 4)}),
+)
+NO_STREET = (None, {"name": "boulevard"}, {"name": 3}, {"seed": -1}, {"seed": "1"})
+MALFORMED = {
+    "render": NO_PHOTO,
+    "final_result": NO_PHOTO,
+    "set_target": NO_IMAGE,
+    "open_picture": NO_IMAGE,
+    "street": NO_STREET,
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "request_"), [(name, wrong) for name, requests in MALFORMED.items() for wrong in requests]
+)
+def test_a_malformed_request_is_an_error_in_words(live, function, request_):
     answer = getattr(live, function)(request_)
     assert list(answer) == ["error"]
     assert answer["error"]
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        *(None, [], {}, {"image": None}, {"image": 1}, {"image": ""}, {"image": "not base64!"}),
-        *({"image": "data:image/png;base64," + text} for text in ("", "AAAA", "iVBORw0KGgo=")),
-        *({"image": "file:///etc/passwd"}, {"image": "A" * (12 * 2**20 + 4)}),
-    ],
-)
-@pytest.mark.parametrize("function", ["set_target", "open_picture"])
-def test_a_malformed_image_is_an_error_in_words(live, function, request_):
-    answer = getattr(live, function)(request_)
-    assert list(answer) == ["error"]
-    assert answer["error"]
-
-
-@pytest.mark.parametrize("request_", [None, {"name": "boulevard"}, {"name": 3}, {"seed": -1}, {"seed": "1"}])
-def test_a_malformed_request_for_a_street_is_an_error_in_words(live, request_):
-    assert list(live.street(request_)) == ["error"]

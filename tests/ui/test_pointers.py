@@ -156,3 +156,23 @@ def test_the_first_stroke_takes_the_hint_away_for_good(canvas):
     canvas.page.reload()
     canvas.stage.wait_for()
     expect(hint).to_be_hidden()
+
+
+def test_a_third_finger_and_one_that_stays_move_nothing(phone):
+    phone.stage.scroll_into_view_if_needed()
+    view = phone.stage.locator(".cg-layers")
+    phone.touch("touchStart", (50, 40), (70, 40))
+    phone.touch("touchMove", (40, 40), (80, 40))
+    pinched = view.evaluate(MATRIX)
+    phone.touch("touchStart", (40, 40), (80, 40), (60, 70))
+    phone.touch("touchMove", (40, 40), (80, 40), (90, 60))
+    assert view.evaluate(MATRIX) == pinched
+    phone.lift(2, (90, 60))
+    phone.lift(1, (80, 40))
+    phone.touch("touchMove", (60, 60))
+    assert view.evaluate(MATRIX) == pinched
+    phone.touch("touchStart", (60, 60), (80, 60))
+    phone.touch("touchMove", (60, 60), (90, 60))
+    phone.touch("touchEnd")
+    assert view.evaluate(MATRIX)["a"] / pinched["a"] == pytest.approx((90 - 60) / (80 - 60), rel=0.05)
+    assert np.array_equal(phone.ids, street())

@@ -10,10 +10,12 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from citygan.errors import CityGANError
+from citygan.palette import colorize
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.live import Live
 from citygan.ui.results import build_results, training_pictures
+from citygan.ui.theme import CSS
 
 ROAD = 7
 SCORED = replace(
@@ -34,9 +36,12 @@ def open_model(name):
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     (folder / "README.md").write_text(
-        "# Systems\n\n![chart](table.png)\n\n| system | SSIM |\n|---|---|\n| a | 0.5 |\n"
+        "# Systems\n\n![chart](table.png)\n\n| system | SSIM |\n|---|---|\n| a | 0.5 |\n\n"
+        "Losses:\n\n![Loss curves](a/curves.png)\n\n![Gone](a/gone.png)\n\nThe end.\n"
     )
-    Image.new("RGB", (64, 32)).save(folder / "table.png")
+    (folder / "a").mkdir()
+    for name in ("table.png", "a/curves.png"):
+        Image.new("RGB", (64, 32)).save(folder / name)
     return folder
 
 
@@ -51,7 +56,7 @@ def url(serve, results):
             build_compare(open_model, ["shipped", "other", "broken"], score, canvas)
         with gr.Tab("Results"):
             build_results(SCORED, results, None)
-    return serve(blocks)
+    return serve(blocks, css=CSS)
 
 
 def test_each_checkpoint_draws_the_painted_map_and_a_broken_one_says_why(url, page):
@@ -71,6 +76,23 @@ def test_each_checkpoint_draws_the_painted_map_and_a_broken_one_says_why(url, pa
         expect(image).to_have_js_property("naturalWidth", 512)
 
 
+def test_a_pair_is_compared_with_its_own_photo(url, page, tmp_path):
+    pair = np.zeros((256, 512, 3), np.uint8)
+    pair[:, :256] = np.random.default_rng(0).integers(90, 120, (256, 256, 3))
+    pair[:, 256:] = colorize(np.full((256, 256), ROAD, np.uint8))
+    Image.fromarray(pair).save(tmp_path / "pair.png")
+    page.goto(url)
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("button", name="Another map, or a target photo").click()
+    page.locator(".tabitem:visible input[type=file]").first.set_input_files(tmp_path / "pair.png")
+    page.get_by_role("button", name="Remove").or_(page.get_by_role("button", name="Clear")).first.wait_for()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    cards = page.locator(".cg-card figcaption")
+    expect(cards).to_have_count(5)
+    expect(cards.nth(1)).to_contain_text("SSIM 0.500 · PSNR 20.0 dB")
+    expect(cards.nth(4)).to_contain_text("the photo of the pair")
+
+
 def test_without_a_checkpoint_there_is_an_error_that_says_so(url, page):
     page.goto(url)
     page.wait_for_selector(".cg-stage")
@@ -81,16 +103,27 @@ def test_without_a_checkpoint_there_is_an_error_that_says_so(url, page):
     expect(page.get_by_text("Choose at least one checkpoint.")).to_be_visible()
 
 
-def test_the_table_and_its_chart_are_shown(url, page):
+def test_the_table_is_shown_with_its_chart_and_its_pictures(url, page):
     page.goto(url)
     page.get_by_role("tab", name="Results").click()
     expect(page.get_by_role("cell", name="0.5", exact=True)).to_be_visible()
-    expect(page.locator(".cg-results img")).to_have_count(1)
+    expect(page.locator(".cg-results img")).to_have_count(2)
+    labels = page.locator(".cg-results [data-testid='block-label']")
+    assert [label.inner_text().strip() for label in labels.all()] == ["SSIM of each system", "Loss curves"]
+    expect(page.get_by_text("The end.")).to_be_visible()
     tiles = page.locator(".cg-results .cg-figures > div").all_inner_texts()
     assert [tile.split("\n") for tile in tiles[:2]] == [
         ["SSIM, val 0016E5", "0.500", "trained on other photos of this drive"],
         ["SSIM, test Seq05VD", "0.400", "never seen in training"],
     ]
+
+
+def test_the_label_of_a_picture_of_the_results_lies_above_it(url, page):
+    page.goto(url)
+    page.get_by_role("tab", name="Results").click()
+    picture = page.locator(".cg-results .block", has_text="SSIM of each system")
+    label, image = (picture.locator(part).bounding_box() for part in ("[data-testid='block-label']", "img"))
+    assert label["y"] + label["height"] <= image["y"]
 
 
 def test_the_newest_sample_grid_and_the_curves_are_found(tmp_path):

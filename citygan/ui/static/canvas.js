@@ -164,7 +164,10 @@ export class Canvas {
   /** What a click would paint now: a class or a stamp. */
   #inHand() {
     const { tool, stamp, classId } = this.tools;
-    if (tool === "stamp") return { name: stamp.name, color: this.#colorOf(stamp.parts[0].id) };
+    if (tool === "stamp") {
+      const main = stamp.parts[stamp.parts.length - 1]; // a sign, not its pole
+      return { name: stamp.name, color: this.#colorOf(main.id) };
+    }
     return this.#class(tool === "eraser" ? UNLABELED : classId);
   }
 

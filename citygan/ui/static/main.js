@@ -60,7 +60,7 @@ export async function mount(element, props, server, trigger, watch) {
     }, SEND_AFTER_MS);
   });
   watch("value", () => {
-    if (props.value) painter.load(decodeMap(props.value), "map from the page");
+    if (props.value) painter.load(decodeMap(props.value), "Map opened");
   });
   element.replaceChildren(el("div", "cg-frame", root));
   mountStudio(painter, areas, props, server);

@@ -71,7 +71,11 @@ function buildRandom(begin) {
   Object.assign(seed, { type: "number", min: 0, max: MAX_SEED, placeholder: "seed" });
   seed.setAttribute("aria-label", "Seed of the random street; empty for a new one");
   const run = () => begin(seed.value === "" ? null : Number(seed.value));
-  seed.addEventListener("keydown", ({ key }) => key === "Enter" && run());
+  seed.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // or it would press what has the focus next, and open the menu again
+    run();
+  });
   return el("div", "cg-bar", textButton("Random street", run), seed);
 }
 

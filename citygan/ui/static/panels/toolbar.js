@@ -64,8 +64,8 @@ export function buildToolbar(tools, actions, { stamps, colorOf }) {
     press(everyDay, tools.tool);
     shapes.update();
     shelf.update();
-    undo.disabled = !state.canUndo;
-    redo.disabled = !state.canRedo;
+    enable(undo, state.canUndo, tools.surface.element);
+    enable(redo, state.canRedo, tools.surface.element);
     size.update();
   };
   return { element, files, update, showHelp: () => help.showModal() };
@@ -78,6 +78,17 @@ export function buildToolbar(tools, actions, { stamps, colorOf }) {
  */
 function press(all, current) {
   for (const { name, node } of all) node.setAttribute("aria-pressed", String(name === current));
+}
+
+/**
+ * Enables a button or disables it; the focus, which would be lost with a disabled one, goes elsewhere.
+ * @param {HTMLButtonElement} node
+ * @param {boolean} can
+ * @param {HTMLElement} elsewhere
+ */
+function enable(node, can, elsewhere) {
+  if (!can && node === document.activeElement) elsewhere.focus({ preventScroll: true });
+  node.disabled = !can;
 }
 
 /**
