@@ -32,7 +32,8 @@ from citygan.palette import CLASSES
 from citygan.streets import street
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
-from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, Synthesizer, optimized
+from citygan.synthesis.fast import optimized
+from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, Synthesizer
 
 
 def seed_unet(folder: Path, width: int, size_px: int = 256) -> Path:

@@ -13,6 +13,9 @@ from citygan.models.light import NUMBERS, Light
 DEPTH = 6  # halvings of the trunk, which works at half the photo's size
 STRIDE_PX = 2 ** (DEPTH + 1)  # sides are multiples of it
 _TOLD = 32  # features that the light's eight numbers become
+# What is told starts at nothing; so many times its weights are what counts, which Adam, whose steps are as long
+# for small weights as for large ones, then learns as soon as the rest
+_GAIN = 10.0
 
 
 class ToldNorm(nn.Module):
@@ -27,11 +30,12 @@ class ToldNorm(nn.Module):
     def __init__(self, channels: int, in_channels: int):
         super().__init__()
         self.norm = nn.InstanceNorm2d(channels)
-        self.of_classes = nn.Conv2d(in_channels, 2 * channels, 1, bias=False)
-        self.of_light = nn.Linear(_TOLD, 2 * channels)
+        self.of_classes = nn.Parameter(torch.zeros(2 * channels, in_channels, 1, 1))
+        self.of_light = nn.Parameter(torch.zeros(2 * channels, _TOLD))
 
     def forward(self, h: torch.Tensor, shares: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
-        scale, shift = (self.of_classes(shares) + self.of_light(light)[:, :, None, None]).chunk(2, 1)
+        of_classes = F.conv2d(shares, _GAIN * self.of_classes)
+        scale, shift = (of_classes + F.linear(light, _GAIN * self.of_light)[:, :, None, None]).chunk(2, 1)
         return torch.addcmul(shift, self.norm(h), 1 + scale)
 
 
@@ -113,11 +117,10 @@ class StreetUNet(Generator):
             Up(channels[i] * (1 if i == DEPTH - 1 else 2), channels[i - 1] if i else 2 * width, in_channels)
             for i in reversed(range(DEPTH))
         )
-        self.head = Head(2 * width, in_channels)
         initialize(self)
-        for told in (m for m in self.modules() if isinstance(m, ToldNorm)):
-            for layer in (told.of_classes, told.of_light):
-                nn.init.zeros_(layer.weight)
+        self.head = Head(
+            2 * width, in_channels
+        )  # no norm follows: torch's own initialization keeps its scale
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
         """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""

@@ -29,7 +29,7 @@ from citygan.paper.systems import Row
 from citygan.synthesis.device import find_device
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.training.accelerator import open_accelerator
-from citygan.training.recipes import TrainConfig
+from citygan.training.config import TrainConfig
 from citygan.training.run import STATE, STATE_PARTS, Run, RunData, RunOptions
 
 log = logging.getLogger(__name__)

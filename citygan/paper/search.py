@@ -23,9 +23,10 @@ from citygan.paper.command_line import command_line
 from citygan.paper.search_report import FINISHED, write_search
 from citygan.synthesis.device import hardware
 from citygan.training.accelerator import open_accelerator
+from citygan.training.config import TrainConfig
 from citygan.training.fit import RecipeName
 from citygan.training.loop import EpochDone, train
-from citygan.training.recipes import RECIPES, TrainConfig
+from citygan.training.recipes import RECIPES
 from citygan.training.state import TrainingError, TrainState
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from citygan.training.recipes import RECIPES, TrainConfig
+from citygan.training.config import TrainConfig
+from citygan.training.recipes import RECIPES
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,16 @@ from typing import cast
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from citygan import palette
 from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
-from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference
 from citygan.models.light import NUMBERS, light_of
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
-from citygan.synthesis.fast import FastFeatureNoise, FastInstanceNorm, SeededDropout, as_transposed
+from citygan.synthesis.fast import SeededDropout, optimized
 
 log = logging.getLogger(__name__)
 
@@ -280,37 +277,3 @@ class Synthesizer:
         finally:
             for dropout in self._dropouts:
                 dropout.rng = None
-
-
-def optimized(generator: Generator, norm_statistics: str, device: torch.device) -> Generator:
-    """A copy of a generator that computes the same photos faster.
-
-    Norms are folded into their convolutions where running statistics are used, nearest-neighbour
-    convolutions become the transposed ones that they equal, instance norms and noise keep the memory layout,
-    and the numbers become float16 on CUDA and bfloat16 on CPUs that compute in it, where the generator bears
-    that. Dropout is off, and `SeededDropout` in its place.
-    """
-    fast = for_inference(deepcopy(generator), norm_statistics)
-    for module in list(fast.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.Dropout):
-                setattr(module, name, SeededDropout(child))
-        conv, norm, noise = (getattr(module, name, None) for name in ("conv", "norm", "noise"))
-        if isinstance(conv, NearestConv2d):
-            conv = module.conv = as_transposed(conv)
-        if isinstance(norm, nn.InstanceNorm2d):
-            module.norm = FastInstanceNorm(norm)
-        if isinstance(noise, FeatureNoise):
-            module.noise = FastFeatureNoise(noise)
-        convolution = isinstance(conv, (nn.Conv2d, nn.ConvTranspose2d))
-        if convolution and isinstance(norm, nn.BatchNorm2d) and norm_statistics == "running":
-            module.conv = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
-            module.norm = nn.Identity()
-    dtype = _dtype_for(device) if fast.reduced_precision else torch.float32
-    return fast.to(device, dtype).to(memory_format=torch.channels_last)
-
-
-def _dtype_for(device: torch.device) -> torch.dtype:
-    if device.type == "cuda":
-        return torch.float16
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32

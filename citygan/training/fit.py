@@ -16,7 +16,8 @@ import tyro
 from citygan.data import dataset as datasets
 from citygan.publishing.push import check_repo, push_run
 from citygan.training.accelerator import open_accelerator
-from citygan.training.recipes import RECIPES, TrainConfig
+from citygan.training.config import TrainConfig
+from citygan.training.recipes import RECIPES
 from citygan.training.run import WEIGHTS_LICENSE, Run, RunData, RunOptions
 
 RecipeName = Literal[tuple(RECIPES)]  # ty: ignore[invalid-type-form]: the names of the table

@@ -112,6 +112,8 @@ def train(
                 yield StepDone(state.epoch, state.step, steps, state.images_seen, report)
         done = steps - first_step
         state.epoch, state.step = state.epoch + 1, 0
+        if state.epoch == 1:
+            state.start_average()
         yield EpochDone(
             state.epoch,
             state.images_seen,
@@ -130,8 +132,7 @@ def _learn_light(state: TrainState, train_set: LabelPhotoSet) -> None:
     order = [[i] for i in range(len(train_set))]
     batches = train_set.batches(order, state.accelerator.device)
     light.fit((encode_labels(labels, encoding), to_unit_range(photos)) for labels, photos in batches)
-    if state.average:
-        state.average.load_state_dict(state.generator.state_dict())
+    state.start_average()
 
 
 def _epoch_batches(

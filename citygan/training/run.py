@@ -27,9 +27,9 @@ from citygan.files import write_atomically
 from citygan.models.encoding import encode_labels
 from citygan.models.state_file import read_state
 from citygan.synthesis.device import hardware
+from citygan.training.config import TrainConfig, generator_arguments
 from citygan.training.log import RunLog, draw_curves
 from citygan.training.loop import EpochDone, StepDone, train
-from citygan.training.recipes import TrainConfig, generator_arguments
 from citygan.training.state import TrainState
 
 log = logging.getLogger(__name__)

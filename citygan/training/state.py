@@ -17,7 +17,7 @@ from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.foreign import read_generator
 from citygan.models.layers import for_inference
 from citygan.models.pretrained import load_pretrained
-from citygan.training.recipes import TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.config import TrainConfig, discriminator_arguments, generator_arguments
 
 
 class TrainingError(CityGANError):
@@ -115,7 +115,11 @@ class TrainState:
                 load_pretrained(self.generator)
             if config.pretrained and config.discriminator == "resnet18":
                 load_pretrained(self.discriminator)
-        if self.average:
+        self.start_average()
+
+    def start_average(self) -> None:
+        """Begins the average at the present weights: of random ones it would keep a part for long."""
+        if self.average is not None:
             self.average.load_state_dict(self.generator.state_dict())
 
     @torch.no_grad()

@@ -11,7 +11,8 @@ from citygan.models import GENERATORS, BlocksUNet, DeepLab, FlatUNet, ResNetDisc
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
 from citygan.streets import street
-from citygan.synthesis.synthesizer import Synthesizer, optimized
+from citygan.synthesis.fast import optimized
+from citygan.synthesis.synthesizer import Synthesizer
 
 MAP = street("avenue", 256, 256)
 SMALL = {

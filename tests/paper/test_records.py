@@ -20,8 +20,8 @@ from citygan.paper.records import Table, file_sha256, read_record, write_record
 from citygan.paper.systems import ROWS
 from citygan.paper.table import table
 from citygan.synthesis.device import hardware
+from citygan.training.config import TrainConfig
 from citygan.training.log import read_log
-from citygan.training.recipes import TrainConfig
 from citygan.training.run import Run
 
 CPU = ("--device", "cpu", "--precision", "no")  # as conftest's accelerator, of which a process has one

@@ -6,7 +6,7 @@ import tiny
 import torch
 
 from citygan.models.encoding import encode_labels
-from citygan.training.recipes import TrainConfig
+from citygan.training.config import TrainConfig
 
 
 def same(one: object, other: object) -> bool:

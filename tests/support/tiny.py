@@ -18,7 +18,8 @@ from citygan.models import StreetUNet, UNet
 from citygan.models.encoding import ENCODINGS, encode_labels, to_unit_range
 from citygan.streets import NAMES as STREET_NAMES
 from citygan.streets import street
-from citygan.training.recipes import RECIPES, TrainConfig
+from citygan.training.config import TrainConfig
+from citygan.training.recipes import RECIPES
 
 HEIGHT_PX, WIDTH_PX = 48, 64
 COUNTS = {"train": 3, "val": 2}
@@ -196,7 +197,7 @@ def settled_street_unet(width: int = 4) -> StreetUNet:
     network.light.fit([(conditions, photos)])
     for parameter in network.parameters():
         if not parameter.any():
-            parameter.normal_(0, 0.3)
+            parameter.normal_(0, 0.03)
     network.of_light[2].weight.mul_(10)  # or the light would hardly count
     drawn = torch.atanh(network(conditions).clamp(-0.999, 0.999))
     network.head.out.weight.mul_(0.5 / drawn.std())

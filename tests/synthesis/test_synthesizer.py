@@ -19,7 +19,8 @@ from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
 from citygan.streets import street
 from citygan.synthesis.device import find_device
-from citygan.synthesis.synthesizer import MAX_SIDE_PX, Synthesizer, optimized
+from citygan.synthesis.fast import optimized
+from citygan.synthesis.synthesizer import MAX_SIDE_PX, Synthesizer
 
 CAR, BUS, ROAD, SKY = 26, 28, 7, 23
 MAP = street("avenue", 256, 256)

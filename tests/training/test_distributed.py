@@ -11,9 +11,10 @@ from processes import run_training
 
 import train
 from citygan.checkpoint import Checkpoint
+from citygan.training.config import CHOICES, TrainConfig
 from citygan.training.log import read_log
 from citygan.training.loop import EQUAL_TOGETHER
-from citygan.training.recipes import CHOICES, RECIPES, TrainConfig
+from citygan.training.recipes import RECIPES
 from citygan.training.state import TrainState
 
 pytestmark = pytest.mark.timeout(900)  # several processes start, on a machine that may be busy

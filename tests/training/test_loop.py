@@ -116,6 +116,15 @@ def test_a_run_resumed_anywhere_ends_in_the_same_weights_bit_for_bit(accelerator
         assert last_resumed == last
 
 
+@pytest.mark.parametrize(("epochs", "same_as_weights"), [(1, True), (2, False)])
+def test_the_average_begins_after_the_first_epoch(accelerator, train_set, val_set, epochs, same_as_weights):
+    state = TrainState(tiny.config("citygan-plus", epochs=epochs), accelerator)
+    list(train(state, train_set, val_set))
+    assert state.average is not None
+    averaged, weights = (dict(n.state_dict()) for n in (state.average, state.generator))
+    assert same(averaged, weights) == same_as_weights
+
+
 def test_a_run_may_be_made_longer(accelerator, train_set, val_set):
     config = tiny.config(epochs=1)
     state = TrainState(config, accelerator)

@@ -11,7 +11,8 @@ import torch
 import train
 from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
-from citygan.training.recipes import RECIPES, TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.config import TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.recipes import RECIPES
 
 
 def test_citygan_has_the_numbers_of_its_document():

@@ -1,0 +1,263 @@
+"""The configuration of a training run: every field that decides what it computes, and what cannot be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from citygan.errors import CityGANError
+from citygan.models import DISCRIMINATORS, GENERATORS
+from citygan.models.deeplab import BACKBONES
+from citygan.models.encoding import ENCODINGS
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a training run computes. Photos are in [-1, 1].
+
+    The defaults are the system of the CityGAN README: pix2pix with smoothed labels.
+    """
+
+    # networks
+    generator: str = "unet"  # a key of GENERATORS
+    discriminator: str = "patch"  # a key of DISCRIMINATORS
+    pretrained: bool = False  # start from published weights
+    backbone: str = "resnet50"  # of the deeplab generator, a key of BACKBONES
+    encoding: str = "colors"  # what the networks see: palette "colors", or one channel a class ("classes")
+    width: int = 64  # channels of the generator's first layer
+    discriminator_width: int = 64  # channels of the discriminator's first layer
+    scales: int = 2  # of the multi-scale discriminator
+    norm: str = "batch"  # "batch" or "instance", in both networks
+    upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
+    dropout: float = 0.5  # probability, in the generator's inner decoder layers
+    noise: bool = False  # seeded noise in the decoder's features
+    refine: bool = False  # one more convolution, at the photo's full size
+    # losses
+    adversarial_loss: str = "bce"  # "bce" on logits, "mse" (least squares), "classes" (of each pixel)
+    real_label: float = 0.9  # what the discriminator should say of real photos
+    fake_label: float = 0.1  # and of generated ones
+    l1_weight: float = 100.0  # times the mean absolute difference
+    ssim_weight: float = 0.0  # times (1 - SSIM)
+    feature_weight: float = 0.0  # times the difference of the discriminator's hidden layers
+    pooled_l1_weight: float = 0.0  # times the mean absolute difference of means over 8x8 px
+    frequency_weight: float = 0.0  # times the focal frequency loss
+    light_weight: float = 0.0  # times the difference from the light that was asked for
+    label_mix_weight: float = 0.0  # in the discriminator's loss, times that of LabelMix
+    class_balance: float = 0.0  # 0 to 1: how much more the discriminator's patches of rare classes count
+    # optimization
+    learning_rate: float = 2e-4  # of Adam, both networks
+    beta1: float = 0.5  # Adam's first momentum
+    beta2: float = 0.999  # Adam's second
+    batch_size: int = 1  # images a step, in each process
+    epochs: int = 200  # passes over the training set
+    decay_epochs: int = 0  # the learning rate falls linearly to 0 over the last so many epochs
+    ema_decay: float = 0.0  # of the average of the generator's weights a step; 0 keeps no average
+    # data
+    size_px: int = 256  # height of what the networks see
+    aspect: float = 1.0  # width / height of what they see; 1 makes a square of every sample, as pix2pix does
+    load_px_min: int = 286  # a sample is resized to a height between these two, then cropped to size_px
+    load_px_max: int = 286
+    mirror: bool = True  # mirror half of the samples
+    color_jitter: float = 0.0  # strength, on the photo alone
+    simplify_px: int = (
+        0  # in half of the batches, label shapes are simplified over odd windows up to this side
+    )
+    warp_px: float = 0.0  # label maps alone are displaced smoothly by up to this much, as if painted by hand
+    discriminator_augmentation: bool = False  # colour and shift, on all that the discriminator sees
+    # inference
+    norm_statistics: Literal["batch", "running", "instance"] = "batch"  # which the generator wants
+    inference_dropout: bool = False  # dropout stays on when photos are made, drawn from a fixed seed
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, values in CHOICES.items():
+            if getattr(self, name) not in values:
+                raise CityGANError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(values)}")
+        for names, in_range, says in RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if not (math.isfinite(value) and in_range(value)):
+                    raise CityGANError(f"{name} is {value}; it must {says}")
+        self._check_sizes()
+        if self.real_label <= self.fake_label:
+            raise CityGANError(
+                f"real_label is {self.real_label} and fake_label is {self.fake_label}; the real one must be "
+                "the larger"
+            )
+        if self.decay_epochs > self.epochs:
+            raise CityGANError(f"decay_epochs is {self.decay_epochs}, but there are {self.epochs} epochs")
+        if (self.norm == "instance") != (self.norm_statistics == "instance"):
+            raise CityGANError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
+        self._check_networks()
+
+    def _check_sizes(self) -> None:
+        if not self.size_px <= self.load_px_min <= self.load_px_max:
+            raise CityGANError(
+                f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
+                f"load_px_max {self.load_px_max}"
+            )
+        stride = 128 if self.generator == "street-unet" else 256
+        if self.size_px % stride or self.width_px % stride:
+            raise CityGANError(
+                f"size_px {self.size_px} and aspect {self.aspect:g} make {self.width_px} x {self.size_px}; "
+                f"{self.generator} takes multiples of {stride}"
+            )
+        if self.warp_px > self.size_px / 4:
+            raise CityGANError(f"warp_px is {self.warp_px}, more than a quarter of size_px {self.size_px}")
+        if 0 < self.simplify_px < 3:
+            raise CityGANError(f"simplify_px is {self.simplify_px}; use 0 for none, or at least 3")
+        if self.simplify_px > self.size_px:
+            raise CityGANError(
+                f"simplify_px is {self.simplify_px}, larger than the photo of {self.size_px} px"
+            )
+
+    @property
+    def width_px(self) -> int:
+        """Of what the networks see."""
+        return round(self.size_px * self.aspect)
+
+    def _check_networks(self) -> None:
+        """Sees that the chosen networks have what the fields ask of them."""
+        generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
+        self._check_segmenting()
+        others = self.discriminator == "segmenting" or "norm" in discriminator
+        if self.norm != "batch" and not (others and ("norm" in generator or self.generator == "street-unet")):
+            raise CityGANError(
+                f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
+            )
+        for name in ("upsampling", "dropout", "noise", "refine", "backbone"):
+            if name not in generator and getattr(self, name) != _default(name):
+                raise CityGANError(
+                    f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
+                )
+        if "scales" not in discriminator and self.scales != _default("scales"):
+            raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
+        if self.feature_weight and self.discriminator == "resnet18":
+            raise CityGANError(
+                f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layers"
+            )
+        if self.class_balance and (self.discriminator == "resnet18" or self.encoding != "classes"):
+            raise CityGANError(
+                f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
+                f"encoding 'classes', not {self.discriminator} and {self.encoding!r}"
+            )
+        if self.inference_dropout and not (self.dropout and "dropout" in generator):
+            raise CityGANError(
+                f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
+            )
+        if self.light_weight and self.generator != "street-unet":
+            raise CityGANError(
+                f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
+            )
+        published = {"deeplab", "unet-256", "resnet18"} & {self.generator, self.discriminator}
+        if self.pretrained and not published:
+            raise CityGANError(
+                f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"
+            )
+        if self.pretrained and self.encoding != "colors" and published - {"unet-256"}:
+            raise CityGANError(
+                f"pretrained is True, but the encoding {self.encoding!r} is none of RGB; use colors"
+            )
+
+    def _check_segmenting(self) -> None:
+        """Sees that networks and losses that belong together come together."""
+        segmenting = self.discriminator == "segmenting"
+        if segmenting != (self.adversarial_loss == "classes"):
+            raise CityGANError(
+                f"adversarial_loss is {self.adversarial_loss!r}; the discriminator segmenting and the loss "
+                f"'classes' go together, and this one is {self.discriminator!r}"
+            )
+        if self.label_mix_weight and not segmenting:
+            raise CityGANError(
+                f"label_mix_weight is {self.label_mix_weight}, but {self.discriminator} reads no classes"
+            )
+        for name in ("generator", "discriminator"):
+            value = getattr(self, name)
+            if value in ("street-unet", "segmenting") and self.encoding != "classes":
+                raise CityGANError(f"{value} wants the encoding 'classes', not {self.encoding!r}")
+        if self.generator == "street-unet" and self.norm != "instance":
+            raise CityGANError(f"norm is {self.norm!r}, but the generator street-unet has instance norm")
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "generator": tuple(GENERATORS),
+    "discriminator": tuple(DISCRIMINATORS),
+    "backbone": tuple(BACKBONES),
+    "encoding": tuple(ENCODINGS),
+    "adversarial_loss": ("bce", "mse", "classes"),
+    "norm": ("batch", "instance"),
+    "upsampling": ("transposed", "nearest"),
+    "norm_statistics": ("batch", "running", "instance"),
+}
+# Of every number: which fields, what each must be, and how an error says it
+RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (
+        (
+            *("width", "discriminator_width", "scales", "batch_size", "epochs"),
+            *("size_px", "load_px_min", "load_px_max"),
+        ),
+        lambda value: value >= 1,
+        "be at least 1",
+    ),
+    (
+        (
+            *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
+            *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
+        ),
+        lambda value: value >= 0,
+        "be at least 0",
+    ),
+    (("seed",), lambda value: value < 2**63, "be below 2^63"),  # torch's
+    (("learning_rate",), lambda value: value > 0, "be above 0"),
+    (("aspect",), lambda value: 0.1 <= value <= 10, "lie between 0.1 and 10"),
+    (
+        ("real_label", "fake_label", "class_balance", "color_jitter"),
+        lambda value: 0 <= value <= 1,
+        "lie between 0 and 1",
+    ),
+    (
+        ("beta1", "beta2", "dropout", "ema_decay"),
+        lambda value: 0 <= value < 1,
+        "lie between 0 and 1, below 1",
+    ),
+)
+
+
+def _default(name: str):
+    return TrainConfig.__dataclass_fields__[name].default
+
+
+# Which fields each network takes, beside what the encoding says of its channels
+GENERATOR_FIELDS = {
+    "unet": ("width", "norm", "upsampling", "dropout", "noise", "refine"),
+    "flat-unet": ("width", "dropout"),
+    "unet-256": ("width", "dropout"),
+    "blocks-unet": ("width", "dropout"),
+    "deeplab": ("backbone",),
+    "street-unet": ("width",),
+}
+DISCRIMINATOR_FIELDS = {
+    "patch": ("discriminator_width", "norm"),
+    "multi-scale": ("discriminator_width", "norm", "scales"),
+    "resnet18": (),
+    "segmenting": ("discriminator_width",),
+}
+
+
+def generator_arguments(config: TrainConfig) -> dict:
+    """The plain arguments that build the generator of a configuration; they stand in its checkpoint."""
+    taken = {name: getattr(config, name) for name in GENERATOR_FIELDS[config.generator]}
+    return {"in_channels": ENCODINGS[config.encoding]} | taken
+
+
+def discriminator_arguments(config: TrainConfig) -> dict:
+    """The plain arguments that build the discriminator of a configuration."""
+    taken = {
+        name.removeprefix("discriminator_"): getattr(config, name)
+        for name in DISCRIMINATOR_FIELDS[config.discriminator]
+    }
+    channels = ENCODINGS[config.encoding]
+    reads_photos_alone = config.discriminator == "segmenting"
+    return ({"classes": channels} if reads_photos_alone else {"in_channels": channels + 3}) | taken
