@@ -13,8 +13,8 @@ from citygan.models.light import NUMBERS, Light
 DEPTH = 6  # halvings of the trunk, which works at half the photo's size
 STRIDE_PX = 2 ** (DEPTH + 1)  # sides are multiples of it
 _TOLD = 32  # features that the light's eight numbers become
-# What is told starts at nothing; so many times its weights are what counts, which Adam, whose steps are as long
-# for small weights as for large ones, then learns as soon as the rest
+# What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for small
+# weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
 
 
@@ -118,9 +118,10 @@ class StreetUNet(Generator):
             for i in reversed(range(DEPTH))
         )
         initialize(self)
-        self.head = Head(
-            2 * width, in_channels
-        )  # no norm follows: torch's own initialization keeps its scale
+        with torch.no_grad():  # the pixels of a shuffle begin alike, without a pattern (arXiv 1707.02937)
+            last = self.ups[-1].get_submodule("conv").get_parameter("weight")
+            last.copy_(last[::4].repeat_interleave(4, 0))
+        self.head = Head(2 * width, in_channels)  # without norms: torch's own initialization keeps its scale
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
         """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""
