@@ -13,8 +13,8 @@ from citygan.models.light import NUMBERS, Light
 DEPTH = 6  # halvings of the trunk, which works at half the photo's size
 STRIDE_PX = 2 ** (DEPTH + 1)  # sides are multiples of it
 _TOLD = 32  # features that the light's eight numbers become
-# What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for small
-# weights as for large ones, so that it is learned as soon as the rest
+# What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for
+# small weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
 
 

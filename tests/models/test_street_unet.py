@@ -60,7 +60,7 @@ def test_an_untrained_one_has_no_pattern_of_two_pixels():
     fresh = StreetUNet(29, 4)
     x = encode_labels(torch.full((1, 128, 128), ROAD, dtype=torch.uint8), "classes")
     photo = fresh(x, [torch.zeros_like(n) for n in noise_of(fresh, x)])[0][:, 2:-2, 2:-2]
-    assert torch.allclose(photo[..., ::2], photo[..., 1::2], atol=1e-6)
+    assert torch.allclose(photo[..., ::2], photo[..., 1::2], atol=1e-4)
 
 
 @torch.no_grad()
