@@ -66,6 +66,7 @@ class CheckpointInfo(Info):
     ssim_by_drive: dict[str, dict[str, float]] = field(default_factory=dict)  # split -> drive -> SSIM
     ssim_percentiles: tuple[float, ...] = ()  # of SSIM from the 0th to the 100th in even steps, two or more
     ssim_percentiles_of: str = ""  # which photos, for example "171 photos of a drive it never saw"
+    lights: dict[str, tuple[float, ...]] = field(default_factory=dict)  # by name, see citygan.models.light
     format: int = FORMAT
 
     def __post_init__(self):

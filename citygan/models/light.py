@@ -99,9 +99,9 @@ class Light(nn.Module):
         known, wanted = self.covariance[:_OVERALL, :_OVERALL], self.covariance[_OVERALL:, :_OVERALL]
         return torch.cat([seen, seen @ torch.linalg.solve(known, wanted.T)], 1)
 
-    def named(self) -> dict[str, list[float]]:
+    def named(self) -> dict[str, tuple[float, ...]]:
         """The codes of `LIGHTS`, for people to choose from."""
-        return dict(zip(LIGHTS, self.centers.tolist(), strict=True))
+        return {name: tuple(code) for name, code in zip(LIGHTS, self.centers.tolist(), strict=True)}
 
     @torch.no_grad()
     def fit(self, samples: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> None:
@@ -128,6 +128,18 @@ class Light(nn.Module):
         learned = (mean, deviation, weight, bias, torch.linalg.cholesky(covariance), between, _groups(codes))
         for buffer, value in zip(self.buffers(), learned, strict=True):
             buffer.copy_(value)
+
+
+def changed(code: torch.Tensor, brightness: float, warmth: float) -> torch.Tensor:
+    """A code that is brighter, and warmer: more red and less blue.
+
+    Args:
+        code: `(N, 8)`.
+        brightness: Added to every mean luma, in standard deviations over the training photos.
+        warmth: Added to the red difference and taken from the blue one, in the same unit.
+    """
+    step = torch.tensor([brightness, 0.0, -warmth, warmth, *[brightness] * (NUMBERS - _OVERALL)])
+    return code + step.to(code)
 
 
 def _groups(codes: torch.Tensor) -> torch.Tensor:

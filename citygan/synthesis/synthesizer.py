@@ -22,7 +22,7 @@ from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
-from citygan.models.light import NUMBERS, light_of
+from citygan.models.light import NUMBERS, changed, light_of
 from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
 from citygan.synthesis.fast import SeededDropout, optimized
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 
 DEFAULT_NOISE_SEED = 0  # of generators that always draw noise, when no seed is asked for
 MAX_SIDE_PX = 4096
+MAX_CHANGE = 3.0  # of a light, in standard deviations over the training photos
+
+Lit = Callable[[torch.Tensor], torch.Tensor]  # a code -> another one
 
 
 class Synthesizer:
@@ -96,6 +99,8 @@ class Synthesizer:
         seed: int | None = None,
         *,
         light: Sequence[float] | str | None = None,
+        brightness: float = 0.0,
+        warmth: float = 0.0,
         wait_s: float | None = None,
     ) -> np.ndarray:
         """The photo of a label map.
@@ -108,6 +113,8 @@ class Synthesizer:
                 the checkpoint's plain photo, also always the same.
             light: One of `lights` by name, or eight numbers such as `light_of` gives; None is what the label
                 map suggests, which a seed varies.
+            brightness: How much brighter than that, in standard deviations over the training photos.
+            warmth: How much more red and less blue, in the same unit.
             wait_s: How long to wait for the photos of other calls; None is as long as they take.
 
         Returns:
@@ -121,12 +128,12 @@ class Synthesizer:
         height, width = label_map.shape
         if max(height, width) > MAX_SIDE_PX:
             raise CityGANError(f"the label map is {width} x {height}; a side has at most {MAX_SIDE_PX} px")
-        code = self._code(light)
+        lit = self._lit(light, brightness, warmth)
         known = palette.replace_unseen(label_map, self.info.seen_classes)
         size = (self.info.width_px, self.info.height_px)
         if (width, height) != size:
             known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
-        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, code, wait_s)
+        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, wait_s)
         if (width, height) != size:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
         return photo
@@ -134,7 +141,7 @@ class Synthesizer:
     @property
     def lights(self) -> dict[str, tuple[float, ...]]:
         """The lights that the checkpoint has names for; none where it is told no light."""
-        return {} if self._light is None else {k: tuple(v) for k, v in self._light.named().items()}
+        return {} if self._light is None else self._light.named()
 
     def light_of(self, photo: np.ndarray) -> tuple[float, ...]:
         """The light of any picture, to make photos in.
@@ -150,11 +157,21 @@ class Synthesizer:
         picture = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None]
         return tuple(self._light.of_picture(to_unit_range(picture))[0].tolist())
 
-    def _code(self, light: Sequence[float] | str | None) -> torch.Tensor | None:
-        if light is None:
+    def _lit(self, light: Sequence[float] | str | None, brightness: float, warmth: float) -> Lit | None:
+        """What makes the light that was asked for of the one that the map suggests; None for that itself."""
+        if light is None and not brightness and not warmth:
             return None
         if self._light is None:
             raise CityGANError(f"{self.info.name} is told no light; leave it out")
+        if not (abs(brightness) <= MAX_CHANGE and abs(warmth) <= MAX_CHANGE):
+            raise CityGANError(
+                f"brightness is {brightness} and warmth {warmth}; "
+                f"each goes from -{MAX_CHANGE} to {MAX_CHANGE}"
+            )
+        code = None if light is None else self._code(light)
+        return lambda guess: changed(guess if code is None else code, brightness, warmth)
+
+    def _code(self, light: Sequence[float] | str) -> torch.Tensor:
         if isinstance(light, str):
             if light not in self.lights:
                 raise CityGANError(f"the light {light!r} is unknown; choose one of {', '.join(self.lights)}")
@@ -237,12 +254,12 @@ class Synthesizer:
 
     @torch.inference_mode()
     def _generate(
-        self, label_maps: torch.Tensor, seed: int | None, light: torch.Tensor | None, wait_s: float | None
+        self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, wait_s: float | None
     ) -> np.ndarray:
         """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
-        drawn = self._drawn(label_maps, seed, light)
+        drawn = self._drawn(label_maps, seed, lit)
         label_maps = label_maps.to(self.device)
         if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
             raise BusyError("other photos are being made; try again in a moment")
@@ -255,17 +272,14 @@ class Synthesizer:
         finally:
             self._lock.release()
 
-    def _drawn(
-        self, label_maps: torch.Tensor, seed: int | None, light: torch.Tensor | None
-    ) -> list[torch.Tensor]:
+    def _drawn(self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
         drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
         if self._light is not None:
-            if light is None:
-                light = self._light.guess(encode_labels(label_maps.cpu(), self.info.encoding))
-                light = light if seed is None else light + self._light.vary(seed)
-            drawn = [light, *drawn]
+            light = self._light.guess(encode_labels(label_maps.cpu(), self.info.encoding))
+            light = light if seed is None else light + self._light.vary(seed)
+            drawn = [light if lit is None else lit(light), *drawn]
         return [n.to(self.device, self._dtype) for n in drawn]
 
     def _with_dropout(self, label_maps: torch.Tensor, drawn: list[torch.Tensor], seed: int) -> torch.Tensor:

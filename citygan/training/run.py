@@ -25,6 +25,7 @@ from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.evaluation.sheets import draw_animation, draw_grid
 from citygan.files import write_atomically
 from citygan.models.encoding import encode_labels
+from citygan.models.light import light_of
 from citygan.models.state_file import read_state
 from citygan.synthesis.device import hardware
 from citygan.training.config import TrainConfig, generator_arguments
@@ -202,6 +203,7 @@ class Run:
 
     def _info(self, event: EpochDone) -> CheckpointInfo:
         arguments = generator_arguments(self.config)
+        light = light_of(self.state.trained_generator())
         earlier = self.state.started_from
         recipe = {"name": self.options.recipe} | asdict(self.config)
         val_ssim, val_drives = round(event.val_ssim, 4), datasets.drives(self.data.val_set)
@@ -227,6 +229,7 @@ class Run:
             ssim={"val": val_ssim},
             ssim_by_drive={"val": dict.fromkeys(val_drives, val_ssim)} if len(val_drives) == 1 else {},
             ssim_definition=SSIM_DEFINITION,
+            lights=light.named() if light else {},
         )
 
 

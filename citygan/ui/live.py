@@ -30,6 +30,8 @@ from citygan.ui.canvas import canvas_size, checksum, decode_base64, decode_map, 
 
 WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1
+LIGHT_NUMBERS = 8
+MAX_LIGHT = 100
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
 MAX_IMAGE_BYTES = 9 * 2**20
@@ -78,6 +80,23 @@ def _text(value: Any) -> str | None:
     raise CityGANError(f"expected null or at most 64 characters, not {type(value).__name__}")
 
 
+def _light(value: Any) -> Json:
+    """What a photo should be lit like, as the arguments of `Synthesizer`: `{"light": null, a name or eight
+    numbers, "brightness": 0.0, "warmth": 0.0}`; nothing where the request has none."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not value.keys() <= {"light", "brightness", "warmth"}:
+        raise CityGANError("light is null or an object with light, brightness and warmth")
+    numbers = [value.get(name, 0.0) for name in ("brightness", "warmth")]
+    light = value.get("light")
+    numbers += light if isinstance(light, list) and len(light) <= LIGHT_NUMBERS else []
+    if not all(type(n) in (int, float) and abs(n) <= MAX_LIGHT for n in numbers):
+        raise CityGANError(f"the numbers of a light go from -{MAX_LIGHT} to {MAX_LIGHT}")
+    if not isinstance(light, list):
+        light = _text(light)
+    return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
+
+
 def _image(value: Any) -> bytes:
     """The bytes of a data URL or of bare base64."""
     if not isinstance(value, str):
@@ -108,13 +127,14 @@ class Live:
     @property
     def functions(self) -> list[Callable[[Any], Json]]:
         """All of them, for `LabelCanvas(server_functions=...)`."""
-        return [self.render, self.set_target, self.street, self.open_picture, self.final_result]
+        answers = [self.render, self.set_target, self.street, self.open_picture, self.final_result]
+        return [*answers, self.light_of]
 
-    @answers(map=decode_map, seed=_seed, target=_text)
-    def render(self, map: np.ndarray, seed: int | None, target: str | None) -> Json:
+    @answers(map=decode_map, seed=_seed, target=_text, light=_light)
+    def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
         """The photo of a label map as JPEG of its size, with the checksum of the map and, given a target,
         the scores."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s)
+        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
         scores, _ = self._compare(photo, target)
         return {
             "photo": data_url(photo, "JPEG"),
@@ -143,6 +163,11 @@ class Live:
         return {"map": self._streets[name], "name": name, "seed": None}
 
     @answers(image=_image)
+    def light_of(self, image: bytes) -> Json:
+        """The light of any picture, to draw photos in."""
+        return {"light": list(self._light_of(read_photo(image)))}
+
+    @answers(image=_image)
     def open_picture(self, image: bytes) -> Json:
         """The label map of an image file, what the file was taken for, and the target if it was a pair."""
         file = read_label_map(image)
@@ -151,10 +176,10 @@ class Live:
             target = self._targets.add(file.target) | {"photo": data_url(file.target, "JPEG")}
         return {"map": encode_map(file.label_map), "report": file.summary, "target": target}
 
-    @answers(map=decode_map, seed=_seed, target=_text)
-    def final_result(self, map: np.ndarray, seed: int | None, target: str | None) -> Json:
+    @answers(map=decode_map, seed=_seed, target=_text, light=_light)
+    def final_result(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
         """Everything there is to download, as PNG without loss."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s)
+        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {

@@ -5,7 +5,7 @@ import torch
 
 from citygan import palette
 from citygan.models.encoding import encode_labels
-from citygan.models.light import Light, measure
+from citygan.models.light import Light, changed, measure
 
 SKY, ROAD, BUILDING, TREE, CAR = 23, 7, 11, 21, 26
 
@@ -120,6 +120,12 @@ def test_any_picture_has_a_light_whose_classes_are_as_bright_as_they_mostly_are(
         guessed = light.of_picture(photo)
         assert torch.allclose(guessed[0, :4], code[0, :4])
         assert torch.allclose(guessed[present], code[present], atol=0.6)
+
+
+def test_brighter_is_every_luma_and_warmer_is_red_instead_of_blue():
+    code = torch.zeros(1, 8)
+    assert changed(code, 1.5, 0)[0].tolist() == [1.5, 0, 0, 0, 1.5, 1.5, 1.5, 1.5]
+    assert changed(code, 0, 0.5)[0].tolist() == [0, 0, -0.5, 0.5, 0, 0, 0, 0]
 
 
 def test_a_checkpoint_carries_it(fitted):

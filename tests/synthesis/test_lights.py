@@ -60,10 +60,11 @@ def test_without_a_light_the_map_suggests_one_which_a_seed_varies(synthesizer):
 
 def test_a_chosen_light_is_no_other_with_another_seed(synthesizer, path):
     code = synthesizer._code("day")
+    lit = synthesizer._lit("day", 0.0, 0.0)
     label_maps = torch.from_numpy(MAP.copy())[None]
     for seed in (1, 2):
         assert torch.equal(
-            synthesizer._drawn(label_maps, seed, code)[0].float(), code.to(synthesizer._dtype).float()
+            synthesizer._drawn(label_maps, seed, lit)[0].float(), code.to(synthesizer._dtype).float()
         )
 
 
@@ -72,6 +73,19 @@ def test_any_picture_lends_its_light(synthesizer):
     assert synthesizer.light_of(bright)[0] > synthesizer.light_of(dark)[0]
     photo = synthesizer(MAP, light=synthesizer.light_of(dark))
     assert difference(photo, synthesizer(MAP, light=synthesizer.light_of(bright))) > 1
+
+
+def test_a_light_can_be_made_brighter_and_warmer(synthesizer):
+    plain = synthesizer(MAP)
+    assert np.array_equal(synthesizer(MAP, brightness=0.0, warmth=0.0), plain)
+    assert difference(synthesizer(MAP, brightness=2.0), plain) > 0.5
+    assert difference(synthesizer(MAP, light="dusk", warmth=2.0), synthesizer(MAP, light="dusk")) > 0.5
+
+
+@pytest.mark.parametrize("change", [{"brightness": 3.1}, {"warmth": -4}, {"warmth": float("nan")}])
+def test_a_change_beyond_what_photos_have_is_refused(synthesizer, change):
+    with pytest.raises(CityGANError, match=r"each goes from -3\.0 to 3\.0"):
+        synthesizer(MAP, **change)
 
 
 @pytest.mark.parametrize("light", ["noon", (1.0, 2.0), (float("nan"),) * 8, ()])
