@@ -97,6 +97,7 @@ def _run(options: Options) -> None:
         notice=notice,
         shelf=fill_shelf(synthesizer, synthesize, options.compare, options.device),
         results=RESULTS,
+        light_of=synthesizer.light_of if synthesizer.lights else None,
     )
     if options.compile and not zero_gpu.is_on():
         synthesizer.compile_in_background()

@@ -32,7 +32,7 @@ def with_gpu(synthesize: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
         return synthesize
 
     @spaces.GPU(duration=CALL_S)
-    def lent(label_map: np.ndarray, seed: int | None = None, wait_s: float | None = None) -> np.ndarray:
-        return synthesize(label_map, seed, wait_s=wait_s)
+    def lent(label_map: np.ndarray, seed: int | None = None, **options) -> np.ndarray:
+        return synthesize(label_map, seed, **options)
 
     return lent

@@ -13,7 +13,7 @@ import io
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -107,15 +107,25 @@ def _image(value: Any) -> bytes:
 class Live:
     """The server functions of the studio, for one checkpoint and any number of visitors."""
 
-    def __init__(self, synthesize: Callable, score: Callable, info: CheckpointInfo, wait_s: float = WAIT_S):
+    def __init__(
+        self,
+        synthesize: Callable,
+        score: Callable,
+        info: CheckpointInfo,
+        wait_s: float = WAIT_S,
+        light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
+    ):
         """
         Args:
-            synthesize: `(label_map, seed=None, wait_s=None) -> photo`, as `Synthesizer`.
+            synthesize: `(label_map, seed=None, wait_s=None) -> photo`, as `Synthesizer`; where the checkpoint
+                is told a light, with light, brightness and warmth.
             score: `(photo, target) -> Scores`.
             info: the checkpoint behind `synthesize`.
             wait_s: how long a request waits for the photos of others.
+            light_of: `photo -> eight numbers`, where the checkpoint is told a light.
         """
         self._synthesize = synthesize
+        self._light_of = light_of
         self._score = score
         self._percentiles = info.ssim_percentiles
         self._percentiles_of = info.ssim_percentiles_of
@@ -165,6 +175,8 @@ class Live:
     @answers(image=_image)
     def light_of(self, image: bytes) -> Json:
         """The light of any picture, to draw photos in."""
+        if self._light_of is None:
+            raise CityGANError("this checkpoint is told no light")
         return {"light": list(self._light_of(read_photo(image)))}
 
     @answers(image=_image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -42,6 +42,7 @@ def build_app(
     notice: str = "",
     shelf: Shelf | None = None,
     results: Path | None = None,
+    light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
 ) -> gr.Blocks:
     """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
 
@@ -56,9 +57,10 @@ def build_app(
         notice: one sentence that everyone should read, for example that another checkpoint was asked for.
         shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
         results: the folder of the table of systems, for the Results tab.
+        light_of: the light of a picture, where the checkpoint is told one, as `Synthesizer.light_of`.
     """
     score_here = partial(score, size_px=(info.width_px, info.height_px))
-    live = Live(synthesize, score_here, info)
+    live = Live(synthesize, score_here, info, light_of=light_of)
     with gr.Blocks(
         title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
     ) as app:

@@ -61,6 +61,52 @@ def test_a_seed_reaches_the_generator(live):
     assert plain != seeded
 
 
+def test_a_light_reaches_the_generator_as_it_was_asked_for():
+    asked = []
+
+    def lit(label_map, seed=None, wait_s=None, **light):
+        asked.append(light)
+        return colorize(label_map)
+
+    live = Live(lit, score, INFO)
+    code = [0.5] * 8
+    for light in (None, {"light": "dusk"}, {"light": code, "warmth": 1}, {"brightness": -2.5}):
+        assert "photo" in live.render({"map": encode_map(MAP), "light": light})
+    assert asked == [
+        {},
+        {"light": "dusk", "brightness": 0.0, "warmth": 0.0},
+        {"light": code, "brightness": 0.0, "warmth": 1.0},
+        {"light": None, "brightness": -2.5, "warmth": 0.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    "light",
+    [
+        "dusk",
+        [1.0],
+        {"name": "dusk"},
+        {"light": 3},
+        {"light": [1.0, None]},
+        {"light": [1e9] * 8},
+        {"light": "x" * 65},
+        {"brightness": "1"},
+        {"brightness": math.nan},
+        {"warmth": True},
+    ],
+)
+def test_what_is_no_light_is_an_error(live, light):
+    error = live.render({"map": encode_map(MAP), "light": light})["error"]
+    assert "light" in error or "at most 64 characters" in error
+
+
+def test_any_picture_lends_its_light(live):
+    image = data_url(np.full((20, 30, 3), 7, np.uint8))
+    assert live.light_of({"image": image}) == {"error": "this checkpoint is told no light"}
+    lit = Live(synthesize, score, INFO, light_of=lambda photo: (float(photo[0, 0, 0]), *[0.0] * 7))
+    assert lit.light_of({"image": image}) == {"light": [7.0, *[0.0] * 7]}
+
+
 def scores_with(info):
     live = Live(synthesize, score, info, wait_s=0.01)
     token = live.set_target({"image": data_url(colorize(MAP))})["token"]
