@@ -80,7 +80,8 @@ def canvas_url(serve: Callable[..., str], received: queue.Queue) -> str:
     """A page with a canvas alone, whose map a button mirrors and halves in Python."""
     with gr.Blocks() as blocks:
         canvas = build_canvas()
-        canvas.input(received.put, canvas)
+        # by default Gradio drops what is painted while an earlier map is on its way
+        canvas.input(received.put, canvas, trigger_mode="always_last")
         mirrored = gr.Button("Mirror in Python")
         mirrored.click(lambda m: m[::2, ::-2], canvas, canvas)
         gr.Textbox(label="Elsewhere")
