@@ -253,6 +253,7 @@ class LabelCanvas(gr.HTML):
             stamps=load_stamps(),
             streets=list(streets),
             checkpoint=info.name,
+            lights=list(info.lights),
             photo_size=[info.width_px, info.height_px],
             **component,
         )

@@ -18,17 +18,30 @@ const old = fixture("documents"); // as the page wrote them before it had one co
 const map = { ids: Uint8Array.from(old.ids), width: old.width, height: old.height };
 const known = new Set([...old.ids, 3]);
 const KEYWORD = "CityGAN project";
+const dusk = { light: "dusk", brightness: 0, warmth: 0.5 };
 const png = Uint8Array.from(Buffer.from(old.project, "base64"));
 
 test("a document survives as text, with what belongs to it", () => {
-  const kept = { map, seed: 5, checkpoint: "citygan ✓", at: 1_760_000_000_000 };
+  const kept = { map, seed: 5, light: dusk, checkpoint: "citygan ✓", at: 1_760_000_000_000 };
   assert.deepEqual(fromText(toText(kept), known), kept);
-  assert.deepEqual(fromText(toText({ map, seed: null }), known), { map, seed: null });
+  assert.deepEqual(fromText(toText({ map, seed: null }), known), { map, seed: null, light: null });
 });
 
 for (const seed of [null, 0, 421, MAX_SEED]) {
   test(`a document survives as a link with the seed ${seed}`, async () => {
-    assert.deepEqual(await fromFragment(await toFragment({ map, seed }), known), { map, seed });
+    const opened = await fromFragment(await toFragment({ map, seed }), known);
+    assert.deepEqual(opened, { map, seed, light: null });
+  });
+}
+
+const numbers = { light: [1.234, -100, 0, 0, 0, 0, 0, 99.999], brightness: -0.5, warmth: 3 };
+for (const [what, light, opened] of [
+  ["a name", dusk, dusk],
+  ["numbers", numbers, { ...numbers, light: [1.23, -100, 0, 0, 0, 0, 0, 100] }],
+]) {
+  test(`a document survives as a link with the light of ${what}`, async () => {
+    const link = await toFragment({ map, seed: 3, light });
+    assert.deepEqual(await fromFragment(link, known), { map, seed: 3, light: opened });
   });
 }
 
@@ -44,17 +57,22 @@ test("text has the same map as the wire, so that other programs can read a proje
 });
 
 test("old links open", async () => {
-  assert.deepEqual(await fromFragment(old.link, known), { map, seed: old.seed });
-  assert.deepEqual(await fromFragment(old.linkWithoutSeed, known), { map, seed: null });
+  assert.deepEqual(await fromFragment(old.link, known), { map, seed: old.seed, light: null });
+  assert.deepEqual(await fromFragment(old.linkWithoutSeed, known), { map, seed: null, light: null });
 });
 
 test("what an old page kept in the browser opens", () => {
-  assert.deepEqual(fromText(old.autosave, known), { map, seed: old.seed, at: 1_760_000_000_000 });
+  assert.deepEqual(fromText(old.autosave, known), {
+    map,
+    seed: old.seed,
+    light: null,
+    at: 1_760_000_000_000,
+  });
 });
 
 test("old projects open", () => {
   const opened = fromText(extract(png, KEYWORD), known);
-  assert.deepEqual(opened, { map, seed: old.seed, checkpoint: "citygan-plus✓" });
+  assert.deepEqual(opened, { map, seed: old.seed, light: null, checkpoint: "citygan-plus✓" });
 });
 
 const changed = (change) => JSON.stringify({ ...JSON.parse(old.autosave), ...change });
@@ -79,6 +97,30 @@ for (const seed of [-1, 1.5, MAX_SEED + 1, "7", null, undefined]) {
     assert.equal(fromText(changed({ seed }), known).seed, null));
 }
 
+for (const light of [
+  "dusk",
+  { light: 3 },
+  { light: [1, 2] },
+  { light: "x".repeat(65) },
+  { light: [null, 0, 0, 0, 0, 0, 0, 0] },
+  { light: "dusk", brightness: 3.1 },
+  { light: "dusk", warmth: "1" },
+  { light: null, brightness: 0, warmth: 0 },
+]) {
+  test(`what cannot be a light is none: ${JSON.stringify(light)}`, () =>
+    assert.equal(fromText(changed({ light }), known).light, null));
+}
+
+test("a link whose light is damaged opens in the light that its map suggests", async () => {
+  const bytes = Buffer.from(
+    (await toFragment({ map, seed: 3, light: dusk })).slice(FRAGMENT.length),
+    "base64url",
+  );
+  bytes[12] = 0;
+  const opened = await fromFragment(FRAGMENT + bytes.toString("base64url"), known);
+  assert.deepEqual(opened, { map, seed: 3, light: null });
+});
+
 test("a map with a class that the page does not know is refused", async () => {
   assert.throws(() => fromText(old.autosave, new Set([7, 23, 0])), /the unknown class 26/);
   await assert.rejects(fromFragment(old.link, new Set([7, 23, 0])), /the unknown class 26/);
@@ -94,7 +136,7 @@ const links = {
   empty: [FRAGMENT, /cut off/],
   "a few characters": [`${FRAGMENT}AAAA`, /cut off/],
   "no base64": [`${FRAGMENT}!!!`, /./],
-  "of a later version": [link(4, 4, body(16), 2), /it is of version 2/],
+  "of a later version": [link(4, 4, body(16), 3), /it is of version 3/],
   "of no size": [link(0, 4, body(16)), /its size, 0 x 4, is impossible/],
   "too large": [link(2049, 4, body(16)), /its size, 2049 x 4, is impossible/],
   "with too few pixels": [link(4, 4, body(15)), /cut off/],

@@ -43,7 +43,7 @@ async function pass(ms) {
 }
 
 /** A loop whose server answers when the test says so. */
-function started({ wishes = { seed: null, target: null } } = {}) {
+function started({ wishes = { seed: null, target: null, light: null } } = {}) {
   const map = drawn("aaaa aaaa");
   const painter = { ...map, revision: 0, stroking: false };
   const requests = []; // {request, answer(...), draw(), fail(...)}
@@ -77,7 +77,7 @@ test("the map goes at the generator's size, and its photo says what made it", as
   await pass(0);
   const { map, ...rest } = requests[0].request;
   assert.deepEqual(decodeMap(map), { ids: Uint8Array.of(98, 98), width: 2, height: 1 });
-  assert.deepEqual([map.seq, map.final, rest], [1, true, { seed: 7, target: null }]);
+  assert.deepEqual([map.seq, map.final, rest], [1, true, { seed: 7, target: null, light: null }]);
   requests[0].draw();
   await pass(0);
   const [shot] = heard.photos;
@@ -134,6 +134,22 @@ test("while it is not live, a photo comes only when it is asked for", async () =
   loop.now();
   await pass(60);
   assert.equal(requests.length, 2, "and again, though it is the same map");
+});
+
+test("another light is another photo of the same map", async () => {
+  const { heard, loop, last, requests, wishes } = started();
+  loop.changed();
+  await pass(0);
+  last().draw();
+  await pass(100);
+  wishes.light = { light: "dusk", brightness: 0, warmth: 0 };
+  loop.changed();
+  await pass(100);
+  assert.equal(requests.length, 2);
+  assert.deepEqual(last().request.light, wishes.light);
+  last().draw();
+  await settle();
+  assert.deepEqual(heard.photos.at(-1).light, wishes.light);
 });
 
 test("another seed is another photo of the same map", async () => {

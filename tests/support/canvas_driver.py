@@ -23,6 +23,7 @@ INFO = SimpleNamespace(
     height_px=HEIGHT // 2,
     width_px=WIDTH // 2,
     ssim_percentiles=(),
+    lights={},
     ssim_percentiles_of="",
 )
 

@@ -23,6 +23,7 @@ INFO = SimpleNamespace(
     height_px=HEIGHT // 2,
     width_px=HEIGHT // 2,
     ssim_percentiles=(0.0, 1.0),
+    lights={},
     ssim_percentiles_of="2 photos of a drive it never saw",
 )
 PATIENCE_S = 120

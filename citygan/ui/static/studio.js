@@ -2,6 +2,7 @@
 
 import { LiveLoop } from "./core/loop.js";
 import { buildAutosave } from "./panels/autosave.js";
+import { buildLight } from "./panels/light.js";
 import { buildLint } from "./panels/lint.js";
 import { buildOpen } from "./panels/open.js";
 import { buildPhoto } from "./panels/photo.js";
@@ -13,7 +14,7 @@ import { buildTimelapse } from "./panels/timelapse.js";
 
 import { el } from "./view/dom.js";
 
-/** @import { OpenMap, Painter, Props, Server, Shot } from "./types.js" */
+/** @import { Drawing, OpenMap, Painter, Props, Server, Shot } from "./types.js" */
 
 /**
  * Fills the areas around the canvas and starts the loop.
@@ -34,6 +35,7 @@ export function mountStudio(painter, areas, props, server) {
   /** @type {OpenMap} */
   const openMap = (opened, note) => {
     painter.load(opened.map);
+    if (opened.light !== undefined) light.set(opened.light); // else it is of a map alone, and the light stays
     setSeed(opened.seed);
     painter.say(note);
   };
@@ -51,9 +53,11 @@ export function mountStudio(painter, areas, props, server) {
     setSeed,
     target: () => target.token,
     saveTimelapse: timelapse.save,
-    restore: (shot) => openMap(shot, "Restored the map and the seed of that photo"),
+    restore: (shot) => openMap(shot, "Restored the map, the seed and the light of that photo"),
   });
-  const wishes = () => ({ seed, target: target.token });
+  const light = buildLight(props.lights, painter, server, () => loop.changed());
+  const drawing = () => ({ seed, light: light.wish });
+  const wishes = () => ({ ...drawing(), target: target.token });
   const loop = new LiveLoop(painter, props.photo_size, server.render, wishes, {
     state: photo.setState,
     settled: photo.settle,
@@ -63,11 +67,11 @@ export function mountStudio(painter, areas, props, server) {
       target.score(shot);
     },
   });
-  const studio = { shot: () => photo.shot, seed: () => seed, openMap };
+  const studio = { shot: () => photo.shot, drawing, openMap };
   const autosave = buildAutosave(painter, studio);
 
   areas.photo.append(photo.frame, autosave.element);
-  areas.extras.append(photo.bar, target.element, buildLint(painter).element, photo.strip);
+  areas.extras.append(photo.bar, light.element, target.element, buildLint(painter).element, photo.strip);
   areas.files.append(...buildFiles(painter, props, server, { ...studio, target }));
   target.acceptOn(areas.photo);
 
@@ -86,7 +90,7 @@ export function mountStudio(painter, areas, props, server) {
  * @param {Painter} painter
  * @param {Props} props
  * @param {Server} server
- * @param {{shot: () => Shot | null, seed: () => number | null, openMap: OpenMap, target: Target}} studio
+ * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target}} studio
  */
 function buildFiles(painter, props, server, { target, ...studio }) {
   const { openMap } = studio;
@@ -98,5 +102,5 @@ function buildFiles(painter, props, server, { target, ...studio }) {
     setTarget: (url, token) => target.set(url, token),
   });
   const begin = el("div", "cg-begin", streets.opener, open, streets.menu);
-  return [begin, project.element, buildShare(painter, studio.seed, project.save)];
+  return [begin, project.element, buildShare(painter, studio.drawing, project.save)];
 }

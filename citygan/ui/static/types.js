@@ -4,6 +4,7 @@
  */
 
 /** @import { CanvasDocument } from "./core/document.js" */
+/** @import { Light } from "./core/light.js" */
 /** @import { Stamp } from "./core/stamps.js" */
 /** @import { Bytes, LabelMap, WireMap } from "./core/wire.js" */
 
@@ -26,6 +27,7 @@
  * @property {Stamp[]} stamps
  * @property {string[]} streets names
  * @property {string} checkpoint its name
+ * @property {string[]} lights names; none where the checkpoint is told no light
  * @property {[number, number]} photo_size width and height that the generator sees
  */
 
@@ -36,7 +38,14 @@
 
 /** @typedef {{error?: undefined, busy?: undefined}} Accepted */
 /** @template Answer @typedef {Promise<Answer & Accepted | Refusal | undefined>} Soon */
-/** @typedef {{map: WireMap, seed: number | null, target: string | null}} PhotoRequest */
+/**
+ * @typedef {object} PhotoRequest
+ * @property {WireMap} map
+ * @property {number | null} seed
+ * @property {string | null} target token
+ * @property {Light | null} light
+ */
+
 /** @typedef {{ssim: number, psnr: number, percentile: number | null, percentile_of: string | null}} Scores */
 
 /**
@@ -57,6 +66,7 @@
  * @property {(request: PhotoRequest) => Soon<PhotoAnswer>} render
  * @property {(request: PhotoRequest) => Soon<Files>} final_result
  * @property {(request: {image: string}) => Soon<{token: string}>} set_target
+ * @property {(request: {image: string}) => Soon<{light: number[]}>} light_of
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
  * @property {(request: {image: string}) => Soon<{map: WireMap, report: string,
  *   target: {token: string, photo: string} | null}>} open_picture
@@ -72,6 +82,7 @@
  * @property {LabelMap} map that map
  * @property {Bytes} seen that map at the size that the generator sees
  * @property {number | null} seed
+ * @property {Light | null} light
  * @property {string | null} target token
  * @property {Scores | null} scores
  * @property {boolean} target_missing
@@ -96,6 +107,8 @@
  * @property {(text: string, warning?: boolean) => void} say
  * @property {() => void} focus
  */
+
+/** What a photo is drawn with, beside its map. @typedef {{seed: number | null, light: Light | null}} Drawing */
 
 /** Opens a document and says so. @typedef {(opened: CanvasDocument, note: string) => void} OpenMap */
 

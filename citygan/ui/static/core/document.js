@@ -1,24 +1,28 @@
 /**
- * A document of the canvas: a map, and the seed that its photo was drawn with. It is written in two ways: as
+ * A document of the canvas: a map, and the seed and the light that its photo was drawn with. It is written in two ways: as
  * text for what is stored (JSON; the browser's memory, the chunk of a project), and as the fragment of a
  * link, where each character counts.
  */
 
+import { checkedLight } from "./light.js";
 import { decodeMap, encodeMap, fromBase64, toBase64 } from "./wire.js";
 
 const VERSION = 1; // of both ways
+const WITH_LIGHT = 2; // of a link whose header goes on with the light: its length (uint8), and JSON
 const MAX_SIDE = 2048; // MAX_SIDE_PX in canvas.py
 export const MAX_SEED = 2 ** 31 - 1;
 
 export const FRAGMENT = "#map=";
 const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint32)
 
+/** @import { Light } from "./light.js" */
 /** @import { Bytes, LabelMap } from "./wire.js" */
 
 /**
  * @typedef {object} CanvasDocument
  * @property {LabelMap} map
  * @property {number | null} seed
+ * @property {Light | null} [light]
  * @property {string} [checkpoint] whose photo it was; in text alone
  * @property {number} [at] when it was written, milliseconds since 1970; in text alone
  */
@@ -36,26 +40,30 @@ export function toText({ map, ...rest }) {
  */
 export function fromText(text, known) {
   // Early texts have no version.
-  const { version = VERSION, map, seed, checkpoint, at } = JSON.parse(text) ?? {};
+  const { version = VERSION, map, seed, light, checkpoint, at } = JSON.parse(text) ?? {};
   if (version !== VERSION) throw new Error(`it is of version ${version}`);
   if (!map) throw new Error("it holds no map");
   checkSize(map.width, map.height);
-  const document = checked(decodeMap(map), seed, known);
+  const document = checked(decodeMap(map), seed, light, known);
   if (typeof checkpoint === "string") document.checkpoint = checkpoint;
   if (typeof at === "number") document.at = at;
   return document;
 }
 
 /** @param {CanvasDocument} document @returns {Promise<string>} the fragment, `#map=...` */
-export async function toFragment({ map: { ids, width, height }, seed }) {
+export async function toFragment({ map: { ids, width, height }, seed, light }) {
+  const lit = light ? new TextEncoder().encode(JSON.stringify(rounded(light))) : new Uint8Array();
+  const header = HEADER_BYTES + (light ? 1 + lit.length : 0);
   const body = await collect(through(sinceRowAbove(ids, width), new CompressionStream("deflate-raw")));
-  const bytes = new Uint8Array(HEADER_BYTES + body.length);
+  const bytes = new Uint8Array(header + body.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, VERSION);
+  view.setUint8(0, light ? WITH_LIGHT : VERSION);
   view.setUint16(1, width);
   view.setUint16(3, height);
   view.setUint32(5, seed === null ? 0 : seed + 1);
-  bytes.set(body, HEADER_BYTES);
+  if (light) view.setUint8(HEADER_BYTES, lit.length);
+  bytes.set(lit, HEADER_BYTES + 1);
+  bytes.set(body, header);
   return FRAGMENT + toBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
@@ -70,13 +78,29 @@ export async function fromFragment(fragment, known) {
   if (bytes.length <= HEADER_BYTES) throw new Error("it was cut off");
   const view = new DataView(bytes.buffer);
   const [version, width, height] = [view.getUint8(0), view.getUint16(1), view.getUint16(3)];
-  if (version !== VERSION) throw new Error(`it is of version ${version}`);
+  if (version !== VERSION && version !== WITH_LIGHT) throw new Error(`it is of version ${version}`);
   checkSize(width, height);
-  const body = through(bytes.subarray(HEADER_BYTES), new DecompressionStream("deflate-raw"));
+  const lit = version === WITH_LIGHT ? 1 + bytes[HEADER_BYTES] : 0;
+  const body = through(bytes.subarray(HEADER_BYTES + lit), new DecompressionStream("deflate-raw"));
   const ids = await collect(body, width * height);
   if (ids.length !== width * height) throw new Error("it was cut off");
   for (let i = width; i < ids.length; i++) ids[i] ^= ids[i - width];
-  return checked({ ids, width, height }, view.getUint32(5) - 1, known);
+  const light = lit ? parsed(bytes.subarray(HEADER_BYTES + 1, HEADER_BYTES + lit)) : null;
+  return checked({ ids, width, height }, view.getUint32(5) - 1, light, known);
+}
+
+/** With as many digits as anybody sees. @param {Light} light */
+function rounded({ light, ...changes }) {
+  return { light: Array.isArray(light) ? light.map((n) => Math.round(n * 100) / 100) : light, ...changes };
+}
+
+/** @param {Bytes} text */
+function parsed(text) {
+  try {
+    return JSON.parse(new TextDecoder().decode(text));
+  } catch {
+    return null;
+  }
 }
 
 /** @param {number} width @param {number} height */
@@ -87,16 +111,18 @@ function checkSize(width, height) {
 }
 
 /**
- * A document with a map of known classes; a seed that cannot be one counts as none.
+ * A document with a map of known classes; a seed or a light that cannot be one counts as none.
  * @param {LabelMap} map
  * @param {any} seed
+ * @param {any} light
  * @param {Set<number>} known
  * @returns {CanvasDocument}
  */
-function checked(map, seed, known) {
+function checked(map, seed, light, known) {
   const stranger = map.ids.find((id) => !known.has(id));
   if (stranger !== undefined) throw new Error(`its map has the unknown class ${stranger}`);
-  return { map, seed: Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED ? seed : null };
+  const drawn = Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED ? seed : null;
+  return { map, seed: drawn, light: checkedLight(light) };
 }
 
 /**

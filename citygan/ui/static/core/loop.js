@@ -48,7 +48,7 @@ export class LiveLoop {
    * @param {LabelMap & Pick<Painter, "revision" | "stroking">} painter
    * @param {[number, number]} size width and height that the generator sees
    * @param {Server["render"]} render
-   * @param {() => Pick<PhotoRequest, "seed" | "target">} wishes
+   * @param {() => Pick<PhotoRequest, "seed" | "target" | "light">} wishes
    * @param {Reports} on
    */
   constructor(painter, size, render, wishes, on) {
@@ -104,7 +104,7 @@ export class LiveLoop {
     const { ids, revision, stroking } = this.#painter;
     const wishes = this.#wishes();
     const sum = crc32(ids);
-    const key = [sum, wishes.seed, wishes.target].join();
+    const key = JSON.stringify([sum, wishes]);
     if (key === this.#sentKey) {
       if (!stroking && !this.#refused) this.#on.settled();
       return;

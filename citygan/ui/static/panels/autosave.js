@@ -11,7 +11,7 @@ import { mapPicture, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
 /** @import { CanvasDocument } from "../core/document.js" */
-/** @import { OpenMap, Painter } from "../types.js" */
+/** @import { Drawing, OpenMap, Painter } from "../types.js" */
 
 const PREFIX = "citygan:map:"; // and the time at which the visit began
 const AFTER_MS = 700; // without a change
@@ -47,10 +47,10 @@ function leftBehind(known) {
 
 /**
  * @param {Painter} painter
- * @param {{seed: () => number | null, openMap: OpenMap}} studio
+ * @param {{drawing: () => Drawing, openMap: OpenMap}} studio
  * @returns {{element: HTMLElement}} the banner that offers a map; hidden while there is none
  */
-export function buildAutosave(painter, { seed, openMap }) {
+export function buildAutosave(painter, { drawing, openMap }) {
   const untouched = crc32(painter.ids);
   const own = `${PREFIX}${Date.now()}`;
   let saved = untouched;
@@ -63,7 +63,7 @@ export function buildAutosave(painter, { seed, openMap }) {
     const sum = crc32(painter.ids);
     if (sum === saved) return true;
     try {
-      localStorage.setItem(own, toText({ map: painter, seed: seed(), at: Date.now() }));
+      localStorage.setItem(own, toText({ map: painter, ...drawing(), at: Date.now() }));
       for (const old of visits().slice(MAX_VISITS)) localStorage.removeItem(old);
       saved = sum;
       return true;

@@ -32,7 +32,8 @@ export function buildDownloads(painter, server, { shot: shotOf, target, saveTime
   /** @param {Shot} shot */
   const files = async (shot) => {
     if (made?.shot === shot) return made.files;
-    const request = { map: encodeMap(shot.map, shot.revision, true), seed: shot.seed, target: target() };
+    const map = encodeMap(shot.map, shot.revision, true);
+    const request = { map, seed: shot.seed, light: shot.light, target: target() };
     let answer = await server.final_result(request);
     for (let i = 1; i < BUSY_TRIES && answer?.busy; i++) answer = await server.final_result(request);
     made = { shot, files: accepted(answer) };

@@ -6,7 +6,7 @@ import { crc32 } from "../core/wire.js";
 import { downloadBlob, mapPicture, pictureOf, textButton } from "../view/controls.js";
 import { contextOf, el } from "../view/dom.js";
 
-/** @import { OpenMap, Painter, Shot } from "../types.js" */
+/** @import { Drawing, OpenMap, Painter, Shot } from "../types.js" */
 
 const KEYWORD = "CityGAN project";
 
@@ -26,11 +26,11 @@ async function asPng(source, width, height) {
  * The button that saves, and the function that opens.
  * @param {Painter} painter
  * @param {string} checkpoint its name
- * @param {{shot: () => Shot | null, seed: () => number | null, openMap: OpenMap}} studio
+ * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap}} studio
  */
-export function buildProject(painter, checkpoint, { shot, seed, openMap }) {
+export function buildProject(painter, checkpoint, { shot, drawing, openMap }) {
   async function save() {
-    const text = toText({ map: painter, seed: seed(), checkpoint });
+    const text = toText({ map: painter, ...drawing(), checkpoint });
     const photo = shot();
     const shown =
       photo?.crc32 === crc32(painter.ids)
@@ -38,7 +38,7 @@ export function buildProject(painter, checkpoint, { shot, seed, openMap }) {
         : mapPicture(painter, painter.colorOf);
     const png = embed(await asPng(shown, painter.width, painter.height), KEYWORD, text);
     downloadBlob(new Blob([png], { type: "image/png" }), "citygan-project.png");
-    painter.say("Project saved: a PNG with the map and the seed inside");
+    painter.say("Project saved: a PNG with the map, the seed and the light inside");
   }
 
   /** @param {Blob} file @returns {Promise<boolean>} whether it was a project */
@@ -51,6 +51,6 @@ export function buildProject(painter, checkpoint, { shot, seed, openMap }) {
     return true;
   }
 
-  const title = "Save a PNG that carries the map and the seed, and opens here again";
+  const title = "Save a PNG that carries the map, the seed and the light, and opens here again";
   return { element: textButton("Save", save, { title }), save, open };
 }

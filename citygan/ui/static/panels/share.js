@@ -5,7 +5,7 @@ import { reason } from "../core/server.js";
 import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
-/** @import { OpenMap, Painter } from "../types.js" */
+/** @import { Drawing, OpenMap, Painter } from "../types.js" */
 
 const MAX_LINK_CHARS = 16_000; // browsers take more, but many chats and mail programs cut it off
 
@@ -31,10 +31,10 @@ export function readLink(painter, openMap) {
 /**
  * The button that makes a link.
  * @param {Painter} painter
- * @param {() => number | null} seedOf
+ * @param {() => Drawing} drawing
  * @param {() => void} saveProject
  */
-export function buildShare(painter, seedOf, saveProject) {
+export function buildShare(painter, drawing, saveProject) {
   const field = el("input", "cg-link");
   field.readOnly = true;
   field.setAttribute("aria-label", "Link to this map");
@@ -46,7 +46,7 @@ export function buildShare(painter, seedOf, saveProject) {
   dialog.setAttribute("aria-label", "Link to this map");
 
   const share = async () => {
-    const link = location.href.split("#")[0] + (await toFragment({ map: painter, seed: seedOf() }));
+    const link = location.href.split("#")[0] + (await toFragment({ map: painter, ...drawing() }));
     const tooLong = link.length > MAX_LINK_CHARS;
     field.hidden = tooLong;
     instead.hidden = !tooLong;

@@ -1,5 +1,6 @@
-/** The last photos with the maps and seeds that made them. */
+/** The last photos with the maps, seeds and lights that made them. */
 
+import { describeLight } from "../core/light.js";
 import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
@@ -22,7 +23,7 @@ export function buildStrip(painter, restore, onPin) {
   element.setAttribute("aria-label", "Last photos");
   element.hidden = true;
   /** @param {Shot} shot */
-  const keyOf = (shot) => `${shot.crc32} ${shot.seed}`;
+  const keyOf = (shot) => JSON.stringify([shot.crc32, shot.seed, shot.light]);
   /** @type {Entry | null} */
   let pinned = null;
 
@@ -65,7 +66,9 @@ function buildEntry(shot, restore, pin) {
   picture.alt = "";
   const open = el("button", "cg-thumb", picture);
   open.type = "button";
-  open.title = `Restore this map${shot.seed === null ? "" : ` and seed ${shot.seed}`}`;
+  const light = describeLight(shot.light);
+  const drawn = [shot.seed === null ? "" : `seed ${shot.seed}`, light && `light (${light})`];
+  open.title = ["Restore this map", ...drawn.filter(Boolean)].join(" and ");
   open.setAttribute("aria-label", open.title);
   open.addEventListener("click", restore);
   const pinning = textButton("Pin", pin, { className: "cg-pin", title: "Keep it, to compare with" });

@@ -1,8 +1,8 @@
 /** The target: a real photo to compare with and to paint over, and how near the photo comes to it. */
 
 import { accepted, reason } from "../core/server.js";
-import { acceptDrop, chooseFile, dataUrl, pictureOf, slider, textButton } from "../view/controls.js";
-import { contextOf, el, svg } from "../view/dom.js";
+import { acceptDrop, chooseFile, pictureOf, scaledDown, slider, textButton } from "../view/controls.js";
+import { el, svg } from "../view/dom.js";
 
 /** @import { Painter, Server, Shot } from "../types.js" */
 
@@ -88,7 +88,7 @@ export class Target {
   /** @param {Blob} file */
   async #use(file) {
     try {
-      await this.set(await scaledDown(file));
+      await this.set(await scaledDown(file, SEND_AT_MOST_PX));
       this.#painter.say("Target set");
     } catch (error) {
       this.#painter.say(`That target cannot be used: ${reason(error)}`, true);
@@ -114,22 +114,6 @@ export class Target {
   #layOver() {
     this.#painter.setOverlay(this.#picture, Number(this.#overlay.input.value) / 100);
   }
-}
-
-/** A data URL of the photo, not larger than what the server keeps is worth. @param {Blob} file */
-async function scaledDown(file) {
-  const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error("it is no image that this browser can open");
-  });
-  const scale = SEND_AT_MOST_PX / Math.max(bitmap.width, bitmap.height);
-  if (scale >= 1) return dataUrl(file);
-  const canvas = el("canvas");
-  canvas.width = Math.round(bitmap.width * scale);
-  canvas.height = Math.round(bitmap.height * scale);
-  const context = contextOf(canvas);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/png");
 }
 
 /** The SSIM of the last photos as a line. */

@@ -122,6 +122,26 @@ export function dataUrl(blob) {
 }
 
 /**
+ * A data URL of a picture that is no larger than it has to be.
+ * @param {Blob} file
+ * @param {number} mostPx of its longer side
+ */
+export async function scaledDown(file, mostPx) {
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new Error("it is no image that this browser can open");
+  });
+  const scale = mostPx / Math.max(bitmap.width, bitmap.height);
+  if (scale >= 1) return dataUrl(file);
+  const canvas = el("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = contextOf(canvas);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/png");
+}
+
+/**
  * Lets image files be dropped on an element, which gets the class `cg-drop` meanwhile.
  * @param {HTMLElement} element
  * @param {(file: File) => void} use
