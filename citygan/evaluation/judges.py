@@ -28,7 +28,11 @@ _SECTOR = np.tan(np.pi / 8)  # 22.5 degrees to either side of an axis
 
 class BackboneFeatures(nn.Module):
     """Photos `(N, 3, H, W) uint8`, of any size -> `(N, d)`: the last layer of a segmenter's backbone, each
-    channel's mean over the photo."""
+    channel's mean over the photo.
+
+    They say mostly what is in the street. A generated photo shares that with the real one of its map, and
+    photos of other streets do not: their distance is no floor here.
+    """
 
     def __init__(self, segmenter: Segmenter):
         super().__init__()
