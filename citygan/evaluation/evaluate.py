@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from citygan.data import dataset as datasets
 from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
 from citygan.evaluation import sheets
+from citygan.evaluation.judging import COMMON_PX, Judges, report
 from citygan.evaluation.metrics import LPIPS_DEFINITION, PSNR_DEFINITION, Lpips, compare
 from citygan.evaluation.scores import (
     FCN_DEFINITION,
@@ -24,6 +26,7 @@ from citygan.evaluation.scores import (
     NEVER_SEEN,
     Evaluation,
     FcnScore,
+    Figure,
     Reading,
     confusion,
     percentiles,
@@ -46,9 +49,11 @@ def evaluate(
     csv: Path | None = None,
     sheet: Path | None = None,
     record: bool = False,
+    judges: bool = False,
+    json: Path | None = None,
 ) -> None:
     """Scores a checkpoint at the model's own size, over each split and each drive: SSIM, PSNR, LPIPS and the
-    FCN-score.
+    FCN-score; SSIM and PSNR at 256 x 256 too.
 
     Args:
         model: A checkpoint, a path or a Hub id.
@@ -62,6 +67,9 @@ def evaluate(
         sheet: A .jpg file: the best, the median and the worst ten by SSIM.
         record: Write the SSIM of each split and drive into the checkpoint's .json, and its percentiles over
             photos of drives that no training saw.
+        judges: Also how photos differ from real ones as a set, beside real training photos of the data
+            set: KID, sliced Wasserstein distances, streaks, frame, chroma, IoU of small things, seeds.
+        json: Where to write all figures but those of single samples.
     """
     if len(split) != 1 and (csv or sheet):
         raise CityGANError(f"--csv and --sheet are of one split; name one instead of {', '.join(split)}")
@@ -74,13 +82,27 @@ def evaluate(
     info = synthesizer.info
     known = _KnownDrives(datasets.drives_of_split(data, "train"), frozenset(info.drives))
     every_drive: dict[str, list[np.ndarray]] = {}
+    aspect = info.width_px / info.height_px
+    all_figures: dict[str, dict] = {}
+    training = None
+    if judges and known.split and set(split) != {"train"}:
+        training = datasets.open_split(data, "train", info.height_px, aspect=aspect, progress=True)
     for one in split:
-        samples = datasets.open_split(data, one, info.height_px, progress=True)
-        scores = score_split(synthesizer, samples, lpips=lpips, segmenter=judge)
-        drives = {name: scores.of(indices) for name, indices in datasets.drives(samples).items()}
+        samples = datasets.open_split(data, one, info.height_px, aspect=aspect, progress=True)
+        photos: list[np.ndarray] | None = [] if judges else None
+        scores = score_split(synthesizer, samples, lpips=lpips, segmenter=judge, photos=photos)
+        indices = datasets.drives(samples)
+        drives = {name: scores.of(chosen) for name, chosen in indices.items()}
         print(f"{model} on {one}, {len(samples)} photos, {synthesizer.device_name}:")
         _print_scores(scores, info, one, why_not, judge)
         _print_drives(drives, known)
+        figures: dict[str, list[Figure]] = {}
+        if photos:
+            start = time.monotonic()
+            jury = Judges(synthesizer, judge, None if one == "train" else training)
+            figures = jury(photos, samples, scores.reading, indices)
+            print(f"judges ({time.monotonic() - start:.0f} s):", *report(figures), sep="\n")
+        all_figures[one] = sheets.as_json({datasets.NO_DRIVE: scores} | drives, figures)
         info = _noted(info, one, scores, drives, known)
         for name, part in drives.items():
             every_drive.setdefault(name, []).append(part.ssim)
@@ -90,6 +112,8 @@ def evaluate(
             _draw_sheet(scores, synthesizer, samples, sheet)
     if folds:
         _print_folds({name: np.concatenate(parts) for name, parts in every_drive.items()}, known)
+    if json:
+        sheets.write_json({"model": model, "splits": all_figures}, json)
     if record:
         checkpoint.record(
             ssim=info.ssim,
@@ -105,6 +129,7 @@ def score_split(
     *,
     lpips: Callable[[np.ndarray, np.ndarray], float] | None = None,
     segmenter: Segmenter | None = None,
+    photos: list[np.ndarray] | None = None,
 ) -> Evaluation:
     """Generates the photo of each label map and compares it with the real one, in 8 bits.
 
@@ -113,12 +138,18 @@ def score_split(
         samples: One split, opened at the model's size.
         lpips: A `metrics.Lpips`, or None to leave it out.
         segmenter: The network of the FCN-score, or None to leave it out.
+        photos: Is given each photo.
     """
-    scores, distances, read = [], [], []
+    scores, distances, read, common = [], [], [], []
     for labels, target in tqdm(samples, "evaluating", len(samples), leave=False):
         label_map, real = labels.numpy(), target.permute(1, 2, 0).numpy()
         photo = synthesize(label_map)
         scores.append(compare(photo, real))
+        if photos is not None:
+            photos.append(photo)
+        if photo.shape[:2] != (COMMON_PX, COMMON_PX):
+            at_256 = compare(photo, real, (COMMON_PX, COMMON_PX))
+            common.append((at_256.ssim, at_256.psnr))
         if lpips:
             distances.append(lpips(photo, real))
         if segmenter:
@@ -130,6 +161,7 @@ def score_split(
         np.array([s.psnr for s in scores]),
         np.array(distances) if lpips else None,
         Reading(segmenter.classes, *np.array(read).swapaxes(0, 1)) if segmenter else None,
+        (np.array(common)[:, 0], np.array(common)[:, 1]) if common else None,
     )
 
 
@@ -197,6 +229,8 @@ def _print_scores(
     said = "" if recorded is None else f" (its .json says {recorded:.4f})"
     print(f"SSIM: {scores.ssim.mean():.4f}{said}; {info.ssim_definition}")
     print(f"PSNR: {scores.psnr.mean():.2f} dB; {PSNR_DEFINITION}")
+    if scores.common:
+        print(f"at {COMMON_PX} x {COMMON_PX}: {_at_common(scores.common)}")
     if scores.lpips is None:
         print(f"LPIPS: not measured ({why_no_lpips})")
     else:
@@ -224,12 +258,18 @@ def _print_drives(drives: dict[str, Evaluation], known: _KnownDrives) -> None:
         return
     for name, scores in drives.items():
         figures = [f"SSIM {scores.ssim.mean():.4f}", f"PSNR {scores.psnr.mean():.2f} dB"]
+        if scores.common:
+            figures.append(f"at {COMMON_PX} x {COMMON_PX} {_at_common(scores.common)}")
         if scores.lpips is not None:
             figures.append(f"LPIPS {scores.lpips.mean():.4f}")
         print(f"{name} ({len(scores.names)} photos, {known(name)}): {', '.join(figures)}")
         if scores.reading:
             print(f"           generated {_says(scores.fcn_generated)}")
             print(f"           real      {_says(scores.fcn_real)}")
+
+
+def _at_common(common: tuple[np.ndarray, np.ndarray]) -> str:
+    return f"SSIM {common[0].mean():.4f}, PSNR {common[1].mean():.2f} dB"
 
 
 def _print_folds(ssim_of_drives: dict[str, np.ndarray], known: _KnownDrives) -> None:

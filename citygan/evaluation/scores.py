@@ -151,6 +151,23 @@ class Reading:
     generated: np.ndarray  # (N, 34, 34), see `confusion`
     real: np.ndarray  # the same of the real photos
 
+    def of(self, indices: Sequence[int]) -> Reading:
+        """Of those photos alone."""
+        chosen = list(indices)
+        return replace(self, generated=self.generated[chosen], real=self.real[chosen])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one judge says; None where it has nothing to say."""
+
+    judge: str  # for people, with its unit
+    generated: float | None  # of the generated photos, or how far they are from the real ones
+    training: float | None = None  # the same of as many real photos from training
+    real: float | None = None  # the same of the real photos of these label maps
+    generated_deviation: float | None = None  # over subsets, where there are several
+    training_deviation: float | None = None
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -161,19 +178,18 @@ class Evaluation:
     psnr: np.ndarray  # (N,), dB
     lpips: np.ndarray | None = None  # (N,), from 0; None where it was not measured
     reading: Reading | None = None  # None without a segmenter
+    common: tuple[np.ndarray, np.ndarray] | None = None  # SSIM and PSNR at 256 x 256, if that is another size
 
     def of(self, indices: Sequence[int]) -> Evaluation:
         """The scores of those samples alone, such as those of a drive."""
         chosen = list(indices)
-        reading = self.reading and replace(
-            self.reading, generated=self.reading.generated[chosen], real=self.reading.real[chosen]
-        )
         return Evaluation(
             tuple(self.names[i] for i in chosen),
             self.ssim[chosen],
             self.psnr[chosen],
             None if self.lpips is None else self.lpips[chosen],
-            reading,
+            self.reading and self.reading.of(chosen),
+            self.common and (self.common[0][chosen], self.common[1][chosen]),
         )
 
     @property

@@ -132,14 +132,23 @@ class Segmenter:
     @torch.inference_mode()
     def __call__(self, photos: torch.Tensor) -> torch.Tensor:
         """The label maps `(N, H, W) uint8` of photos `(N, 3, H, W) uint8`, of any size, on the CPU."""
+        logits = self._network(self._prepared(photos))["out"]
+        if logits.shape[-2:] != photos.shape[-2:]:
+            logits = interpolate(logits, photos.shape[-2:], mode="bilinear")
+        return self._ids[logits.argmax(1)].cpu()
+
+    @torch.inference_mode()
+    def features(self, photos: torch.Tensor) -> torch.Tensor:
+        """What the last layer of the backbone says of such photos, its mean over each: `(N, d)`."""
+        layers = self._network.get_submodule("backbone")(self._prepared(photos))
+        return list(layers.values())[-1].mean((2, 3))
+
+    def _prepared(self, photos: torch.Tensor) -> torch.Tensor:
         size = [self.info.config.size_px, self.info.config.size_px]
         images = photos.to(self._device).float()
         if list(images.shape[-2:]) != size:
             images = interpolate(images, size, mode="bilinear", antialias=True)
-        logits = self._network(normalized(images))["out"]
-        if logits.shape[-2:] != photos.shape[-2:]:
-            logits = interpolate(logits, photos.shape[-2:], mode="bilinear")
-        return self._ids[logits.argmax(1)].cpu()
+        return normalized(images)
 
 
 def normalized(photos: torch.Tensor) -> torch.Tensor:

@@ -1,14 +1,16 @@
-"""Pictures and figures of many photos: sample grids, their animation, contact sheets, scores as CSV."""
+"""Pictures and figures of many photos: sample grids, their animation, contact sheets, scores in files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from citygan.evaluation.scores import Evaluation
+from citygan.evaluation.scores import Evaluation, Figure
 from citygan.files import write_atomically, write_csv
 
 _CAPTION_PX = 36  # height of the two lines above a sample of the contact sheet
@@ -44,6 +46,34 @@ def write_scores(scores: Evaluation, path: Path) -> None:
 
     rows = [{"name": name} | {c: cell(c, i) for c in decimals} for i, name in enumerate(scores.names)]
     write_csv(path, rows)
+
+
+def as_json(scores: Mapping[str, Evaluation], figures: Mapping[str, Sequence[Figure]]) -> dict[str, dict]:
+    """The mean scores of a split and of its drives, by their names, with the figures of the judges."""
+    found = {}
+    for name, part in scores.items():
+        values = {"photos": len(part.names), "ssim": float(part.ssim.mean()), "psnr": float(part.psnr.mean())}
+        if part.common:
+            values |= {"ssim_256": float(part.common[0].mean()), "psnr_256": float(part.common[1].mean())}
+        if part.lpips is not None:
+            values["lpips"] = float(part.lpips.mean())
+        fcn = {"fcn_generated": part.fcn_generated, "fcn_real": part.fcn_real}
+        found[name] = values | {key: asdict(score) for key, score in fcn.items() if score}
+        if name in figures:
+            found[name]["judges"] = {f.judge: _measured(f) for f in figures[name]}
+    return found
+
+
+def _measured(figure: Figure) -> dict[str, float]:
+    values = asdict(figure)
+    del values["judge"]
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def write_json(values: Mapping, path: Path) -> None:
+    """Writes values as a JSON file."""
+    text = json.dumps(values, indent=1) + "\n"
+    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
 
 
 def draw_contact_sheet(

@@ -1,6 +1,7 @@
 """An evaluation scores generated photos against real ones, and what a network reads in both."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from tiny import (
     draw_photo,
     ids_in_photo,
     save_checkpoint,
+    settled_street_unet,
     settled_unet,
     write_camvid,
     write_camvid_sample,
@@ -42,6 +44,19 @@ class Reader:
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     return open_split(write_camvid(tmp_path_factory.mktemp("camvid"), {"val": 4}), "val", 48)
+
+
+def test_photos_of_another_size_are_also_compared_at_256(tmp_path):
+    folder = write_camvid(tmp_path, {"val": 2})
+    wide = open_split(folder, "val", 48, aspect=4 / 3)
+    photos = []
+    found = score_split(all_road, wide, photos=photos)
+    assert [photo.shape for photo in photos] == [(48, 64, 3)] * 2
+    for i, (_, target) in enumerate(wide):
+        at_256 = compare(photos[i], target.permute(1, 2, 0).numpy(), (256, 256))
+        assert (found.common[0][i], found.common[1][i]) == (at_256.ssim, at_256.psnr)
+    assert found.of([1]).common[0] == found.common[0][1]
+    assert score_split(all_road, open_split(folder, "val", 256)).common is None
 
 
 def all_road(label_map):
@@ -98,6 +113,7 @@ def command(tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluate")
     model = save_checkpoint(folder, settled_unet(width=1))
     config = segmenter.SegmenterConfig(size_px=64)
+    torch.manual_seed(0)
     network = segmenter.build(config.architecture, len(Reader.classes))
     score = FcnScore(0.1, 0.1, 0.1)
     note = segmenter.SegmenterInfo("reader", config, Reader.classes, 1, score, "none", "none", "none", 1)
@@ -286,3 +302,67 @@ def test_a_csv_of_several_splits_is_refused(driven, capsys):
     command = ["evaluate", "--model", "none", "--data", str(driven), "--split", "val", "test", "--csv", "a"]
     assert train.main(command) == 1
     assert "--csv and --sheet are of one split" in capsys.readouterr().err
+
+
+# Judges
+
+
+def figures_of(table):
+    """Lines of `judge | generated | ...` -> judge: cells."""
+    rows = [[cell.strip() for cell in line.split("|")] for line in table.splitlines() if " | " in line]
+    return {row[0]: row[1:] for row in rows}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_network")
+def test_judges_see_a_wide_checkpoint_at_both_sizes_and_write_what_they_say(
+    command, driven, tmp_path, capsys
+):
+    model = save_checkpoint(
+        tmp_path,
+        settled_street_unet(),
+        generator="street-unet",
+        arguments={"in_channels": 29, "width": 4},
+        encoding="classes",
+        norm_statistics="instance",
+        height_px=128,
+        seen={7: 0.5, 21: 0.4, 17: 0.005, 0: 0.095},
+    )
+    reader = command[2].replace("tiny", "reader")
+    file = tmp_path / "figures.json"
+    flags = ["--model", str(model), "--data", str(driven), "--device", "cpu", "--segmenter", reader]
+    assert train.main(["evaluate", *flags, "--judges", "--json", str(file)]) == 0
+    said = capsys.readouterr().out
+    written = json.loads(file.read_text())["splits"]["test"]
+    assert written.keys() == {"all", "0001TP", "Seq05VD"}
+    values = written["all"]
+    assert f"at 256 x 256: SSIM {values['ssim_256']:.4f}, PSNR {values['psnr_256']:.2f} dB" in said
+    whole, *drives = said.partition("judges (")[2].partition("0001TP ")
+    found = figures_of(whole)
+    sizes = [
+        *(f"{px} px of 256 x 256" for px in (256, 128, 64, 32, 16)),
+        *(f"{px} px of 256 x 128" for px in (128, 64, 32, 16)),
+    ]
+    for name in ("KID by reader", "KID by random VGG-11", *(f"SWD {size}" for size in sizes)):
+        generated, floor, real = found[f"{name}, x 1e3"]
+        assert float(floor) < float(generated)
+        assert real == "-"
+        assert f"{values['judges'][f'{name}, x 1e3']['generated']:.3f}" == generated
+    assert set(values["judges"]) == set(found) - {"judge"}
+    for name in ("streaks at 256 x 256", "streaks at 256 x 128", "chroma, of 255"):
+        assert all(float(cell) >= 0 for cell in found[name])
+    assert float(found["frame on 2 even maps, of 255"][0]) > 0  # poles are rare, and unlabeled is no class
+    assert float(found["seeds 1 and 2 differ by, of 255"][0]) > 0
+    by_drive = written["Seq05VD"]["judges"]
+    assert "chroma, of 255" in by_drive
+    assert not any("KID" in name or "SWD" in name for name in by_drive)  # of three photos
+    assert "Seq05VD" in "".join(drives)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_one_photo_is_refused_by_the_judges(driven, tmp_path, capsys):
+    write_camvid_sample(tmp_path, "val", "0001TP_1")
+    model = save_checkpoint(tmp_path, settled_unet(width=1))
+    flags = ["--model", str(model), "--data", str(tmp_path), "--split", "val", "--device", "cpu"]
+    assert train.main(["evaluate", *flags, "--judges"]) == 1
+    assert "judges need at least 2 photos, got 1" in capsys.readouterr().err

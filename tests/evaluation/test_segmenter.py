@@ -299,3 +299,18 @@ def test_pretrained_weights_that_cannot_be_had_say_what_to_do(tmp_path, monkeypa
     monkeypatch.setattr(torch.hub, "urlopen", unreachable)
     with pytest.raises(WeightsUnavailableError, match=r"no route to host.*TORCH_HOME"):
         build(CONFIG.architecture, 3, pretrained=True)
+
+
+@pytest.mark.parametrize("architecture", ["lraspp_mobilenet_v3_large", "deeplabv3_mobilenet_v3_large"])
+def test_features_are_the_means_of_the_backbones_last_layer(tmp_path, architecture):
+    config = replace(CONFIG, architecture=architecture)
+    torch.manual_seed(0)
+    network = build(architecture, 3)
+    Checkpoint.save(tmp_path / "tiny", network, info(config=config))
+    photos = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    found = Segmenter(tmp_path / "tiny").features(photos)
+    assert found.shape == (2, 960)
+    with torch.inference_mode():
+        last = list(network.eval().backbone(segmenters.normalized(photos.float())).values())[-1]
+    torch.testing.assert_close(found, last.mean((2, 3)), rtol=1e-4, atol=1e-5)
+    assert Segmenter(tmp_path / "tiny").features(photos[:, :, :40]).shape == (2, 960)
