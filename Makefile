@@ -1,4 +1,4 @@
-# make app: the demo on http://127.0.0.1:7860   make check: what takes under a minute   make test: everything
+# make app: the demo on http://127.0.0.1:7860   make check: the quick half   make test: everything
 # make lock: the newest versions into requirements.lock   make clean: forget the environment
 PYTHON ?= python3
 VENV := .venv

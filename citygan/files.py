@@ -28,8 +28,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+        mode = temporary.stat().st_mode  # of new files; safetensors makes them its owner's alone
+        temporary.unlink()
         write(temporary)
-        temporary.chmod(0o644)  # safetensors writes for its owner alone
+        temporary.chmod(mode)
         os.replace(temporary, path)
     except Exception as error:
         if not _is_failed_write(error):

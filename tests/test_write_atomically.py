@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+import os
 import stat
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
@@ -78,3 +79,12 @@ def test_others_may_read_it_whoever_wrote_it(tmp_path):
 
     write_atomically(tmp_path / "file", write_for_oneself)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
+
+
+def test_a_file_stays_private_where_new_files_are(tmp_path):
+    earlier = os.umask(0o077)
+    try:
+        write_atomically(tmp_path / "file", lambda path: path.write_text("x"))
+    finally:
+        os.umask(earlier)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
