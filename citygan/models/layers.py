@@ -27,6 +27,16 @@ def norm_layer(kind: str, channels: int) -> nn.Module:
     raise ValueError(f"norm {kind!r} is unknown; choose batch, instance or none")
 
 
+class InstanceNorm2d(nn.InstanceNorm2d):
+    """Torch's, but of a single image as the batch norm that it is: torch's own brings each image into the
+    plain memory order first, and the next convolution brings it back."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > 1:
+            return super().forward(x)
+        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
+
+
 class NearestConv2d(nn.Module):
     """Nearest-neighbour upsampling by 2 and a 3x3 convolution, computed as one 4x4 transposed convolution.
 
@@ -35,12 +45,15 @@ class NearestConv2d(nn.Module):
     holds it to 1e-5) for 16 instead of 36 multiplications an input pixel, and without the large tensor in
     between. Each output pixel gets contributions from the same number of taps, which is why this does not
     leave the checkerboard of a free transposed convolution (Odena et al. 2016, https://distill.pub/2016/deconv-checkerboard).
+
+    With `trim`, so many pixels of the result are left out along each edge: what a padded edge makes.
     """
 
     taps: torch.Tensor  # (9, 16), a buffer
 
-    def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True):
+    def __init__(self, in_channels: int, out_channels: int, *, bias: bool = True, trim: int = 0):
         super().__init__()
+        self.trim = trim
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         nn.init.normal_(self.weight, 0.0, 0.02)
@@ -58,7 +71,7 @@ class NearestConv2d(nn.Module):
         return sums.view(self.weight.shape[1], self.weight.shape[0], 4, 4)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.conv_transpose2d(x, self.transposed_weight(), self.bias, stride=2, padding=1)
+        return F.conv_transpose2d(x, self.transposed_weight(), self.bias, stride=2, padding=1 + self.trim)
 
 
 class FeatureNoise(nn.Module):

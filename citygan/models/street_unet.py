@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.generator import Generator
-from citygan.models.layers import FeatureNoise, NearestConv2d, initialize
+from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, initialize
 from citygan.models.light import NUMBERS, Light
 
 DEPTH = 6  # halvings of the trunk, which works at half the photo's size
@@ -29,7 +29,7 @@ class ToldNorm(nn.Module):
 
     def __init__(self, channels: int, in_channels: int):
         super().__init__()
-        self.norm = nn.InstanceNorm2d(channels)
+        self.norm = InstanceNorm2d(channels)
         self.of_classes = nn.Parameter(torch.zeros(2 * channels, in_channels, 1, 1))
         self.of_light = nn.Parameter(torch.zeros(2 * channels, _TOLD))
 
@@ -46,7 +46,7 @@ class Down(nn.Module):
         super().__init__()
         self.activation = nn.Identity() if first else nn.LeakyReLU(0.2)
         self.conv = nn.Conv2d(in_channels, out_channels, 4, 2, 1, padding_mode="replicate", bias=not normed)
-        self.norm = nn.InstanceNorm2d(out_channels, affine=True) if normed else nn.Identity()
+        self.norm = InstanceNorm2d(out_channels, affine=True) if normed else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.norm(self.conv(self.activation(x)))
@@ -62,7 +62,7 @@ class Up(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, classes: int):
         super().__init__()
         self.activation = nn.ReLU()
-        self.conv = NearestConv2d(in_channels, out_channels, bias=False)
+        self.conv = NearestConv2d(in_channels, out_channels, bias=False, trim=2)
         self.told = ToldNorm(out_channels, classes)
         self.noise = FeatureNoise(out_channels)
 
@@ -70,32 +70,38 @@ class Up(nn.Module):
         self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor, noise: torch.Tensor | None
     ) -> torch.Tensor:
         x = F.pad(self.activation(x), (1, 1, 1, 1), mode="replicate")
-        return self.noise(self.told(self.conv(x)[:, :, 2:-2, 2:-2], shares, light), noise)
+        return self.noise(self.told(self.conv(x), shares, light), noise)
 
 
 class Head(nn.Module):
-    """Features at half size -> a photo at full size, which every pixel of the label map has a say in."""
+    """Features at half size -> a photo at full size, which every pixel of the label map has a say in.
 
-    def __init__(self, in_channels: int, classes: int):
+    Args:
+        in_channels: Of the features.
+        classes: Of the label maps.
+        fine: Channels at full size.
+    """
+
+    def __init__(self, in_channels: int, classes: int, fine: int):
         super().__init__()
-        fine = in_channels // 4
-        self.of_classes = nn.Conv2d(classes, 2 * fine, 1)
-        self.conv = nn.Conv2d(fine, fine, 3, padding=1, padding_mode="replicate")
-        self.out = nn.Conv2d(fine, 3, 3, padding=1, padding_mode="replicate")
+        self.up = NearestConv2d(in_channels, fine, trim=2)
+        self.of_classes = nn.Conv2d(classes, fine, 1)
+        self.conv = nn.Conv2d(fine, fine, 3)
+        self.out = nn.Conv2d(fine, 3, 3)
+        nn.init.kaiming_normal_(self.up.weight, 0.2)
 
     def forward(self, x: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        x = F.pixel_shuffle(F.leaky_relu(x, 0.2), 2)
-        scale, shift = self.of_classes(conditions).chunk(2, 1)
-        x = torch.addcmul(shift, x, 1 + scale)
-        return torch.tanh(self.out(F.leaky_relu(self.conv(F.leaky_relu(x, 0.2)), 0.2)))
+        x = F.pad(F.leaky_relu(x, 0.2), (2, 2, 2, 2), mode="replicate")
+        fine = self.up(x) + F.pad(self.of_classes(conditions), (2, 2, 2, 2), mode="replicate")
+        return torch.tanh(self.out(F.leaky_relu(self.conv(F.leaky_relu(fine, 0.2)), 0.2)))
 
 
 class StreetUNet(Generator):
     """Label maps with a channel a class, `(N, in_channels, H, W)`, in a light -> photos `(N, 3, H, W)` in
     [-1, 1]. H and W are multiples of 128; made for 384 and 512.
 
-    The trunk is a U-Net of six halvings at half the size, which also gets the height of each pixel; a pixel
-    shuffle (Shi et al. 2016, https://arxiv.org/abs/1609.05158) and two convolutions end it at full size.
+    The trunk is a U-Net of six halvings at half the size, which also gets the height of each pixel; one
+    more upsampling and two convolutions beside the map end it at full size.
 
     Args:
         in_channels: Of the label maps.
@@ -114,14 +120,12 @@ class StreetUNet(Generator):
             for i, (before, out) in enumerate(zip([in_channels + 1, *channels], channels, strict=False))
         )
         self.ups = nn.ModuleList(
-            Up(channels[i] * (1 if i == DEPTH - 1 else 2), channels[i - 1] if i else 2 * width, in_channels)
+            Up(channels[i] * (1 if i == DEPTH - 1 else 2), channels[max(i - 1, 0)], in_channels)
             for i in reversed(range(DEPTH))
         )
         initialize(self)
-        with torch.no_grad():  # the pixels of a shuffle begin alike, without a pattern (arXiv 1707.02937)
-            last = self.ups[-1].get_submodule("conv").get_parameter("weight")
-            last.copy_(last[::4].repeat_interleave(4, 0))
-        self.head = Head(2 * width, in_channels)  # without norms: torch's own initialization keeps its scale
+        # without norms: initialized so that the scale is kept
+        self.head = Head(width, in_channels, width // 2)
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
         """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""

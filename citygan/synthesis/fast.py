@@ -67,7 +67,7 @@ class SeededDropout(nn.Module):
 def as_transposed(conv: NearestConv2d) -> nn.ConvTranspose2d:
     """The transposed convolution that a nearest-neighbour one equals, with its kernel computed once."""
     weight = conv.transposed_weight()
-    transposed = nn.ConvTranspose2d(*weight.shape[:2], 4, 2, 1, bias=conv.bias is not None).eval()
+    transposed = nn.ConvTranspose2d(*weight.shape[:2], 4, 2, 1 + conv.trim, bias=conv.bias is not None).eval()
     transposed.weight = nn.Parameter(weight, requires_grad=False)
     if conv.bias is not None:
         transposed.bias = nn.Parameter(conv.bias.detach(), requires_grad=False)

@@ -40,6 +40,7 @@ class TrainConfig:
     fake_label: float = 0.1  # and of generated ones
     l1_weight: float = 100.0  # times the mean absolute difference
     ssim_weight: float = 0.0  # times (1 - SSIM)
+    ssim_pool: int = 1  # of means over so many px a side: what is finer is free
     feature_weight: float = 0.0  # times the difference of the discriminator's hidden layers
     pooled_l1_weight: float = 0.0  # times the mean absolute difference of means over 8x8 px
     frequency_weight: float = 0.0  # times the focal frequency loss
@@ -57,6 +58,8 @@ class TrainConfig:
     # data
     size_px: int = 256  # height of what the networks see
     aspect: float = 1.0  # width / height of what they see; 1 makes a square of every sample, as pix2pix does
+    # of the strips of that height that are trained on, for more steps in the same time; 0 is the whole width
+    crop_width_px: int = 0
     load_px_min: int = 286  # a sample is resized to a height between these two, then cropped to size_px
     load_px_max: int = 286
     mirror: bool = True  # mirror half of the samples
@@ -103,6 +106,11 @@ class TrainConfig:
             raise CityGANError(
                 f"size_px {self.size_px} and aspect {self.aspect:g} make {self.width_px} x {self.size_px}; "
                 f"{self.generator} takes multiples of {stride}"
+            )
+        if self.crop_width_px % stride or self.crop_width_px > self.width_px:
+            raise CityGANError(
+                f"crop_width_px is {self.crop_width_px}; {self.generator} takes multiples of {stride}, up to "
+                f"the width of {self.width_px} px"
             )
         if self.warp_px > self.size_px / 4:
             raise CityGANError(f"warp_px is {self.warp_px}, more than a quarter of size_px {self.size_px}")
@@ -196,6 +204,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
         (
             *("width", "discriminator_width", "scales", "batch_size", "epochs"),
+            "ssim_pool",
             *("size_px", "load_px_min", "load_px_max"),
         ),
         lambda value: value >= 1,
@@ -204,7 +213,15 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
         (
             *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
-            *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
+            *(
+                "light_weight",
+                "label_mix_weight",
+                "decay_epochs",
+                "crop_width_px",
+                "simplify_px",
+                "warp_px",
+                "seed",
+            ),
         ),
         lambda value: value >= 0,
         "be at least 0",

@@ -11,7 +11,7 @@ from citygan.training.losses import fake_loss, feature_matching_loss, segmentati
 from citygan.training.state import TrainState
 from citygan.training.update import draw, run_network, update_discriminator, update_generator
 
-VIEW_PX = 256  # side of the crops that the discriminator sees
+VIEW_PX = 192  # side of the crops that the discriminator sees
 
 
 def segmenting_step(
@@ -19,8 +19,8 @@ def segmenting_step(
 ) -> dict[str, torch.Tensor]:
     """One step of the discriminator, then one of the generator (Sushko et al. 2021, section 3).
 
-    The discriminator sees half of the batch in crops, and the other half whole at half the size: texture in
-    the one, the street in the other.
+    The discriminator sees each photo twice: a crop, and the whole at half the size. Texture is in the one,
+    the street in the other.
 
     Args:
         state: What is trained, in place.
@@ -38,26 +38,27 @@ def segmenting_step(
     discriminator.requires_grad_(True)
     views = _views(state, classes, photos, drawn.photos.detach())
     terms = [_discriminator_terms(state, *view) for view in views]
-    on_real, on_fake, mixed = (torch.stack(term).mean() for term in zip(*terms, strict=True))
-    update_discriminator(state, on_real + on_fake + config.label_mix_weight * mixed)
+    names = ("discriminator_real", "discriminator_fake", "label_mix")
+    losses = {
+        name: torch.stack(term).mean() for name, term in zip(names, zip(*terms, strict=True), strict=False)
+    }
+    on_mixed = config.label_mix_weight * losses["label_mix"] if "label_mix" in losses else 0.0
+    update_discriminator(state, losses["discriminator_real"] + losses["discriminator_fake"] + on_mixed)
 
     discriminator.requires_grad_(False)
     terms = [_generator_terms(state, *view) for view in _views(state, classes, photos, drawn.photos)]
     fooled, features = (torch.stack(term).mean() for term in zip(*terms, strict=True))
-    losses = {"discriminator_real": on_real, "discriminator_fake": on_fake, "label_mix": mixed}
     losses |= update_generator(state, drawn, conditions, photos, fooled, features)
     return {name: loss.detach() for name, loss in losses.items()}
 
 
 def _views(state: TrainState, classes: torch.Tensor, *photos: torch.Tensor) -> list[list[torch.Tensor]]:
-    """What the discriminator sees: crops of the first half of the batch, and the rest at half the size; the
-    classes `(N, H, W)` first, all augmented alike."""
-    crops = (len(classes) + 1) // 2
+    """What the discriminator sees: crops, where the photos are larger than these, and the whole at half the
+    size; the classes `(N, H, W)` first, all augmented alike."""
     images = [classes[:, None], *photos]
-    views = [_crop([image[:crops] for image in images])]
-    if crops < len(classes):
-        small = [F.avg_pool2d(photo[crops:], 2) for photo in photos]
-        views.append([images[0][crops:, :, ::2, ::2], *small])
+    views = [_crop(images)]
+    if max(classes.shape[1:]) > VIEW_PX:
+        views.append([images[0][:, :, ::2, ::2], *(F.avg_pool2d(photo, 2) for photo in photos)])
     if state.config.discriminator_augmentation:
         views = [augment_photos(*view) for view in views]
     return [[view[0][:, 0], *view[1:]] for view in views]
@@ -80,20 +81,27 @@ def _start(room: int, device: torch.device) -> torch.Tensor:
 
 def _discriminator_terms(
     state: TrainState, classes: torch.Tensor, photos: torch.Tensor, generated: torch.Tensor
-) -> tuple[torch.Tensor, ...]:
-    """The losses on real photos, on generated ones, and of LabelMix (section 3.3): of a photo that is real in
-    some classes and generated in the others, it should say what it says of each."""
+) -> list[torch.Tensor]:
+    """The losses on real photos, on generated ones and, where the recipe weighs it, of LabelMix (section
+    3.3): of a photo that is real in some classes and generated in the others, it should say what it says of
+    each."""
     n, known = len(photos), _discriminator(state).classes
-    real_there = torch.rand(n, known, device=classes.device) < 0.5
-    mask = real_there.gather(1, classes.flatten(1)).view(classes.shape)[:, None]
-    mixed = torch.where(mask, photos, generated)
-    _, logits = run_network(state, state.discriminator, torch.cat([photos, generated, mixed]))
-    real, fake, mix = logits.float().split(n)
-    return (
-        segmentation_loss(real, classes, state.config.class_balance),
-        fake_loss(fake),
-        F.mse_loss(mix, torch.where(mask, real, fake)),
-    )
+    seen = [photos, generated]
+    if state.config.label_mix_weight:
+        real_there = torch.rand(n, known, device=classes.device) < 0.5
+        mask = real_there.gather(1, classes.flatten(1)).view(classes.shape)[:, None]
+        seen.append(torch.where(mask, photos, generated))
+    _, logits = run_network(state, state.discriminator, torch.cat(seen))
+    real, fake, *mixed = logits.float().split(n)
+    losses = [segmentation_loss(real, _answers(classes), state.config.class_balance), fake_loss(fake)]
+    if mixed:
+        losses.append(F.mse_loss(mixed[0], torch.where(_answers(mask), real, fake)))
+    return losses
+
+
+def _answers(images: torch.Tensor) -> torch.Tensor:
+    """The pixels of which the discriminator says something."""
+    return images[..., ::2, ::2]
 
 
 def _discriminator(state: TrainState) -> SegmentingDiscriminator:
@@ -109,5 +117,5 @@ def _generator_terms(
     layers, logits = run_network(state, state.discriminator, generated)
     with torch.no_grad():
         wanted = run_network(state, _discriminator(state).encode, photos)
-    loss = segmentation_loss(logits, classes, state.config.class_balance)
+    loss = segmentation_loss(logits, _answers(classes), state.config.class_balance)
     return loss, feature_matching_loss([[*layers, logits]], [[*wanted, logits]])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 from torch import nn
+from torch.nn import functional as F
 
 from citygan.models.light import light_of
 from citygan.training.losses import focal_frequency_loss, l1_loss, pooled_l1_loss, ssim_loss
@@ -76,7 +78,7 @@ def update_generator(
         losses["features"] = features
         total = total + config.feature_weight * features
     for name, weight, loss_of in (
-        ("ssim", config.ssim_weight, ssim_loss),
+        ("ssim", config.ssim_weight, partial(_ssim_loss, config.ssim_pool)),
         ("pooled_l1", config.pooled_l1_weight, pooled_l1_loss),
         ("frequency", config.frequency_weight, focal_frequency_loss),
     ):
@@ -95,6 +97,12 @@ def update_generator(
     state.generator_optimizer.step()
     state.update_average()
     return losses
+
+
+def _ssim_loss(pool: int, photos: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    if pool > 1:
+        photos, targets = F.avg_pool2d(photos, pool), F.avg_pool2d(targets, pool)
+    return ssim_loss(photos, targets)
 
 
 def run_network(state: TrainState, network: Callable, *inputs: torch.Tensor | None):
