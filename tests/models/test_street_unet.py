@@ -56,26 +56,17 @@ def test_a_seed_draws_the_same_photo_again_and_another_one_another(network):
 
 
 @torch.no_grad()
-def test_an_untrained_one_has_no_pattern_of_two_pixels():
-    fresh = StreetUNet(29, 4)
-    x = encode_labels(torch.full((1, 128, 128), ROAD, dtype=torch.uint8), "classes")
-    photo = fresh(x, [torch.zeros_like(n) for n in noise_of(fresh, x)])[0][:, 2:-2, 2:-2]
-    assert torch.allclose(photo[..., ::2], photo[..., 1::2], atol=1e-4)
-
-
-@torch.no_grad()
 def test_an_even_map_has_no_frame(network):
     x = encode_labels(torch.full((1, 256, 256), ROAD, dtype=torch.uint8), "classes")
     quiet = [torch.zeros_like(n) for n in noise_of(network, x)]
-    columns = network(x, quiet)[0][..., 2:-2]  # where two convolutions see the edge
-    pairs = columns.unfold(2, 2, 2)  # the pixel shuffle makes two kinds of columns
-    assert (pairs.amax(2) - pairs.amin(2)).max() < 1e-4
+    photo = network(x, quiet)[0]
+    assert (photo.amax(2) - photo.amin(2)).max() < 1e-4  # each row is even, up to its ends
 
 
 @torch.no_grad()
 def test_a_pixel_of_the_map_changes_the_photo_there_alone_at_the_end(network):
     x = conditions(64, 64)
-    features = torch.randn(1, 8, 32, 32)
+    features = torch.randn(1, 4, 32, 32)
     changed = x.clone()
     changed[:, :, 40, 21] = x[:, :, 0, 0]
     difference = (network.head(features, changed) - network.head(features, x))[0].abs().sum(0)

@@ -38,14 +38,16 @@ def test_a_step_changes_every_weight_of_both_networks(accelerator):
 
 
 def test_each_loss_that_the_recipe_weighs_is_named(accelerator):
-    names = ["discriminator_real", "discriminator_fake", "label_mix", "adversarial", "l1", "features"]
-    losses = segmenting_step(TrainState(config(), accelerator), *batch(config(), 2))
-    assert list(losses) == [*names, "pooled_l1", "frequency", "light"]
-    plain = config(pooled_l1_weight=0.0, frequency_weight=0.0, light_weight=0.0)
+    names = ["discriminator_real", "discriminator_fake", "adversarial", "l1", "features"]
+    every = config(label_mix_weight=1.0)
+    losses = segmenting_step(TrainState(every, accelerator), *batch(every, 2))
+    more = ["ssim", "pooled_l1", "frequency", "light"]
+    assert list(losses) == [*names[:2], "label_mix", *names[2:], *more]
+    plain = config(ssim_weight=0.0, pooled_l1_weight=0.0, frequency_weight=0.0, light_weight=0.0)
     assert list(segmenting_step(TrainState(plain, accelerator), *batch(plain, 2))) == names
 
 
-@pytest.mark.parametrize("name", ["pooled_l1", "frequency", "light", "feature"])
+@pytest.mark.parametrize("name", ["ssim", "pooled_l1", "frequency", "light", "feature"])
 def test_each_weight_counts(accelerator, name):
     gradients = []
     for weight in (1e-6, 10.0):
@@ -70,13 +72,18 @@ def test_the_discriminator_learns_to_read_real_photos_and_to_tell_generated_ones
         assert losses[-1][name] < 0.9 * losses[0][name]
 
 
-def test_half_of_the_batch_is_seen_in_crops_and_the_other_whole_at_half_the_size(accelerator):
+def test_the_discriminator_sees_crops_and_the_whole_at_half_the_size(accelerator):
     state = TrainState(config(discriminator_augmentation=False), accelerator)
     classes, photos = torch.zeros(3, 384, 512, dtype=torch.long), torch.rand(3, 3, 384, 512)
     crops, whole = steps._views(state, classes, photos)
-    assert [tuple(t.shape) for t in crops] == [(2, 256, 256), (2, 3, 256, 256)]
-    assert [tuple(t.shape) for t in whole] == [(1, 192, 256), (1, 3, 192, 256)]
-    assert torch.allclose(whole[1][0], torch.nn.functional.avg_pool2d(photos[2], 2))
+    assert [tuple(t.shape) for t in crops] == [(3, 192, 192), (3, 3, 192, 192)]
+    assert [tuple(t.shape) for t in whole] == [(3, 192, 256), (3, 3, 192, 256)]
+    assert torch.allclose(whole[1], torch.nn.functional.avg_pool2d(photos, 2))
+
+
+def test_photos_no_larger_than_a_crop_are_seen_once(accelerator):
+    state = TrainState(config(discriminator_augmentation=False), accelerator)
+    assert len(steps._views(state, torch.zeros(2, 128, 128, dtype=torch.long), torch.rand(2, 3, 128, 128))) == 1
 
 
 def test_classes_and_photos_are_cropped_alike_and_often_along_an_edge(accelerator):
@@ -84,11 +91,11 @@ def test_classes_and_photos_are_cropped_alike_and_often_along_an_edge(accelerato
     rows = torch.arange(384).view(384, 1).expand(1, 384, 512)
     corners = []
     for _ in range(60):
-        [(classes, photo)] = steps._views(state, rows, rows[:, None].float())
+        classes, photo = steps._views(state, rows, rows[:, None].float())[0]
         assert torch.equal(classes.float(), photo[:, 0])
         corners.append(int(classes[0, 0, 0]))
     assert min(corners) == 0
-    assert max(corners) == 384 - 256
+    assert max(corners) == 384 - 192
     assert len(set(corners)) > 10
 
 

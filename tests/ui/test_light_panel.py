@@ -75,8 +75,8 @@ def test_a_picture_lends_its_light_chosen_or_dropped(lit, page_in_light):
     choose(page_in_light, "As in a photo", png(GREY))
     wait_for_light(page_in_light, "Restore this map and light (as in a photo)")
     assert last_light(lit)["light"] == [1.0, *[0.5] * 7]
-    expect(page_in_light.locator(".cg-light-thumb img")).to_be_visible()
-    hand_over(page_in_light, ".cg-light", "drop", png(2 * GREY))
+    expect(page_in_light.locator(".cg-lighting-thumb img")).to_be_visible()
+    hand_over(page_in_light, ".cg-lighting", "drop", png(2 * GREY))
     page_in_light.wait_for_function("document.querySelectorAll('.cg-kept').length === 3")
     assert last_light(lit)["light"] == [2.0, *[0.5] * 7]
 
@@ -112,4 +112,4 @@ def test_a_link_carries_the_light(lit, page_in_light, open_page):
 
 
 def test_without_lights_there_is_no_panel(studio):
-    expect(studio.locator(".cg-light")).to_be_hidden()
+    expect(studio.locator(".cg-lighting")).to_be_hidden()

@@ -22,7 +22,7 @@ export function buildLight(names, painter, server, changed) {
   let light = SUGGESTED;
   /** @type {HTMLImageElement | null} the picture whose light was taken */
   let picture = null;
-  const thumb = el("span", "cg-light-thumb");
+  const thumb = el("span", "cg-lighting-thumb");
 
   /** @type {Map<string | null, HTMLButtonElement>} */
   const choices = new Map();
@@ -36,7 +36,7 @@ export function buildLight(names, painter, server, changed) {
   const lend = textButton("As in a photo", () => chooseFile("image/*", use), {
     title: "Take the light of any picture; you can also drop one here",
   });
-  const group = el("div", "cg-light-names", ...choices.values(), lend, thumb);
+  const group = el("div", "cg-lighting-names", ...choices.values(), lend, thumb);
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Light");
 
@@ -46,10 +46,10 @@ export function buildLight(names, painter, server, changed) {
       choose({ ...light, [field]: value / STEPS }),
     );
   const sliders = { brightness: change("Brightness", "brightness"), warmth: change("Warmth", "warmth") };
-  const heading = el("span", "cg-light-heading", "Light");
+  const heading = el("span", "cg-lighting-heading", "Light");
   const element = el(
     "section",
-    "cg-light",
+    "cg-lighting",
     heading,
     group,
     sliders.brightness.element,
