@@ -11,6 +11,16 @@ from torch.nn import functional as F
 Network = TypeVar("Network", bound=nn.Module)
 
 
+class InstanceNorm2d(nn.InstanceNorm2d):
+    """Torch's, but of a single image as the batch norm that it is: torch's own brings each image into the
+    plain memory order first, and the next convolution brings it back."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if len(input) > 1:
+            return super().forward(input)
+        return F.batch_norm(input, None, None, self.weight, self.bias, training=True, eps=self.eps)
+
+
 def norm_layer(kind: str, channels: int) -> nn.Module:
     """A `"batch"` or `"instance"` normalization over `channels`, with learned scale and shift; `"none"` for
     none.
@@ -21,20 +31,10 @@ def norm_layer(kind: str, channels: int) -> nn.Module:
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     if kind == "instance":
-        return nn.InstanceNorm2d(channels, affine=True)
+        return InstanceNorm2d(channels, affine=True)
     if kind == "none":
         return nn.Identity()
     raise ValueError(f"norm {kind!r} is unknown; choose batch, instance or none")
-
-
-class InstanceNorm2d(nn.InstanceNorm2d):
-    """Torch's, but of a single image as the batch norm that it is: torch's own brings each image into the
-    plain memory order first, and the next convolution brings it back."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if len(x) > 1:
-            return super().forward(x)
-        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
 
 class NearestConv2d(nn.Module):

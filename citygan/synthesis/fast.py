@@ -7,25 +7,10 @@ from copy import deepcopy
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from citygan.models.generator import Generator
 from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference
-
-
-class FastInstanceNorm(nn.Module):
-    """Instance norm of one image as the batch norm that it is: torch's own brings each image into the plain
-    memory order first, and the next convolution brings it back."""
-
-    def __init__(self, norm: nn.InstanceNorm2d):
-        super().__init__()
-        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if len(x) > 1:
-            return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
-        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
 
 class FastFeatureNoise(nn.Module):
@@ -78,7 +63,7 @@ def optimized(generator: Generator, norm_statistics: str, device: torch.device) 
     """A copy of a generator that computes the same photos faster.
 
     Norms are folded into their convolutions where running statistics are used, nearest-neighbour
-    convolutions become the transposed ones that they equal, instance norms and noise keep the memory layout,
+    convolutions become the transposed ones that they equal, noise keeps the memory layout,
     and the numbers become float16 on CUDA and bfloat16 on CPUs that compute in it, where the generator bears
     that. Dropout is off, and `SeededDropout` in its place.
     """
@@ -90,8 +75,6 @@ def optimized(generator: Generator, norm_statistics: str, device: torch.device) 
         conv, norm, noise = (getattr(module, name, None) for name in ("conv", "norm", "noise"))
         if isinstance(conv, NearestConv2d):
             conv = module.conv = as_transposed(conv)
-        if isinstance(norm, nn.InstanceNorm2d):
-            module.norm = FastInstanceNorm(norm)
         if isinstance(noise, FeatureNoise):
             module.noise = FastFeatureNoise(noise)
         convolution = isinstance(conv, (nn.Conv2d, nn.ConvTranspose2d))

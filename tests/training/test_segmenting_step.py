@@ -83,7 +83,8 @@ def test_the_discriminator_sees_crops_and_the_whole_at_half_the_size(accelerator
 
 def test_photos_no_larger_than_a_crop_are_seen_once(accelerator):
     state = TrainState(config(discriminator_augmentation=False), accelerator)
-    assert len(steps._views(state, torch.zeros(2, 128, 128, dtype=torch.long), torch.rand(2, 3, 128, 128))) == 1
+    classes, photos = torch.zeros(2, 128, 128, dtype=torch.long), torch.rand(2, 3, 128, 128)
+    assert len(steps._views(state, classes, photos)) == 1
 
 
 def test_classes_and_photos_are_cropped_alike_and_often_along_an_edge(accelerator):
