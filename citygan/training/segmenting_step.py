@@ -11,7 +11,7 @@ from citygan.training.losses import fake_loss, feature_matching_loss, segmentati
 from citygan.training.state import TrainState
 from citygan.training.update import draw, run_network, update_discriminator, update_generator
 
-VIEW_PX = 192  # side of the crops that the discriminator sees
+VIEW_PX = 128  # side of the crops that the discriminator sees
 
 
 def segmenting_step(

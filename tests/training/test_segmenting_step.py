@@ -76,14 +76,14 @@ def test_the_discriminator_sees_crops_and_the_whole_at_half_the_size(accelerator
     state = TrainState(config(discriminator_augmentation=False), accelerator)
     classes, photos = torch.zeros(3, 384, 512, dtype=torch.long), torch.rand(3, 3, 384, 512)
     crops, whole = steps._views(state, classes, photos)
-    assert [tuple(t.shape) for t in crops] == [(3, 192, 192), (3, 3, 192, 192)]
+    assert [tuple(t.shape) for t in crops] == [(3, 128, 128), (3, 3, 128, 128)]
     assert [tuple(t.shape) for t in whole] == [(3, 192, 256), (3, 3, 192, 256)]
     assert torch.allclose(whole[1], torch.nn.functional.avg_pool2d(photos, 2))
 
 
 def test_photos_no_larger_than_a_crop_are_seen_once(accelerator):
     state = TrainState(config(discriminator_augmentation=False), accelerator)
-    classes, photos = torch.zeros(2, 128, 128, dtype=torch.long), torch.rand(2, 3, 128, 128)
+    classes, photos = torch.zeros(2, 128, 96, dtype=torch.long), torch.rand(2, 3, 128, 96)
     assert len(steps._views(state, classes, photos)) == 1
 
 
@@ -96,7 +96,7 @@ def test_classes_and_photos_are_cropped_alike_and_often_along_an_edge(accelerato
         assert torch.equal(classes.float(), photo[:, 0])
         corners.append(int(classes[0, 0, 0]))
     assert min(corners) == 0
-    assert max(corners) == 384 - 192
+    assert max(corners) == 384 - 128
     assert len(set(corners)) > 10
 
 
