@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,11 +22,10 @@ from citygan.evaluation.judging import COMMON_PX, Judges, report
 from citygan.evaluation.metrics import LPIPS_DEFINITION, PSNR_DEFINITION, Lpips, compare
 from citygan.evaluation.scores import (
     FCN_DEFINITION,
-    LEFT_OUT,
-    NEVER_SEEN,
     Evaluation,
     FcnScore,
     Figure,
+    KnownDrives,
     Reading,
     confusion,
     percentiles,
@@ -50,6 +49,7 @@ def evaluate(
     sheet: Path | None = None,
     record: bool = False,
     judges: bool = False,
+    true_light: bool = False,
     json: Path | None = None,
 ) -> None:
     """Scores a checkpoint at the model's own size, over each split and each drive: SSIM, PSNR, LPIPS and the
@@ -69,6 +69,8 @@ def evaluate(
             photos of drives that no training saw.
         judges: Also how photos differ from real ones as a set, beside real training photos of the data
             set: KID, sliced Wasserstein distances, streaks, frame, chroma, IoU of small things, seeds.
+        true_light: Also score photos in the light of the real ones, which says something of them. Every other
+            score is of the light that the label map suggests.
         json: Where to write all figures but those of single samples.
     """
     if len(split) != 1 and (csv or sheet):
@@ -77,10 +79,12 @@ def evaluate(
     if record:
         checkpoint.record()  # what cannot be written is said now, not after minutes of scoring
     synthesizer = Synthesizer(checkpoint, device)
+    if true_light and not synthesizer.lights:
+        raise CityGANError(f"{model} is told no light; leave --true-light out")
     judge = Segmenter(segmenter, synthesizer.device) if segmenter else None
     lpips, why_not = _find_lpips(synthesizer)
     info = synthesizer.info
-    known = _KnownDrives(datasets.drives_of_split(data, "train"), frozenset(info.drives))
+    known = KnownDrives(datasets.drives_of_split(data, "train"), frozenset(info.drives))
     every_drive: dict[str, list[np.ndarray]] = {}
     aspect = info.width_px / info.height_px
     all_figures: dict[str, dict] = {}
@@ -102,6 +106,8 @@ def evaluate(
             jury = Judges(synthesizer, judge, None if one == "train" else training)
             figures = jury(photos, samples, scores.reading, indices)
             print(f"judges ({time.monotonic() - start:.0f} s):", *report(figures), sep="\n")
+        if true_light:
+            print(f"told the real photo's light, which leaks it: {_in_true_light(synthesizer, samples)}")
         all_figures[one] = sheets.as_json({datasets.NO_DRIVE: scores} | drives, figures)
         info = _noted(info, one, scores, drives, known)
         for name, part in drives.items():
@@ -165,24 +171,16 @@ def score_split(
     )
 
 
-@dataclass(frozen=True)
-class _KnownDrives:
-    """Which drives a checkpoint can have met before."""
-
-    split: frozenset[str]  # those of the data set's training split
-    own: frozenset[str]  # those of its own training; empty where its .json does not say
-
-    def __call__(self, drive: str) -> str:
-        """What is to be said of a drive."""
-        if not self.own:
-            return "also in the training split" if drive in self.split else "not in the training split"
-        if drive in self.own:
-            return "also in training"
-        return LEFT_OUT if drive in self.split else NEVER_SEEN
-
-    def is_strange(self, drive: str) -> bool:
-        """Whether training cannot have seen it, nor anybody have left it out for how it looks."""
-        return bool(self.own) and drive not in self.own | self.split
+def _in_true_light(synthesizer: Synthesizer, samples: LabelPhotoSet) -> str:
+    common, own = [], []
+    for labels, target in tqdm(samples, "in true light", len(samples), leave=False):
+        label_map, real = labels.numpy(), target.permute(1, 2, 0).numpy()
+        photo = synthesizer(label_map, light=synthesizer.light_of(real, label_map))
+        for size, scores in (((COMMON_PX, COMMON_PX), common), (None, own)):
+            score = compare(photo, real, size)
+            scores.append((score.ssim, score.psnr))
+    said = _at_common([*np.array(own).T])
+    return f"{said}; at {COMMON_PX} x {COMMON_PX} {_at_common([*np.array(common).T])}"
 
 
 def _noted(
@@ -190,7 +188,7 @@ def _noted(
     split: str,
     scores: Evaluation,
     drives: dict[str, Evaluation],
-    known: _KnownDrives,
+    known: KnownDrives,
 ) -> CheckpointInfo:
     """The info with these scores, and with their percentiles where there are strange drives."""
     strange = [part.ssim for name, part in drives.items() if known.is_strange(name)]
@@ -252,7 +250,7 @@ def _says(score: FcnScore | None) -> str:
     )
 
 
-def _print_drives(drives: dict[str, Evaluation], known: _KnownDrives) -> None:
+def _print_drives(drives: dict[str, Evaluation], known: KnownDrives) -> None:
     """A line for each drive, where the names of the photos tell drives apart."""
     if drives.keys() == {datasets.NO_DRIVE}:
         return
@@ -268,11 +266,11 @@ def _print_drives(drives: dict[str, Evaluation], known: _KnownDrives) -> None:
             print(f"           real      {_says(scores.fcn_real)}")
 
 
-def _at_common(common: tuple[np.ndarray, np.ndarray]) -> str:
+def _at_common(common: Sequence[np.ndarray]) -> str:
     return f"SSIM {common[0].mean():.4f}, PSNR {common[1].mean():.2f} dB"
 
 
-def _print_folds(ssim_of_drives: dict[str, np.ndarray], known: _KnownDrives) -> None:
+def _print_folds(ssim_of_drives: dict[str, np.ndarray], known: KnownDrives) -> None:
     """The mean over drives, by what training knew of them."""
     print("SSIM over drives, each counted once:")
     groups: dict[str, list[str]] = {}

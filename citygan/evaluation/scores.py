@@ -86,6 +86,26 @@ def _known(info: CheckpointInfo, split: str, drive: str) -> str:
 
 
 @dataclass(frozen=True)
+class KnownDrives:
+    """Which drives a checkpoint can have met before."""
+
+    split: frozenset[str]  # those of the data set's training split
+    own: frozenset[str]  # those of its own training; empty where its .json does not say
+
+    def __call__(self, drive: str) -> str:
+        """What is to be said of a drive."""
+        if not self.own:
+            return "also in the training split" if drive in self.split else "not in the training split"
+        if drive in self.own:
+            return "also in training"
+        return LEFT_OUT if drive in self.split else NEVER_SEEN
+
+    def is_strange(self, drive: str) -> bool:
+        """Whether training cannot have seen it, nor anybody have left it out for how it looks."""
+        return bool(self.own) and drive not in self.own | self.split
+
+
+@dataclass(frozen=True)
 class FcnScore:
     """How well a segmentation network finds the label map in a photo; each 0 to 1."""
 

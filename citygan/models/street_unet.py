@@ -7,11 +7,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.generator import Generator
-from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, initialize
+from citygan.models.layers import InstanceNorm2d, NearestConv2d, initialize
 from citygan.models.light import NUMBERS, Light
 
 DEPTH = 6  # halvings of the trunk, which works at half the photo's size
 STRIDE_PX = 2 ** (DEPTH + 1)  # sides are multiples of it
+_NOISES = 4  # maps of noise at each size
 _TOLD = 32  # features that the light's eight numbers become
 # What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for
 # small weights as for large ones, so that it is learned as soon as the rest
@@ -39,6 +40,24 @@ class ToldNorm(nn.Module):
         return torch.addcmul(shift, self.norm(h), 1 + scale)
 
 
+class SpatialNoise(nn.Module):
+    """Adds learned mixtures of a few maps of Gaussian noise to the channels.
+
+    What is even in the label map is even in every layer, with replicated edges: all texture begins here. Next
+    comes a told norm, so each class says how much of it there is. Unlike the noise of OASIS (section 3.4),
+    which has 64 channels and stands beside the label map, it is new at each size.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(0.1 * torch.randn(channels, _NOISES, 1, 1))
+
+    def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
+        if noise is None:
+            noise = torch.randn(len(x), _NOISES, *x.shape[2:], device=x.device)
+        return x + F.conv2d(noise.to(x.dtype), self.weight)
+
+
 class Down(nn.Module):
     """LeakyReLU, 4x4 convolution of stride 2, norm: `(N, C, H, W)` -> `(N, K, H/2, W/2)`."""
 
@@ -53,7 +72,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """ReLU, nearest-neighbour upsampling and 3x3 convolution, told norm, noise: twice the size.
+    """ReLU, nearest-neighbour upsampling and 3x3 convolution, noise, told norm: twice the size.
 
     The edge is repeated before and cut off afterwards: zeros there would tell where the edge is, and draw a
     frame around the photo.
@@ -63,14 +82,14 @@ class Up(nn.Module):
         super().__init__()
         self.activation = nn.ReLU()
         self.conv = NearestConv2d(in_channels, out_channels, bias=False, trim=2)
+        self.noise = SpatialNoise(out_channels)
         self.told = ToldNorm(out_channels, classes)
-        self.noise = FeatureNoise(out_channels)
 
     def forward(
         self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor, noise: torch.Tensor | None
     ) -> torch.Tensor:
         x = F.pad(self.activation(x), (1, 1, 1, 1), mode="replicate")
-        return self.noise(self.told(self.conv(x), shares, light), noise)
+        return self.told(self.noise(self.conv(x), noise), shares, light)
 
 
 class Head(nn.Module):
@@ -128,10 +147,10 @@ class StreetUNet(Generator):
         self.head = Head(width, in_channels, width // 2)
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
-        """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""
+        """The noise of one photo, `(1, 4, h, w) float32` for each decoder block: fixed by the seed."""
         rng = torch.Generator().manual_seed(seed)
         sizes = [(height_px >> i, width_px >> i) for i in range(DEPTH, 0, -1)]
-        return [torch.randn(1, 1, *size, generator=rng) for size in sizes]
+        return [torch.randn(1, _NOISES, *size, generator=rng) for size in sizes]
 
     def forward(
         self,

@@ -143,19 +143,25 @@ class Synthesizer:
         """The lights that the checkpoint has names for; none where it is told no light."""
         return {} if self._light is None else self._light.named()
 
-    def light_of(self, photo: np.ndarray) -> tuple[float, ...]:
+    def light_of(self, photo: np.ndarray, label_map: np.ndarray | None = None) -> tuple[float, ...]:
         """The light of any picture, to make photos in.
 
         Args:
             photo: `(H, W, 3) uint8` sRGB.
+            label_map: Its classes, `(H, W) uint8`, where they are known: then it is measured as in training.
 
         Raises:
             CityGANError: the checkpoint is told no light.
         """
         if self._light is None:
             raise CityGANError(f"{self.info.name} is told no light")
-        picture = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None]
-        return tuple(self._light.of_picture(to_unit_range(picture))[0].tolist())
+        picture = to_unit_range(torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None])
+        if label_map is None:
+            code = self._light.of_picture(picture)
+        else:
+            labels = torch.from_numpy(np.array(label_map))[None]
+            code, _ = self._light.of_photos(picture, encode_labels(labels, self.info.encoding))
+        return tuple(code[0].tolist())
 
     def _lit(self, light: Sequence[float] | str | None, brightness: float, warmth: float) -> Lit | None:
         """What makes the light that was asked for of the one that the map suggests; None for that itself."""

@@ -331,12 +331,14 @@ def test_judges_see_a_wide_checkpoint_at_both_sizes_and_write_what_they_say(
     reader = command[2].replace("tiny", "reader")
     file = tmp_path / "figures.json"
     flags = ["--model", str(model), "--data", str(driven), "--device", "cpu", "--segmenter", reader]
-    assert train.main(["evaluate", *flags, "--judges", "--json", str(file)]) == 0
+    assert train.main(["evaluate", *flags, "--judges", "--true-light", "--json", str(file)]) == 0
     said = capsys.readouterr().out
     written = json.loads(file.read_text())["splits"]["test"]
     assert written.keys() == {"all", "0001TP", "Seq05VD"}
     values = written["all"]
     assert f"at 256 x 256: SSIM {values['ssim_256']:.4f}, PSNR {values['psnr_256']:.2f} dB" in said
+    guessed, told = (float(said.partition(f"{what}: SSIM ")[2][:6]) for what in ("at 256 x 256", "leaks it"))
+    assert guessed != told
     whole, *drives = said.partition("judges (")[2].partition("0001TP ")
     found = figures_of(whole)
     sizes = [
@@ -357,6 +359,13 @@ def test_judges_see_a_wide_checkpoint_at_both_sizes_and_write_what_they_say(
     assert "chroma, of 255" in by_drive
     assert not any("KID" in name or "SWD" in name for name in by_drive)  # of three photos
     assert "Seq05VD" in "".join(drives)
+
+
+def test_a_checkpoint_without_light_has_no_true_one(driven, tmp_path, capsys):
+    model = save_checkpoint(tmp_path, settled_unet(width=1))
+    flags = ["--model", str(model), "--data", str(driven), "--device", "cpu"]
+    assert train.main(["evaluate", *flags, "--true-light"]) == 1
+    assert "is told no light; leave --true-light out" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("no_network")
