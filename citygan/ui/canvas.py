@@ -131,8 +131,9 @@ def decode_base64(data: str, most_bytes: int) -> bytes:
 
 
 def canvas_size(info: CheckpointInfo) -> tuple[int, int]:
-    """Width and height in px: twice the height of the training photos, and their aspect."""
-    height_px = 2 * info.height_px
+    """Width and height in px, of the aspect of the training photos: twice their height, for smooth edges, but
+    no more than 576 unless the photos are higher themselves."""
+    height_px = min(2 * info.height_px, max(info.height_px, 576))
     return round(height_px * info.aspect / 2) * 2, height_px
 
 
