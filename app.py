@@ -27,7 +27,9 @@ from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
 from citygan.evaluation.metrics import compare
 from citygan.synthesis.serving import fill_shelf, open_checkpoint
+from citygan.synthesis.shelf import short_name
 from citygan.ui.page import build_app, serve
+from citygan.ui.pairs import build_pairs, maps_to_judge
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -59,6 +61,10 @@ class Options:
     max_queue: int = field(default_factory=_default_max_queue)
     # More checkpoints for the Compare tab than those in runs/: paths, or ids of the Hub.
     compare: tuple[str, ...] = ()
+    # Serves blind pairs instead: photos of one map by this checkpoint and by another (a path, or an id of the
+    # Hub), on random sides. A person says which is better; the count is shown at the end, and printed.
+    blind_pairs: str | None = None
+    pairs_data: Path | None = None  # Blind pairs of the maps of its test split, not of our own streets.
     compile: bool = True  # On the CPU, in the background: photos then take half the time.
     mcp: bool = False  # Also offer /synthesize as a tool for language models; needs gradio[mcp].
     share: bool = False  # Also serve through a public gradio.live link.
@@ -68,6 +74,8 @@ class Options:
             raise CityGANError(f"{self.max_queue} visitors may wait; give a whole number above 0")
         if self.port is not None and not 1 <= self.port <= 65535:
             raise CityGANError(f"port {self.port} is none; give one from 1 to 65535")
+        if self.pairs_data and not self.blind_pairs:
+            raise CityGANError("--pairs-data needs --blind-pairs and the other checkpoint")
         if self.mcp and find_spec("mcp") is None:
             raise CityGANError("--mcp needs one more package: pip install 'gradio[mcp]'")
 
@@ -87,19 +95,25 @@ def _run(options: Options) -> None:
     default = _variable("CITYGAN_MODEL", str(SHIPPED))
     synthesizer, notice = open_checkpoint(options.model, default, options.device)
     synthesize = zero_gpu.with_gpu(synthesizer)
-    page = build_app(
-        synthesize,
-        compare,
-        synthesizer.info,
-        synthesizer.device_name,
-        source=synthesizer.source,
-        max_waiting=options.max_queue,
-        notice=notice,
-        shelf=fill_shelf(synthesizer, synthesize, options.compare, options.device),
-        results=RESULTS,
-        light_of=synthesizer.light_of if synthesizer.lights else None,
-    )
-    if options.compile and not zero_gpu.is_on():
+    other = options.blind_pairs
+    others = options.compare if other is None else (other,)
+    shelf = fill_shelf(synthesizer, synthesize, others, options.device)
+    if other is not None:
+        page = build_pairs(shelf, shelf.names[0], short_name(other), maps_to_judge(options.pairs_data))
+    else:
+        page = build_app(
+            synthesize,
+            compare,
+            synthesizer.info,
+            synthesizer.device_name,
+            source=synthesizer.source,
+            max_waiting=options.max_queue,
+            notice=notice,
+            shelf=shelf,
+            results=RESULTS,
+            light_of=synthesizer.light_of if synthesizer.lights else None,
+        )
+    if options.compile and other is None and not zero_gpu.is_on():
         synthesizer.compile_in_background()
     mcp = options.mcp or None  # None leaves it to GRADIO_MCP_SERVER
     serve(page, options.host, options.port, share=options.share, mcp_server=mcp)

@@ -104,6 +104,30 @@ def test_a_port_that_cannot_be_ends_in_one_line(capsys, port):
     assert refusal(capsys, "--port", port) == f"citygan: port {port} is none; give one from 1 to 65535\n"
 
 
+def test_maps_for_blind_pairs_without_the_other_checkpoint_are_refused(capsys):
+    message = refusal(capsys, "--pairs-data", "camvid")
+    assert message == "citygan: --pairs-data needs --blind-pairs and the other checkpoint\n"
+
+
+def test_the_other_checkpoint_of_blind_pairs_is_opened_before_the_page_is_served(tmp_path, capsys):
+    model = str(tiny.save_checkpoint(tmp_path, UNet(3, 1).eval()))
+    assert "nowhere" in refusal(capsys, "--model", model, "--blind-pairs", str(tmp_path / "nowhere"))
+
+
+def test_blind_pairs_take_the_place_of_the_page(tmp_path, monkeypatch, capsys):
+    served = []
+    monkeypatch.setattr(app, "serve", lambda page, *_, **__: served.append(page))
+    ours, theirs = (tmp_path / name for name in ("ours", "theirs"))
+    for folder in (ours, theirs):
+        folder.mkdir()
+        tiny.save_checkpoint(folder, UNet(3, 1).eval())
+    data = tiny.write_camvid(tmp_path / "camvid", {"test": 2})
+    given = ["--model", str(ours / "tiny"), "--blind-pairs", str(theirs / "tiny"), "--pairs-data", str(data)]
+    app.main(given)
+    assert [page.title for page in served] == ["Blind pairs"]
+    assert not any(name in str(served[0].config) for name in ("ours", "theirs", "tiny"))
+
+
 def test_the_variable_names_the_model_and_the_flag_is_handed_on_beside_it(monkeypatch, capsys):
     asked = []
 

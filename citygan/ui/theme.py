@@ -61,6 +61,17 @@ CSS = """
 #cg-download { align-self: flex-start; width: auto; }
 .cg-empty { display: grid; place-content: center; min-height: 320px; text-align: center; border-radius: 10px;
   border: 1px dashed var(--border-color-primary); color: var(--body-text-color-subdued); padding: 24px; }
+.cg-pairs { max-width: 1440px; margin: 0 auto; padding-top: 12px; }
+.cg-pairs h1 { font-size: 22px; font-weight: 650; margin: 0 0 6px; }
+.cg-pairs p { margin: 4px 0; font-size: 14px; color: var(--body-text-color-subdued); }
+.cg-pair-ask { display: flex; justify-content: space-between; gap: 16px; margin-bottom: 12px; }
+.cg-pairs .cg-figures { max-width: 800px; }
+.cg-pair-ask > img { height: 150px; max-width: 32%; object-fit: contain; margin: 0; border-radius: 8px; }
+.cg-pair-photos { display: flex; justify-content: center; gap: 12px; }
+.cg-pair-photos img { min-width: 0; flex: 0 1 auto; margin: 0; object-fit: contain; border-radius: 8px;
+  max-height: max(240px, 100dvh - 350px); }
+.cg-pair-row { justify-content: center; }
+.cg-pair-row + .cg-pair-row button { flex: none; background: none; font-size: 14px; }
 .cg-upload .cg-empty p { color: inherit; max-width: 46ch; margin: 4px auto; }
 """
 
