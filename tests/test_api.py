@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import fakes
@@ -25,6 +26,7 @@ from PIL import Image
 
 from citygan import streets
 from citygan.checkpoint import SHIPPED
+from citygan.errors import CityGANError
 from citygan.palette import colorize
 from citygan.ui.limits import MAX_BODY_BYTES
 from citygan.ui.page import build_app, launch_options
@@ -92,6 +94,28 @@ def test_a_jpeg_is_snapped_and_the_answer_says_so(client, saved, label_map):
     photo, scores = client.predict(label_map=file, api_name="/synthesize")
     assert (read(photo) == fakes.synthesize(label_map)).mean() > 0.95
     assert "were snapped to the nearest" in scores["notes"][0]
+
+
+def test_a_light_reaches_the_generator_and_an_unknown_one_is_refused(saved, label_map):
+    asked = []
+
+    def synthesize(label_map, seed=None, **light):
+        if light.get("light") == "moon":
+            raise CityGANError("the light 'moon' is unknown; choose one of dusk")
+        asked.append(light)
+        return fakes.synthesize(label_map)
+
+    app = build_app(synthesize, fakes.score, replace(fakes.INFO, lights={"dusk": (0.0,) * 8}), "a test")
+    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    try:
+        client, file = Client(address, verbose=False), saved(label_map, "ids.png")
+        client.predict(file, light="dusk", warmth=1, api_name="/synthesize")
+        client.predict(file, api_name="/synthesize")
+        assert asked == [{"light": "dusk", "brightness": 0.0, "warmth": 1}, {}]
+        with pytest.raises(AppError, match="the light 'moon' is unknown; choose one of dusk"):
+            client.predict(file, light="moon", api_name="/synthesize")
+    finally:
+        app.close()
 
 
 def test_a_seed_reaches_the_generator(client, saved, label_map):
@@ -215,7 +239,7 @@ def test_a_language_model_finds_one_tool_whose_description_says_how_to_use_it(ur
     assert [tool.name for tool in tools] == ["synthesize"]
     assert "road #804080" in tools[0].description
     fields = tools[0].inputSchema["properties"]
-    assert fields.keys() == {"label_map", "target", "seed"}
+    assert fields.keys() == {"label_map", "target", "seed", "light", "brightness", "warmth"}
     assert all(field["description"] for field in fields.values())
     assert tools[0].inputSchema["required"] == ["label_map"]
     assert not answer.isError
@@ -235,8 +259,11 @@ def test_synthesize_is_the_only_public_endpoint(client):
     assert list(endpoints["named_endpoints"]) == ["/synthesize"]
     assert not endpoints["unnamed_endpoints"]
     parameters = endpoints["named_endpoints"]["/synthesize"]["parameters"]
-    assert [p["parameter_name"] for p in parameters] == ["label_map", "target", "seed"]
-    assert [p["parameter_has_default"] for p in parameters] == [False, True, True]
+    assert [p["parameter_name"] for p in parameters] == [
+        *("label_map", "target", "seed"),
+        *("light", "brightness", "warmth"),
+    ]
+    assert [p["parameter_has_default"] for p in parameters] == [False, *[True] * 5]
 
 
 def post(url: str, body: bytes | io.BytesIO, **headers: str) -> int:

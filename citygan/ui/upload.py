@@ -35,15 +35,22 @@ class FileSynthesizer:
     info: CheckpointInfo
 
     def __call__(
-        self, label_file: str | None, target_file: str | None = None, seed: float | str | None = None
+        self,
+        label_file: str | None,
+        target_file: str | None = None,
+        seed: float | str | None = None,
+        light: str | None = None,
+        brightness: float | None = None,
+        warmth: float | None = None,
     ) -> Result:
-        """Reads the files, draws the photo and scores it."""
+        """Reads the files, draws the photo and scores it. The last three are as `Synthesizer` takes them;
+        None is the light that the map suggests."""
         file = open_label_map(label_file)
         seed = _check_seed(seed)
         notes = [file.summary, *self._substitutions(file.label_map)]
         target = self._target(target_file, file, notes)
         start = time.perf_counter()
-        photo = self.synthesize(file.label_map, seed=seed)
+        photo = self._draw(file.label_map, seed, light or None, brightness or 0.0, warmth or 0.0)
         elapsed_ms = 1000 * (time.perf_counter() - start)
         scores = percentile = None
         if target is not None:
@@ -52,6 +59,16 @@ class FileSynthesizer:
             except CityGANError as error:
                 notes.append(f"Not scored: {error}.")
         return Result(file.label_map, photo, target, scores, percentile, elapsed_ms, tuple(notes))
+
+    def _draw(
+        self, label_map: np.ndarray, seed: int | None, light: str | None, brightness: float, warmth: float
+    ) -> np.ndarray:
+        if light is None and not brightness and not warmth:
+            return self.synthesize(label_map, seed=seed)
+        try:
+            return self.synthesize(label_map, seed=seed, light=light, brightness=brightness, warmth=warmth)
+        except CityGANError as error:
+            raise gr.Error(f"Light: {error}", title="Light", print_exception=False) from error
 
     def _target(self, target_file: str | None, file: LabelMapFile, notes: list[str]) -> np.ndarray | None:
         if target_file is None:
@@ -138,7 +155,7 @@ def build_upload(
     """
     with gr.Row(elem_classes="cg-upload"):
         with gr.Column(scale=1, min_width=300):
-            label_file, target_file, seed = _build_inputs()
+            label_file, target_file, seed, light = _build_inputs(generate.info)
             with gr.Row():
                 edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
                 start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
@@ -150,7 +167,7 @@ def build_upload(
     for event in (start.click, examples.load_input_event.then):
         event(
             lambda *given: view.show(generate(*given)),
-            [label_file, target_file, seed],
+            [label_file, target_file, seed, light],
             view.outputs,
             scroll_to_output=True,
             api_visibility="private",
@@ -165,8 +182,9 @@ def build_upload(
     _add_endpoint(generate, label_file, target_file, shared)
 
 
-def _build_inputs() -> tuple[ImageFile, ImageFile, gr.Textbox]:
-    """The label map (with a line that says what it was taken for), the target photo and the seed."""
+def _build_inputs(info: CheckpointInfo) -> tuple[ImageFile, ImageFile, gr.Textbox, gr.Dropdown]:
+    """The label map (with a line that says what it was taken for), the target photo, the seed and, where the
+    checkpoint has any, the lights."""
     picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
     label_file = ImageFile(
         label="Label map",
@@ -176,7 +194,8 @@ def _build_inputs() -> tuple[ImageFile, ImageFile, gr.Textbox]:
     )
     read = gr.HTML(elem_id="cg-read")
     label_file.change(_read_aloud, label_file, read, show_progress="hidden", api_visibility="private")
-    with gr.Accordion("Target photo and seed (optional)", open=False):
+    extras = "Target photo, seed and light" if info.lights else "Target photo and seed"
+    with gr.Accordion(f"{extras} (optional)", open=False):
         target_file = ImageFile(label="Target: the real photo", elem_id="cg-target-file", **picture)
         seed = gr.Textbox(
             label="Seed",
@@ -186,7 +205,14 @@ def _build_inputs() -> tuple[ImageFile, ImageFile, gr.Textbox]:
             max_length=12,
             elem_id="cg-seed",
         )
-    return label_file, target_file, seed
+        light = gr.Dropdown(
+            [("as the map suggests", ""), *((name, name) for name in info.lights)],
+            value="",
+            label="Light",
+            visible=bool(info.lights),
+            elem_id="cg-light",
+        )
+    return label_file, target_file, seed, light
 
 
 def _build_examples(label_file: ImageFile) -> Examples:
@@ -223,7 +249,14 @@ def _add_endpoint(
     Gradio describes it by its docstring; of each argument it takes one line.
     """
 
-    def synthesize(label_map: str, target: str | None = None, seed: float | None = None):
+    def synthesize(
+        label_map: str,
+        target: str | None = None,
+        seed: float | None = None,
+        light: str | None = None,
+        brightness: float | None = None,
+        warmth: float | None = None,
+    ):
         """Draws a street photo from a semantic label map in the 35 classes of Cityscapes.
 
         The label map is painted in the Cityscapes colours: road #804080, sidewalk #f423e8, building #464646,
@@ -234,21 +267,26 @@ def _add_endpoint(
             label_map: The label map: those colours in a PNG or JPEG, or label ids or train ids in a grey PNG.
             target: The real photo of the same street; the drawn one is scored against it.
             seed: A whole number from 0 to 2147483647. Another one draws other details.
+            light: Its name, such as day, overcast or dusk, where the checkpoint is told the light.
+            brightness: From -3, darker, to 3, where the checkpoint is told the light.
+            warmth: From -3, colder, to 3, where the checkpoint is told the light.
 
         Returns:
             the photo, a PNG of the label map's size
             and ssim, psnr (dB), percentile and percentile_of (null without a target), milliseconds, notes.
         """
-        result = generate(label_map, target, seed)
+        result = generate(label_map, target, seed, light, brightness, warmth)
         return save_picture(result.photo), result.as_json(generate.info)
 
     with gr.Group(visible=False):
         seed = gr.Number(value=None, label="Seed", precision=0)
+        light = gr.Textbox(label="Light")
+        brightness, warmth = gr.Number(value=None, label="Brightness"), gr.Number(value=None, label="Warmth")
         photo = gr.Image(label="photo", format="png", type="filepath")
         scores = gr.JSON(label="scores")
         gr.Button().click(
             synthesize,
-            [label_file, target_file, seed],
+            [label_file, target_file, seed, light, brightness, warmth],
             [photo, scores],
             api_name="synthesize",
             **shared,
