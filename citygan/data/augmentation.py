@@ -150,42 +150,25 @@ def simplify_shapes(label_maps: torch.Tensor, window_px: int) -> torch.Tensor:
     return present[votes.argmax(1)]
 
 
-def augment_for_discriminator(conditions: torch.Tensor, *photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def augment_for_discriminator(
+    conditions: torch.Tensor, *photos: torch.Tensor, chance: float = 0.5
+) -> tuple[torch.Tensor, ...]:
     """Differentiable colour and shift augmentation, so that few photos are not learned by heart.
 
-    Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, saturation
-    0 to 2, contrast 0.5 to 1.5, shifts up to 1/8 of the side. Maps and photos shift alike, and where there
-    are several photos of a map, all change alike. It draws from torch's global generator of their device, and
-    never waits for that device.
+    Zhao et al. 2020, https://arxiv.org/abs/2006.10738, "Color + Translation": brightness +-0.5, contrast 0.5
+    to 1.5, shifts up to 1/8 of the side. Unlike there colours stay as vivid as they are, and a sample keeps
+    its brightness and contrast with probability 1 - `chance`: a discriminator learns not to mind what always
+    varies. Maps and photos shift alike, and where there are several photos of a map, all change alike. It
+    draws from torch's global generator of their device, and never waits for that device.
 
     Args:
         conditions: `(N, C, H, W)`.
         photos: One or more of `(N, 3, H, W)` in [-1, 1].
+        chance: Of another brightness and contrast, for each sample.
 
     Returns:
         The conditions and each of the photos.
     """
-    n, side, device = len(conditions), conditions.shape[-1], conditions.device
-    brightness, saturation, contrast = torch.rand(3, n, 1, 1, 1, device=device).unbind()
-    reach = side // 8
-    dx, dy = torch.randint(-reach, reach + 1, (2,), device=device)
-
-    def recolored(photo: torch.Tensor) -> torch.Tensor:
-        photo = photo + (brightness - 0.5)
-        grey = photo.mean(1, keepdim=True)
-        photo = (photo - grey) * (2 * saturation) + grey
-        mean = photo.mean((1, 2, 3), keepdim=True)
-        return (photo - mean) * (contrast + 0.5) + mean
-
-    return tuple(_shift(t, dx, dy) for t in (conditions, *map(recolored, photos)))
-
-
-def augment_photos(
-    conditions: torch.Tensor, *photos: torch.Tensor, chance: float = 0.5
-) -> tuple[torch.Tensor, ...]:
-    """As `augment_for_discriminator`, but colours stay as vivid as they are, and each sample keeps its
-    brightness and contrast with probability 1 - `chance`: what always varies, a discriminator learns not to
-    mind. Its arguments and result are the same."""
     n, side, device = len(conditions), min(conditions.shape[2:]), conditions.device
     brightness, contrast, drawn = torch.rand(3, n, 1, 1, 1, device=device).unbind()
     changed = drawn < chance

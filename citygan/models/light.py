@@ -72,6 +72,11 @@ class Light(nn.Module):
         self.register_buffer("covariance", torch.eye(NUMBERS))  # of the codes
         self.register_buffer("centers", torch.zeros(len(LIGHTS), NUMBERS))  # of three groups of codes
 
+    @property
+    def knows(self) -> bool:
+        """Whether `fit` was called, or weights were loaded."""
+        return bool(self.weight.any())
+
     def of_photos(self, photos: torch.Tensor, conditions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The code of photos, `(N, 8)`, and which of the numbers they have; arguments as for `measure`."""
         measured, present = measure(photos, conditions)

@@ -1,4 +1,4 @@
-"""A U-Net whose norms are told the classes and the light, and whose last convolutions see the full size."""
+"""The U-Net of citygan-photo, told the classes and the light in its norms, and ended at twice the size."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.generator import Generator
-from citygan.models.layers import InstanceNorm2d, NearestConv2d, initialize
+from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, initialize
 from citygan.models.light import NUMBERS, Light
+from citygan.models.unet import UNet
 
-DEPTH = 6  # halvings of the trunk, which works at half the photo's size
-STRIDE_PX = 2 ** (DEPTH + 1)  # sides are multiples of it
-_NOISES = 4  # maps of noise at each size
 _TOLD = 32  # features that the light's eight numbers become
 # What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for
 # small weights as for large ones, so that it is learned as soon as the rest
@@ -21,7 +19,8 @@ _GAIN = 10.0
 
 class ToldNorm(nn.Module):
     """Instance norm whose scales and shifts follow the classes of each pixel and the light of the photo:
-    `(1 + G y + W e) * norm(h) + B y + V e`, for class shares y and light features e.
+    `(1 + G y + W e) * norm(h) + B y + V e`, for class shares y, light features e and a norm with a scale and
+    shift of its own.
 
     Norms wash out what a large even region is; told so, they keep it (Park et al. 2019,
     https://arxiv.org/abs/1903.07291). One product with the class shares does it, without convolutions over
@@ -30,7 +29,7 @@ class ToldNorm(nn.Module):
 
     def __init__(self, channels: int, in_channels: int):
         super().__init__()
-        self.norm = InstanceNorm2d(channels)
+        self.norm = InstanceNorm2d(channels, affine=True)
         self.of_classes = nn.Parameter(torch.zeros(2 * channels, in_channels, 1, 1))
         self.of_light = nn.Parameter(torch.zeros(2 * channels, _TOLD))
 
@@ -38,24 +37,6 @@ class ToldNorm(nn.Module):
         of_classes = F.conv2d(shares, _GAIN * self.of_classes)
         scale, shift = (of_classes + F.linear(light, _GAIN * self.of_light)[:, :, None, None]).chunk(2, 1)
         return torch.addcmul(shift, self.norm(h), 1 + scale)
-
-
-class SpatialNoise(nn.Module):
-    """Adds learned mixtures of a few maps of Gaussian noise to the channels.
-
-    What is even in the label map is even in every layer, with replicated edges: all texture begins here. Next
-    comes a told norm, so each class says how much of it there is. Unlike the noise of OASIS (section 3.4),
-    which has 64 channels and stands beside the label map, it is new at each size.
-    """
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.weight = nn.Parameter(0.1 * torch.randn(channels, _NOISES, 1, 1))
-
-    def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
-        if noise is None:
-            noise = torch.randn(len(x), _NOISES, *x.shape[2:], device=x.device)
-        return x + F.conv2d(noise.to(x.dtype), self.weight)
 
 
 class Down(nn.Module):
@@ -72,7 +53,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """ReLU, nearest-neighbour upsampling and 3x3 convolution, noise, told norm: twice the size.
+    """ReLU, nearest-neighbour upsampling and 3x3 convolution, told norm, noise: twice the size.
 
     The edge is repeated before and cut off afterwards: zeros there would tell where the edge is, and draw a
     frame around the photo.
@@ -82,75 +63,102 @@ class Up(nn.Module):
         super().__init__()
         self.activation = nn.ReLU()
         self.conv = NearestConv2d(in_channels, out_channels, bias=False, trim=2)
-        self.noise = SpatialNoise(out_channels)
         self.told = ToldNorm(out_channels, classes)
+        self.noise = FeatureNoise(out_channels)
 
     def forward(
         self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor, noise: torch.Tensor | None
     ) -> torch.Tensor:
         x = F.pad(self.activation(x), (1, 1, 1, 1), mode="replicate")
-        return self.told(self.noise(self.conv(x), noise), shares, light)
+        return self.noise(self.told(self.conv(x), shares, light), noise)
 
 
 class Head(nn.Module):
-    """Features at half size -> a photo at full size, which every pixel of the label map has a say in.
+    """Features at half size -> a photo at full size: the one that they show at half size, and what is to be
+    added to it at full size, which every pixel of the label map has a say in.
 
     Args:
-        in_channels: Of the features.
+        channels: Of the features, and of those at full size.
         classes: Of the label maps.
-        fine: Channels at full size.
     """
 
-    def __init__(self, in_channels: int, classes: int, fine: int):
+    def __init__(self, channels: int, classes: int):
         super().__init__()
-        self.up = NearestConv2d(in_channels, fine, trim=2)
-        self.of_classes = nn.Conv2d(classes, fine, 1)
-        self.conv = nn.Conv2d(fine, fine, 3)
-        self.out = nn.Conv2d(fine, 3, 3)
-        nn.init.kaiming_normal_(self.up.weight, 0.2)
+        self.coarse = nn.Conv2d(channels, 3, 3, padding=1, padding_mode="replicate")
+        self.up = NearestConv2d(channels, channels, trim=2)
+        self.of_classes = nn.Conv2d(classes, channels, 1)
+        self.conv = nn.Conv2d(channels, channels, 3)
+        self.out = nn.Conv2d(channels, 3, 3)
 
     def forward(self, x: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
-        x = F.pad(F.leaky_relu(x, 0.2), (2, 2, 2, 2), mode="replicate")
-        fine = self.up(x) + F.pad(self.of_classes(conditions), (2, 2, 2, 2), mode="replicate")
-        return torch.tanh(self.out(F.leaky_relu(self.conv(F.leaky_relu(fine, 0.2)), 0.2)))
+        x = F.relu(x)
+        coarse = F.interpolate(self.coarse(x), scale_factor=2, mode="bilinear")
+        fine = self.up(F.pad(x, (2, 2, 2, 2), mode="replicate"))
+        fine = fine + F.pad(self.of_classes(conditions), (2, 2, 2, 2), mode="replicate")
+        return torch.tanh(coarse + self.out(F.leaky_relu(self.conv(F.leaky_relu(fine, 0.2)), 0.2)))
 
 
 class StreetUNet(Generator):
     """Label maps with a channel a class, `(N, in_channels, H, W)`, in a light -> photos `(N, 3, H, W)` in
-    [-1, 1]. H and W are multiples of 128; made for 384 and 512.
+    [-1, 1]. H and W are multiples of `2 ** (depth + 1)`.
 
-    The trunk is a U-Net of six halvings at half the size, which also gets the height of each pixel; one
-    more upsampling and two convolutions beside the map end it at full size.
+    The trunk is a U-Net at half the size, which also gets the height of each pixel; one more upsampling and
+    two convolutions beside the map end it at full size. With `depth` 8 it can go on where a `UNet` stands.
 
     Args:
         in_channels: Of the label maps.
         width: Channels of the first layer; the others have up to 8 times as many.
+        depth: Halvings of the trunk.
     """
 
-    def __init__(self, in_channels: int = 29, width: int = 32):
+    def __init__(self, in_channels: int = 29, width: int = 32, *, depth: int = 8):
         super().__init__()
-        channels = [width * min(2**i, 8) for i in range(DEPTH)]
+        self.depth = depth
+        channels = [width * min(2**i, 8) for i in range(depth)]
         self.light = Light(in_channels)
         self.of_light = nn.Sequential(
             nn.Linear(NUMBERS, _TOLD), nn.LeakyReLU(0.2), nn.Linear(_TOLD, _TOLD), nn.LeakyReLU(0.2)
         )
         self.downs = nn.ModuleList(
-            Down(before, out, first=i == 0, normed=i not in (0, DEPTH - 1))
+            Down(before, out, first=i == 0, normed=i not in (0, depth - 1))
             for i, (before, out) in enumerate(zip([in_channels + 1, *channels], channels, strict=False))
         )
+        fine = max(1, width // 2)
         self.ups = nn.ModuleList(
-            Up(channels[i] * (1 if i == DEPTH - 1 else 2), channels[max(i - 1, 0)], in_channels)
-            for i in reversed(range(DEPTH))
+            Up(channels[i] * (1 if i == depth - 1 else 2), channels[i - 1] if i else fine, in_channels)
+            for i in reversed(range(depth))
         )
+        self.head = Head(fine, in_channels)
         initialize(self)
-        # without norms: initialized so that the scale is kept
-        self.head = Head(width, in_channels, width // 2)
+        for layer in (self.head.up, self.head.of_classes, self.head.conv):  # without norms: keep the scale
+            nn.init.kaiming_normal_(layer.weight, 0.2)
+
+    @torch.no_grad()
+    def continue_from(self, unet: UNet) -> None:
+        """Takes over the weights of a U-Net, so that its photos are the same at first but for their edges,
+        smoothly enlarged.
+
+        Raises:
+            ValueError: its layers are not those of this trunk.
+        """
+        ours = self.state_dict()
+        for name, value in unet.state_dict().items():
+            name = name.replace("head.1.", "head.coarse.")
+            if name.startswith("ups."):
+                name = name.replace(".norm.", ".told.norm.")
+            if name == "downs.0.conv.weight":  # the height of a pixel is new
+                value = torch.cat([value, value.new_zeros(len(value), 1, 4, 4)], 1)
+            if name not in ours or ours[name].shape != value.shape:
+                raise ValueError(f"{name} {tuple(value.shape)} has no place in it")
+            ours[name].copy_(value)
+        for parameter in self.head.out.parameters():
+            nn.init.zeros_(parameter)
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
-        """The noise of one photo, `(1, 4, h, w) float32` for each decoder block: fixed by the seed."""
+        """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""
         rng = torch.Generator().manual_seed(seed)
-        sizes = [(height_px >> i, width_px >> i) for i in range(DEPTH, 0, -1)]
-        return [torch.randn(1, _NOISES, *size, generator=rng) for size in sizes]
+        sizes = [(height_px >> i, width_px >> i) for i in range(self.depth, 0, -1)]
+        return [torch.randn(1, 1, *size, generator=rng) for size in sizes]
 
     def forward(
         self,
@@ -166,14 +174,15 @@ class StreetUNet(Generator):
             light: Codes as `Light.of_photos` gives them, `(N, 8)`; guessed from the maps where None.
 
         Raises:
-            ValueError: a side is no multiple of 128.
+            ValueError: a side is no multiple of `2 ** (depth + 1)`.
         """
         height, width = x.shape[2:]
-        if height % STRIDE_PX or width % STRIDE_PX or not height * width:
-            raise ValueError(f"StreetUNet takes multiples of {STRIDE_PX} px, got {width} x {height}")
+        stride = 2 ** (self.depth + 1)
+        if height % stride or width % stride or not height * width:
+            raise ValueError(f"StreetUNet takes multiples of {stride} px, got {width} x {height}")
         told = self.of_light((self.light.guess(x) if light is None else light).to(x.dtype))
         shares = [F.avg_pool2d(x, 2)]
-        for _ in range(DEPTH - 1):
+        for _ in range(self.depth - 1):
             shares.append(F.avg_pool2d(shares[-1], 2))
         rows = torch.linspace(-1, 1, height // 2, device=x.device, dtype=x.dtype)
         h = torch.cat([shares[0], rows[:, None].expand(len(x), 1, -1, width // 2)], 1)
@@ -183,7 +192,7 @@ class StreetUNet(Generator):
             skips.append(h)
         h = skips.pop()
         for i, up in enumerate(self.ups):
-            h = up(h, shares[DEPTH - 1 - i], told, noise[i] if noise else None)
+            h = up(h, shares[self.depth - 1 - i], told, noise[i] if noise else None)
             if skips:
                 h = torch.cat([h, skips.pop()], 1)
         return self.head(h, x)

@@ -33,6 +33,7 @@ class TrainConfig:
     upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
     dropout: float = 0.5  # probability, in the generator's inner decoder layers
     noise: bool = False  # seeded noise in the decoder's features
+    depth: int = 8  # halvings of the street-unet's trunk
     refine: bool = False  # one more convolution, at the photo's full size
     # losses
     adversarial_loss: str = "bce"  # "bce" on logits, "mse" (least squares), "classes" (of each pixel)
@@ -101,7 +102,7 @@ class TrainConfig:
                 f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
                 f"load_px_max {self.load_px_max}"
             )
-        stride = 128 if self.generator == "street-unet" else 256
+        stride = 2 ** (self.depth + 1) if self.generator == "street-unet" else 256
         if self.size_px % stride or self.width_px % stride:
             raise CityGANError(
                 f"size_px {self.size_px} and aspect {self.aspect:g} make {self.width_px} x {self.size_px}; "
@@ -135,7 +136,7 @@ class TrainConfig:
             raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
             )
-        for name in ("upsampling", "dropout", "noise", "refine", "backbone"):
+        for name in ("upsampling", "dropout", "noise", "refine", "backbone", "depth"):
             if name not in generator and getattr(self, name) != _default(name):
                 raise CityGANError(
                     f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
@@ -203,7 +204,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
         (
-            *("width", "discriminator_width", "scales", "batch_size", "epochs"),
+            *("width", "depth", "discriminator_width", "scales", "batch_size", "epochs"),
             "ssim_pool",
             *("size_px", "load_px_min", "load_px_max"),
         ),
@@ -253,7 +254,7 @@ GENERATOR_FIELDS = {
     "unet-256": ("width", "dropout"),
     "blocks-unet": ("width", "dropout"),
     "deeplab": ("backbone",),
-    "street-unet": ("width",),
+    "street-unet": ("width", "depth"),
 }
 DISCRIMINATOR_FIELDS = {
     "patch": ("discriminator_width", "norm"),

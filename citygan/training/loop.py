@@ -89,8 +89,7 @@ def train(
     step_once = partial(segmenting_step if config.discriminator == "segmenting" else train_step, state)
     if compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1:
         step_once = CudaGraph(step_once)
-    if not state.images_seen:
-        _learn_light(state, train_set)
+    _learn_light(state, train_set)
     while state.epoch < config.epochs:
         pending: list[torch.Tensor] = []
         totals: dict[str, float] = {}
@@ -124,9 +123,9 @@ def train(
 
 
 def _learn_light(state: TrainState, train_set: LabelPhotoSet) -> None:
-    """Lets a generator that is told the light learn what that is in these photos."""
+    """Lets a generator that is told the light learn what that is in these photos, unless it knows."""
     light = light_of(state.generator)
-    if light is None:
+    if light is None or light.knows:
         return
     encoding = state.config.encoding
     order = [[i] for i in range(len(train_set))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from citygan.data.augmentation import augment_photos
+from citygan.data.augmentation import augment_for_discriminator
 from citygan.models.segmenting import SegmentingDiscriminator
 from citygan.training.losses import fake_loss, feature_matching_loss, segmentation_loss
 from citygan.training.state import TrainState
@@ -60,7 +60,7 @@ def _views(state: TrainState, classes: torch.Tensor, *photos: torch.Tensor) -> l
     if max(classes.shape[1:]) > VIEW_PX:
         views.append([images[0][:, :, ::2, ::2], *(F.avg_pool2d(photo, 2) for photo in photos)])
     if state.config.discriminator_augmentation:
-        views = [augment_photos(*view) for view in views]
+        views = [augment_for_discriminator(*view) for view in views]
     return [[view[0][:, 0], *view[1:]] for view in views]
 
 

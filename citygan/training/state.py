@@ -13,7 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
-from citygan.models import DISCRIMINATORS, GENERATORS
+from citygan.models import DISCRIMINATORS, GENERATORS, StreetUNet, UNet
 from citygan.models.foreign import read_generator
 from citygan.models.layers import for_inference
 from citygan.models.pretrained import load_pretrained
@@ -95,16 +95,7 @@ class TrainState:
         """
         config = self.config
         if foreign is not None:
-            wanted = GENERATORS[config.generator]
-            if not isinstance(foreign, wanted):
-                raise TrainingError(
-                    f"--generator-weights holds a {type(foreign).__name__}, but this run trains a "
-                    f"{wanted.__name__}; choose another --recipe or --generator"
-                )
-            try:
-                self.generator.load_state_dict(foreign.state_dict())
-            except RuntimeError as error:
-                raise TrainingError(f"--generator-weights do not fit this configuration: {error}") from error
+            self._take_over(foreign)
         elif config.pretrained and config.generator == "unet-256":
             raise TrainingError(
                 "this recipe starts from published weights: pass --generator-weights latest_net_G.pth of "
@@ -116,6 +107,22 @@ class TrainState:
             if config.pretrained and config.discriminator == "resnet18":
                 load_pretrained(self.discriminator)
         self.start_average()
+
+    def _take_over(self, foreign: nn.Module) -> None:
+        wanted = type(self.generator)
+        continues = isinstance(self.generator, StreetUNet) and isinstance(foreign, UNet)
+        if not (continues or isinstance(foreign, wanted)):
+            raise TrainingError(
+                f"--generator-weights holds a {type(foreign).__name__}, but this run trains a "
+                f"{wanted.__name__}; choose another --recipe or --generator"
+            )
+        try:
+            if continues:
+                self.generator.continue_from(foreign)
+            else:
+                self.generator.load_state_dict(foreign.state_dict())
+        except (RuntimeError, ValueError) as error:
+            raise TrainingError(f"--generator-weights do not fit this configuration: {error}") from error
 
     def start_average(self) -> None:
         """Begins the average at the present weights: of random ones it would keep a part for long."""

@@ -15,7 +15,6 @@ from citygan.data.augmentation import (
     Augmentation,
     _jitter,
     augment_for_discriminator,
-    augment_photos,
     simplify_shapes,
 )
 
@@ -253,7 +252,7 @@ def test_half_of_the_photos_are_changed_and_none_in_its_colours(monkeypatch):
     monkeypatch.setattr(augmentation, "_shift", lambda images, dx, dy: images)
     torch.manual_seed(3)
     conditions, photos = torch.ones(200, 1, 16, 16), torch.rand(200, 3, 16, 16) - 0.5
-    _, one, other = augment_photos(conditions, photos, photos + 0.25)
+    _, one, other = augment_for_discriminator(conditions, photos, photos + 0.25)
     assert torch.allclose(other - one, torch.tensor(0.25), atol=1e-5)  # alike
     changed = (one - photos).abs().mean((1, 2, 3)) > 1e-4
     assert 70 < changed.sum() < 130
@@ -265,6 +264,6 @@ def test_half_of_the_photos_are_changed_and_none_in_its_colours(monkeypatch):
 def test_all_that_is_shown_together_moves_together():
     torch.manual_seed(4)
     places = torch.arange(1.0, 257.0).view(1, 1, 16, 16)
-    conditions, photo = augment_photos(places, places.expand(1, 3, 16, 16), chance=0.0)
+    conditions, photo = augment_for_discriminator(places, places.expand(1, 3, 16, 16), chance=0.0)
     assert torch.equal(conditions, photo[:, :1])
     assert not torch.equal(conditions, places)

@@ -322,7 +322,7 @@ def test_judges_see_a_wide_checkpoint_at_both_sizes_and_write_what_they_say(
         tmp_path,
         settled_street_unet(),
         generator="street-unet",
-        arguments={"in_channels": 29, "width": 4},
+        arguments={"in_channels": 29, "width": 4, "depth": 6},
         encoding="classes",
         norm_statistics="instance",
         height_px=128,

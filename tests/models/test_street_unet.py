@@ -6,6 +6,7 @@ import torch
 
 from citygan.models.encoding import encode_labels
 from citygan.models.street_unet import StreetUNet
+from citygan.models.unet import UNet
 
 SKY, ROAD = 23, 7
 
@@ -66,7 +67,7 @@ def test_an_even_map_has_no_frame(network):
 @torch.no_grad()
 def test_a_pixel_of_the_map_changes_the_photo_there_alone_at_the_end(network):
     x = conditions(64, 64)
-    features = torch.randn(1, 4, 32, 32)
+    features = torch.randn(1, 2, 32, 32)
     changed = x.clone()
     changed[:, :, 40, 21] = x[:, :, 0, 0]
     difference = (network.head(features, changed) - network.head(features, x))[0].abs().sum(0)
@@ -75,7 +76,7 @@ def test_a_pixel_of_the_map_changes_the_photo_there_alone_at_the_end(network):
 
 
 def test_every_weight_learns(network):
-    network = StreetUNet(29, 2)
+    network = StreetUNet(29, 2, depth=6)
     optimizer = torch.optim.SGD(network.parameters(), 0.1)
     x, light = conditions(128, 128), torch.randn(1, 8)
     for _ in range(3):  # what is told starts at nothing, and gets its gradient from the layers behind
@@ -84,3 +85,32 @@ def test_every_weight_learns(network):
         optimizer.step()
     for name, parameter in network.named_parameters():
         assert parameter.grad.any(), name
+
+
+def unet(width):
+    return UNet(29, width, norm="instance", upsampling="nearest", dropout=0.0, noise=True, refine=True)
+
+
+@torch.no_grad()
+def test_it_goes_on_where_a_unet_stands(monkeypatch):
+    before, network = unet(2), StreetUNet(29, 2)
+    for parameter in before.parameters():
+        parameter.normal_(0, 0.1)
+    network.continue_from(before)
+    pad = torch.nn.functional.pad  # with the zeros that a U-Net sees beyond the edge
+    monkeypatch.setattr(torch.nn.functional, "pad", lambda x, sides, mode: pad(x, sides))
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.padding_mode = "zeros"
+    x = conditions(512, 512)
+    noise = noise_of(network, x)
+    seen = []
+    before.head.register_forward_hook(lambda module, given, photo: seen.append(photo))
+    before(x[..., ::2, ::2], noise)
+    wanted = torch.nn.functional.interpolate(seen[0], scale_factor=2, mode="bilinear").tanh()
+    assert torch.allclose(network(x, noise), wanted, atol=1e-4)
+
+
+def test_it_cannot_go_on_where_another_network_stands():
+    with pytest.raises(ValueError, match=r"downs.0.conv.weight \(4, 30, 4, 4\) has no place in it"):
+        StreetUNet(29, 2).continue_from(unet(4))

@@ -189,7 +189,7 @@ def settled_street_unet(width: int = 4) -> StreetUNet:
     """The same of the generator that is told the light, which knows that of our own streets, drawn in three
     kinds of brightness."""
     torch.manual_seed(2)
-    network = StreetUNet(29, width)
+    network = StreetUNet(29, width, depth=6)
     maps = [street(name, 128, 128) for name in STREET_NAMES]
     conditions = encode_labels(torch.from_numpy(np.stack(maps)), "classes")
     photos = torch.stack([torch.from_numpy(draw_photo(m) // (1 + i % 3)) for i, m in enumerate(maps)])

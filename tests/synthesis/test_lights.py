@@ -13,7 +13,7 @@ from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.streets import street
 from citygan.synthesis.synthesizer import Synthesizer
 
-ARGUMENTS = {"in_channels": 29, "width": 4}
+ARGUMENTS = {"in_channels": 29, "width": 4, "depth": 6}
 MAP = street("avenue", 256, 128)
 
 

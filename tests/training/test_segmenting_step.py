@@ -19,7 +19,7 @@ from citygan.training.step import train_step
 
 
 def config(**changes):
-    thin = {"width": 2, "discriminator_width": 2, "size_px": 256, "aspect": 1.0, "load_px_min": 256}
+    thin = {"width": 2, "discriminator_width": 2, "depth": 6, "size_px": 256, "load_px_min": 256}
     return replace(RECIPES["citygan-light"], **(thin | {"load_px_max": 256, "batch_size": 2} | changes))
 
 
