@@ -69,7 +69,8 @@ RECIPES: dict[str, TrainConfig] = {
         l1_weight=5.0,
         ssim_weight=0.0,
     ),
-    # in the light that one chooses, at 512 x 384, against a discriminator that reads each pixel's class
+    # in the light that one chooses, at 512 x 512, against a discriminator that reads each pixel's class; it is
+    # meant to go on where a citygan-photo stands (fit --generator-weights)
     "citygan-light": TrainConfig(
         generator="street-unet",
         discriminator="segmenting",
@@ -89,7 +90,6 @@ RECIPES: dict[str, TrainConfig] = {
         frequency_weight=1.0,
         light_weight=1.0,
         class_balance=0.7,
-        learning_rate=3e-4,
         beta1=0.0,
         batch_size=1,
         ema_decay=0.999,
