@@ -12,9 +12,11 @@ import pytest
 
 import citygan.__main__ as commands
 from citygan.training import fit as fitting
+from citygan.training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
+DEFAULTS = asdict(TrainConfig())  # of fields that are newer than a checkpoint
 SHIPPED = json.loads((ROOT / "checkpoints" / "camvid-unet.json").read_text(encoding="utf-8"))
 
 

@@ -26,8 +26,7 @@ class Augmentation:
 
     crop_px: int  # height of what is cut out
     load_px: tuple[int, int]  # a sample is first resized to a height drawn from here, ends included
-    aspect: float = 1.0  # width / height of the whole
-    crop_width_px: int = 0  # of what is cut out, where it is not `aspect` times as wide as high
+    aspect: float = 1.0  # width / height of both
     mirror: bool = False  # mirror half of the samples
     color_jitter: float = 0.0  # brightness, contrast and saturation of the photo, each times 1 +- this
     simplify_px: int = 0  # half of the label maps are simplified over odd windows up to this side
@@ -74,12 +73,8 @@ class Augmentation:
         height_px = least + (drawn[:, 0] * (most - least + 1)).floor()
         scale = stored_px[0] / height_px
         places = []
-        sides = (
-            (1.0, self.crop_px),
-            (self.aspect, self.crop_width_px or round(self.crop_px * self.aspect)),
-        )
-        for stored, (aspect, crop_px), chance in zip(stored_px, sides, drawn[:, 1:3].T, strict=True):
-            size_px = (height_px * aspect).round()
+        for stored, aspect, chance in zip(stored_px, (1.0, self.aspect), drawn[:, 1:3].T, strict=True):
+            size_px, crop_px = (height_px * aspect).round(), round(self.crop_px * aspect)
             corner_px = (chance * (size_px - crop_px + 1)).floor()
             places.append((torch.arange(crop_px) + 0.5 + corner_px[:, None]) * (stored / size_px)[:, None])
         rows, columns = places

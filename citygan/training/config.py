@@ -59,8 +59,6 @@ class TrainConfig:
     # data
     size_px: int = 256  # height of what the networks see
     aspect: float = 1.0  # width / height of what they see; 1 makes a square of every sample, as pix2pix does
-    # of the strips of that height that are trained on, for more steps in the same time; 0 is the whole width
-    crop_width_px: int = 0
     load_px_min: int = 286  # a sample is resized to a height between these two, then cropped to size_px
     load_px_max: int = 286
     mirror: bool = True  # mirror half of the samples
@@ -107,11 +105,6 @@ class TrainConfig:
             raise CityGANError(
                 f"size_px {self.size_px} and aspect {self.aspect:g} make {self.width_px} x {self.size_px}; "
                 f"{self.generator} takes multiples of {stride}"
-            )
-        if self.crop_width_px % stride or self.crop_width_px > self.width_px:
-            raise CityGANError(
-                f"crop_width_px is {self.crop_width_px}; {self.generator} takes multiples of {stride}, up to "
-                f"the width of {self.width_px} px"
             )
         if self.warp_px > self.size_px / 4:
             raise CityGANError(f"warp_px is {self.warp_px}, more than a quarter of size_px {self.size_px}")
@@ -214,15 +207,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
         (
             *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
-            *(
-                "light_weight",
-                "label_mix_weight",
-                "decay_epochs",
-                "crop_width_px",
-                "simplify_px",
-                "warp_px",
-                "seed",
-            ),
+            *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
         ),
         lambda value: value >= 0,
         "be at least 0",

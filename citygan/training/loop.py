@@ -143,7 +143,6 @@ def _epoch_batches(
         config.size_px,
         (config.load_px_min, config.load_px_max),
         config.aspect,
-        config.crop_width_px,
         mirror=config.mirror,
         color_jitter=config.color_jitter,
         simplify_px=config.simplify_px,
