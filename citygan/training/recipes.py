@@ -69,7 +69,7 @@ RECIPES: dict[str, TrainConfig] = {
         l1_weight=5.0,
         ssim_weight=0.0,
     ),
-    # in the light that one chooses, at 512 x 512, against a discriminator that reads each pixel's class; meant
+    # in the light that one chooses, at 512 x 512, against a discriminator that reads classes; meant
     # to go on where a citygan-photo stands (fit --generator-weights)
     "citygan-light": TrainConfig(
         generator="street-unet",
