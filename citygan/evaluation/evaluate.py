@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -106,9 +106,9 @@ def evaluate(
             jury = Judges(synthesizer, judge, None if one == "train" else training)
             figures = jury(photos, samples, scores.reading, indices)
             print(f"judges ({time.monotonic() - start:.0f} s):", *report(figures), sep="\n")
-        if true_light:
-            print(f"told the real photo's light, which leaks it: {_in_true_light(synthesizer, samples)}")
         all_figures[one] = sheets.as_json({datasets.NO_DRIVE: scores} | drives, figures)
+        if true_light:
+            all_figures[one][datasets.NO_DRIVE]["true_light"] = _in_true_light(synthesizer, samples)
         info = _noted(info, one, scores, drives, known)
         for name, part in drives.items():
             every_drive.setdefault(name, []).append(part.ssim)
@@ -171,16 +171,20 @@ def score_split(
     )
 
 
-def _in_true_light(synthesizer: Synthesizer, samples: LabelPhotoSet) -> str:
-    common, own = [], []
+def _in_true_light(synthesizer: Synthesizer, samples: LabelPhotoSet) -> dict[str, float]:
+    found = []
     for labels, target in tqdm(samples, "in true light", len(samples), leave=False):
         label_map, real = labels.numpy(), target.permute(1, 2, 0).numpy()
         photo = synthesizer(label_map, light=synthesizer.light_of(real, label_map))
-        for size, scores in (((COMMON_PX, COMMON_PX), common), (None, own)):
-            score = compare(photo, real, size)
-            scores.append((score.ssim, score.psnr))
-    said = _at_common([*np.array(own).T])
-    return f"{said}; at {COMMON_PX} x {COMMON_PX} {_at_common([*np.array(common).T])}"
+        own, common = compare(photo, real), compare(photo, real, (COMMON_PX, COMMON_PX))
+        found.append((own.ssim, own.psnr, common.ssim, common.psnr))
+    names = ("ssim", "psnr", f"ssim_{COMMON_PX}", f"psnr_{COMMON_PX}")
+    told = dict(zip(names, np.mean(found, 0).tolist(), strict=True))
+    print(
+        f"told the real photo's light, which leaks it: SSIM {told['ssim']:.4f}, PSNR {told['psnr']:.2f} dB; "
+        f"at {COMMON_PX} x {COMMON_PX} SSIM {told[names[2]]:.4f}, PSNR {told[names[3]]:.2f} dB"
+    )
+    return told
 
 
 def _noted(
@@ -266,7 +270,7 @@ def _print_drives(drives: dict[str, Evaluation], known: KnownDrives) -> None:
             print(f"           real      {_says(scores.fcn_real)}")
 
 
-def _at_common(common: Sequence[np.ndarray]) -> str:
+def _at_common(common: tuple[np.ndarray, np.ndarray]) -> str:
     return f"SSIM {common[0].mean():.4f}, PSNR {common[1].mean():.2f} dB"
 
 
