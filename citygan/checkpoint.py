@@ -20,7 +20,7 @@ from citygan.palette import CLASS_BY_ID
 if TYPE_CHECKING:
     from torch import nn
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-unet"
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-light"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 MAX_JSON_BYTES = 2**20  # ours have 5,000
 _RANGES = {  # of the numbers in a CheckpointInfo

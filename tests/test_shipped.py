@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shlex
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from citygan.training.config import TrainConfig
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
 DEFAULTS = asdict(TrainConfig())  # of fields that are newer than a checkpoint
-SHIPPED = json.loads((ROOT / "checkpoints" / "camvid-unet.json").read_text(encoding="utf-8"))
+UNET, LIGHT = (
+    json.loads((ROOT / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))
+    for name in ("camvid-unet", "camvid-light")
+)
 
 
 def recorded(command, calls: list[tuple[str, tuple, dict]]):
@@ -31,25 +35,42 @@ def recorded(command, calls: list[tuple[str, tuple, dict]]):
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple, dict]]:
-    """What each line of the page that begins with `python train.py` calls, read by the real command line."""
-    made: list[tuple[str, tuple, dict]] = []
-    for name, command in commands.COMMANDS.items():
-        monkeypatch.setitem(commands.COMMANDS, name, recorded(command, made))
-    monkeypatch.setattr(fitting, "fit", recorded(fitting.fit, made))
-    block = PAGE.partition("**Make it again.**")[2].partition("```sh\n")[2].partition("```")[0]
-    lines = block.splitlines()
-    assert len(lines) == 4
-    for line in lines:
-        python, script, *words = shlex.split(line)
-        assert (python, script) == ("python", "train.py")
-        assert commands.main(words) == 0, line
-    return made
+def calls_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[tuple[str, tuple, dict]]]:
+    """What each line by which the page makes a checkpoint again calls, read by the real command line."""
+
+    def calls_of(checkpoint: str) -> list[tuple[str, tuple, dict]]:
+        made: list[tuple[str, tuple, dict]] = []
+        for name, command in commands.COMMANDS.items():
+            monkeypatch.setitem(commands.COMMANDS, name, recorded(command, made))
+        monkeypatch.setattr(fitting, "fit", recorded(fitting.fit, made))
+        section = PAGE.partition(f"# {checkpoint}\n")[2]
+        for line in section.partition("**Make it again.**")[2].split("```")[1].splitlines()[1:]:
+            program, *words = shlex.split(line)
+            if program == "torchrun":
+                assert words.pop(0) == "--nproc_per_node=2"
+            else:
+                assert program == "python"
+            assert words.pop(0) == "train.py"
+            assert commands.main(words) == 0, line
+        return made
+
+    return calls_of
 
 
-def test_its_command_lines_name_the_recipe_that_stands_in_its_json(calls):
-    (_, _, prepared), (_, _, first), (_, _, second), (_, _, exported) = calls
-    wanted = SHIPPED["recipe"]
+def test_the_lines_of_camvid_light_name_the_recipe_that_stands_in_its_json(calls_of):
+    (_, _, fitted), (_, _, exported) = calls_of("camvid-light")
+    wanted = LIGHT["recipe"]
+    assert exported["checkpoint"] == fitted["out"] / "last"
+    assert exported["out"] == Path("checkpoints/camvid-light")
+    assert fitted["generator_weights"] == Path("checkpoints/camvid-unet")
+    assert fitted["recipe"] == wanted["name"]
+    assert asdict(fitted["config"]) == {name: wanted[name] for name in DEFAULTS}
+    assert wanted["started_from"]["epochs"] == UNET["epochs"]
+
+
+def test_the_lines_of_camvid_unet_name_the_recipe_that_stands_in_its_json(calls_of):
+    (_, _, prepared), (_, _, first), (_, _, second), (_, _, exported) = calls_of("camvid-unet")
+    wanted = UNET["recipe"]
     assert prepared["leave_out"] == ("0001TP",)
     assert prepared["out"] == first["data"] == second["data"]
     assert second["start_from"] == first["out"]
@@ -62,4 +83,4 @@ def test_its_command_lines_name_the_recipe_that_stands_in_its_json(calls):
         "decay_epochs": 0,
     }
     assert asdict(first["config"]) == {name: before.get(name, DEFAULTS[name]) for name in DEFAULTS}
-    assert first["config"].epochs + second["config"].epochs == SHIPPED["epochs"]
+    assert first["config"].epochs + second["config"].epochs == UNET["epochs"]

@@ -39,7 +39,7 @@ Lit = Callable[[torch.Tensor], torch.Tensor]  # a code -> another one
 class Synthesizer:
     """Makes photos of label maps with the generator of a checkpoint.
 
-    `Synthesizer("checkpoints/camvid-unet")(label_map)` is the photo. Calls from several threads wait for
+    `Synthesizer("checkpoints/camvid-light")(label_map)` is the photo. Calls from several threads wait for
     each other.
 
     Args:

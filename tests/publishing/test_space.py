@@ -122,7 +122,7 @@ def test_the_folder_holds_the_app_and_the_shipped_checkpoint_and_stays_small(fol
     assert {f.name for f in folder.iterdir()} == set(space.PARTS)
     files = [f for f in folder.rglob("*") if f.is_file()]
     assert not [f for f in files if f.suffix in (".pyc", ".pyi")]
-    assert (folder / "checkpoints" / "camvid-unet.safetensors").stat().st_size > 10**7
+    assert (folder / "checkpoints" / "camvid-light.safetensors").stat().st_size > 10**7
     assert sum(f.stat().st_size for f in files) < 40 * 2**20
 
 

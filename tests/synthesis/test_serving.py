@@ -34,7 +34,7 @@ def test_what_was_asked_for_wins(opened):
 def test_a_space_whose_model_is_out_of_reach_shows_the_shipped_one_and_says_so(opened):
     _, notice = serving.open_checkpoint(None, "someone/streets", "cpu")
     assert opened == ["someone/streets", str(SHIPPED)]
-    assert notice == "someone/streets is out of reach; this is camvid-unet."
+    assert notice == "someone/streets is out of reach; this is camvid-light."
 
 
 def test_a_model_that_was_asked_for_and_is_out_of_reach_is_an_error(opened):

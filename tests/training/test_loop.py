@@ -11,7 +11,7 @@ from states import same
 
 from citygan.data.dataset import LabelPhotoSet
 from citygan.models.encoding import to_unit_range
-from citygan.training import loop, step
+from citygan.training import loop, update
 from citygan.training.loop import EpochDone, StepDone, set_learning_rate, train, validate
 from citygan.training.state import TrainingError, TrainState
 
@@ -88,7 +88,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_its_name_and_step(
         calls.append(1)
         return (photos - targets).abs().mean() * (value if len(calls) == 5 else 1)
 
-    monkeypatch.setattr(step, "l1_loss", spoiled)
+    monkeypatch.setattr(update, "l1_loss", spoiled)
     events = []
     with pytest.raises(TrainingError, match=rf"'l1' is {value} at epoch 2, step 2\b"):
         events.extend(train(TrainState(tiny.config(), accelerator), train_set, val_set))

@@ -23,7 +23,7 @@ from citygan.models.layers import for_inference
 from citygan.synthesis.device import hardware
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.training import accelerator as accelerators
-from citygan.training import loop, step
+from citygan.training import loop, update
 from citygan.training import run as runs
 from citygan.training.log import read_log
 from citygan.training.recipes import RECIPES
@@ -249,13 +249,13 @@ def test_a_finished_run_goes_on_where_more_epochs_are_asked_for(make_run):
 def spoil_step(monkeypatch, number, failure):
     """Makes the step of this number, counted from 1, fail."""
     steps = []
-    real_loss = step.l1_loss
+    real_loss = update.l1_loss
 
     def spoiled(photos, targets):
         steps.append(1)
         return failure(real_loss(photos, targets)) if len(steps) == number else real_loss(photos, targets)
 
-    monkeypatch.setattr(step, "l1_loss", spoiled)
+    monkeypatch.setattr(update, "l1_loss", spoiled)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state(make_run, monkeypatch):
