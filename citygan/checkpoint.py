@@ -43,7 +43,7 @@ class CheckpointInfo(Info):
 
     WHAT: ClassVar[str] = "a CityGAN checkpoint"
 
-    name: str  # for people, for example "camvid-unet"
+    name: str  # for people, for example "camvid-light"
     generator: str  # a key of citygan.models.GENERATORS
     arguments: dict[str, Any]  # the keyword arguments of that generator, width among them
     encoding: str  # what the generator sees of a label map, see citygan.models.encoding

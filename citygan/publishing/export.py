@@ -20,7 +20,7 @@ def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float
 
     Args:
         checkpoint: For example runs/NAME/best.
-        out: For example checkpoints/camvid-unet.
+        out: For example checkpoints/camvid-light.
         half: Store float16.
         noise_scale: What the noise in the decoder is multiplied by. Below 1, photos are calmer than in
             training, and vary less from seed to seed.

@@ -56,6 +56,5 @@ def fill_shelf(
         opened = Synthesizer(source, "cpu" if zero_gpu.is_on() else device)
         return opened, opened.info
 
-    older = (str(SHIPPED.with_name(name)) for name in ("camvid-unet", "camvid-citygan"))
-    found = [str(SHIPPED), *older, *find_runs(Path("runs")), *others]
+    found = [str(SHIPPED), str(SHIPPED.with_name("camvid-citygan")), *find_runs(Path("runs")), *others]
     return Shelf((synthesize, first.info), short_name(first.source), found, open_model)

@@ -33,7 +33,7 @@ DEFAULT_NOISE_SEED = 0  # of generators that always draw noise, when no seed is 
 MAX_SIDE_PX = 4096
 MAX_CHANGE = 3.0  # of a light, in standard deviations over the training photos
 
-Lit = Callable[[torch.Tensor], torch.Tensor]  # a code -> another one
+Lit = Callable[[Callable[[], torch.Tensor]], torch.Tensor]  # what guesses a light -> the light asked for
 
 
 class Synthesizer:
@@ -157,11 +157,9 @@ class Synthesizer:
             raise CityGANError(f"{self.info.name} is told no light")
         picture = to_unit_range(torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None])
         if label_map is None:
-            code = self._light.of_picture(picture)
-        else:
-            labels = torch.from_numpy(np.array(label_map))[None]
-            code, _ = self._light.of_photos(picture, encode_labels(labels, self.info.encoding))
-        return tuple(code[0].tolist())
+            return tuple(self._light.of_picture(picture)[0].tolist())
+        conditions = encode_labels(torch.from_numpy(np.array(label_map))[None], self.info.encoding)
+        return tuple(self._light.of_photos(picture, conditions)[0][0].tolist())
 
     def _lit(self, light: Sequence[float] | str | None, brightness: float, warmth: float) -> Lit | None:
         """What makes the light that was asked for of the one that the map suggests; None for that itself."""
@@ -175,7 +173,7 @@ class Synthesizer:
                 f"each goes from -{MAX_CHANGE} to {MAX_CHANGE}"
             )
         code = None if light is None else self._code(light)
-        return lambda guess: changed(guess if code is None else code, brightness, warmth)
+        return lambda guess: changed(guess() if code is None else code, brightness, warmth)
 
     def _code(self, light: Sequence[float] | str) -> torch.Tensor:
         if isinstance(light, str):
@@ -282,10 +280,13 @@ class Synthesizer:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
         drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
-        if self._light is not None:
-            light = self._light.guess(encode_labels(label_maps.cpu(), self.info.encoding))
-            light = light if seed is None else light + self._light.vary(seed)
-            drawn = [light if lit is None else lit(light), *drawn]
+        if known := self._light:
+
+            def guess() -> torch.Tensor:
+                light = known.guess(encode_labels(label_maps.cpu(), self.info.encoding))
+                return light if seed is None else light + known.vary(seed)
+
+            drawn = [guess() if lit is None else lit(guess), *drawn]
         return [n.to(self.device, self._dtype) for n in drawn]
 
     def _with_dropout(self, label_maps: torch.Tensor, drawn: list[torch.Tensor], seed: int) -> torch.Tensor:

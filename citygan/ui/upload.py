@@ -68,7 +68,7 @@ class FileSynthesizer:
         try:
             return self.synthesize(label_map, seed=seed, light=light, brightness=brightness, warmth=warmth)
         except CityGANError as error:
-            raise gr.Error(f"Light: {error}", title="Light", print_exception=False) from error
+            raise gr.Error(str(error), title="Not drawn", print_exception=False) from error
 
     def _target(self, target_file: str | None, file: LabelMapFile, notes: list[str]) -> np.ndarray | None:
         if target_file is None:

@@ -8,7 +8,9 @@ import tiny
 import torch
 from states import batch, same
 
-from citygan.models import FlatUNet, UNet256
+from citygan.models import FlatUNet, UNet, UNet256
+from citygan.models.light import light_of
+from citygan.training.loop import train
 from citygan.training.recipes import RECIPES
 from citygan.training.state import TrainingError, TrainState
 from citygan.training.step import train_step
@@ -134,3 +136,33 @@ def test_a_state_from_before_a_field_was_there_had_its_default(accelerator):
     del saved["config"]["mirror"]
     with pytest.raises(TrainingError, match="mirror was True"):
         TrainState(tiny.config(mirror=False), accelerator).load_state_dict(saved)
+
+
+def test_a_street_unet_goes_on_from_a_unet_and_still_learns_the_light(
+    accelerator, tmp_path, train_set, val_set
+):
+    arguments = {"norm": "instance", "upsampling": "nearest", "dropout": 0.0, "noise": True, "refine": True}
+    unet = UNet(29, 2, **arguments)
+    path = tiny.save_checkpoint(
+        tmp_path,
+        unet,
+        arguments={"in_channels": 29, "width": 2, **arguments},
+        encoding="classes",
+        norm_statistics="instance",
+        images_seen=70,
+    )
+    config = tiny.config("citygan-light", width=2, depth=8, size_px=512, load_px_min=512, load_px_max=512)
+    state = TrainState(config, accelerator)
+    state.start_generator(path)
+    assert torch.allclose(state.generator.head.coarse.weight, unet.head[1].weight, atol=1e-3)  # float16
+    assert state.images_seen == 70
+    assert not light_of(state.generator).knows
+    next(iter(train(state, train_set.resized(512), val_set.resized(512))))
+    assert light_of(state.generator).knows
+
+
+def test_a_street_unet_of_another_width_is_refused(accelerator, tmp_path):
+    path = tiny.save_checkpoint(tmp_path, tiny.settled_unet(width=1))
+    state = TrainState(tiny.config("citygan-light"), accelerator)
+    with pytest.raises(TrainingError, match="--generator-weights do not fit this configuration"):
+        state.start_generator(path)
