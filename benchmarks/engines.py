@@ -1,0 +1,114 @@
+"""The engines that a processor has, in turns: for `python benchmarks/synthesis.py --engines`."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from figures import Figures, alternating_medians_ms
+
+from citygan.checkpoint import Checkpoint
+from citygan.models.encoding import encode_labels
+from citygan.models.generator import Generator
+from citygan.models.layers import for_inference
+from citygan.models.light import light_of
+from citygan.streets import street
+from citygan.synthesis.engine import to_pixels
+from citygan.synthesis.onnx_engine import OnnxEngine
+from citygan.synthesis.onnx_graph import write_graph
+from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, Synthesizer
+from citygan.synthesis.torch_engine import TorchEngine
+
+Call = Callable[[], torch.Tensor]
+GOAL = 2.2  # times as fast as a plain call
+
+
+@torch.inference_mode()
+def compare_engines(figures: Figures, source: Path, folder: Path, *, repeats: int, compile: bool) -> None:
+    """Adds the time of a photo by each engine, how many times as fast as plain float32 it is, and its PSNR.
+
+    Args:
+        figures: Where they go.
+        source: A checkpoint.
+        folder: For a copy of it, with its graph.
+        repeats: Turns.
+        compile: Whether to compile, too, which takes up to a minute.
+    """
+    found = Checkpoint.find(source)
+    for file in (found.weights, found.json):
+        shutil.copy(file, folder)
+    checkpoint = Checkpoint.find(folder / found.weights.name)
+    info, generator = checkpoint.info, cast(Generator, checkpoint.load())
+    graph = write_graph(checkpoint)
+    label_maps = torch.from_numpy(street("avenue", info.width_px, info.height_px))[None]
+    light, noise = (
+        light_of(generator),
+        generator.draw_noise(info.height_px, info.width_px, DEFAULT_NOISE_SEED),
+    )
+    told = [] if light is None else [light.guess(encode_labels(label_maps, info.encoding))]
+    drawn = [*told, *noise]
+
+    plain = for_inference(cast(Generator, checkpoint.load()), info.norm_statistics)
+    calls: dict[str, Call] = {
+        "torch, plain float32": lambda: to_pixels(
+            plain(encode_labels(label_maps, info.encoding), noise, *told)
+        )
+    }
+    cpu = torch.device("cpu")
+    eager = TorchEngine(generator, info, cpu)
+    calls[f"torch, optimized {eager.name}"] = lambda: eager(label_maps, drawn)
+    if compile:
+        compiled = TorchEngine(generator, info, cpu)
+        if compiled.compile(threading.Lock()):
+            calls[f"torch, compiled {compiled.name}"] = lambda: compiled(label_maps, drawn)
+    onnx = OnnxEngine(graph, checkpoint)
+    calls[onnx.name] = lambda: onnx(label_maps, drawn)
+    if find_spec("openvino"):
+        calls["OpenVINO, float32"] = _openvino(graph, label_maps, drawn)
+
+    photos = {name: call().numpy() for name, call in calls.items()}
+    ms = alternating_medians_ms(cast(dict[str, Callable[[], object]], calls), repeats=repeats)
+    (first, plain_ms), *others = ms.items()
+    best_ms = min(ms.values())
+    figures.add(f"{info.name}: {first}", plain_ms, "ms")
+    for name, engine_ms in others:
+        about = f"{info.name}: {name}"
+        figures.add(about, engine_ms, "ms")
+        figures.add(f"{about}, times as fast", plain_ms / engine_ms, "x", at_least=GOAL)
+        figures.add(f"{about}, time over the best", engine_ms / best_ms, "x", at_most=1.15)
+        figures.add(f"{about}, PSNR to plain", _psnr(photos[name], photos[first]), "dB", at_least=40)
+    print(
+        f"bfloat16: {'yes' if torch.cpu._is_avx512_bf16_supported() else 'no'}; {info.name} is served by",
+        end=" ",
+    )
+    print(Synthesizer(checkpoint, "cpu").device_name)
+
+
+def _psnr(one: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / np.mean((one.astype(np.float64) - other) ** 2).clip(1e-9)))
+
+
+def _openvino(graph: Path, label_maps: torch.Tensor, drawn: list[torch.Tensor]) -> Call:
+    """A photo by OpenVINO, whose inputs have the sizes of one photo."""
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(graph)
+    given = [label_maps.int(), *drawn]
+    if len(model.inputs) > len(given):
+        given.insert(2, torch.zeros(1, 1))
+    arrays = [g.numpy() for g in given]
+    model.reshape({i.any_name: list(a.shape) for i, a in zip(model.inputs, arrays, strict=True)})
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    request = core.compile_model(model, "CPU", options).create_infer_request()
+    return lambda: to_pixels(torch.from_numpy(request.infer(arrays)[0]))
