@@ -47,10 +47,8 @@ def compare_engines(figures: Figures, source: Path, folder: Path, *, repeats: in
     info, generator = checkpoint.info, cast(Generator, checkpoint.load())
     graph = write_graph(checkpoint)
     label_maps = torch.from_numpy(street("avenue", info.width_px, info.height_px))[None]
-    light, noise = (
-        light_of(generator),
-        generator.draw_noise(info.height_px, info.width_px, DEFAULT_NOISE_SEED),
-    )
+    light = light_of(generator)
+    noise = generator.draw_noise(info.height_px, info.width_px, DEFAULT_NOISE_SEED)
     told = [] if light is None else [light.guess(encode_labels(label_maps, info.encoding))]
     drawn = [*told, *noise]
 
@@ -83,11 +81,8 @@ def compare_engines(figures: Figures, source: Path, folder: Path, *, repeats: in
         figures.add(f"{about}, times as fast", plain_ms / engine_ms, "x", at_least=GOAL)
         figures.add(f"{about}, time over the best", engine_ms / best_ms, "x", at_most=1.15)
         figures.add(f"{about}, PSNR to plain", _psnr(photos[name], photos[first]), "dB", at_least=40)
-    print(
-        f"bfloat16: {'yes' if torch.cpu._is_avx512_bf16_supported() else 'no'}; {info.name} is served by",
-        end=" ",
-    )
-    print(Synthesizer(checkpoint, "cpu").device_name)
+    has = "has" if torch.cpu._is_avx512_bf16_supported() else "lacks"
+    print(f"the processor {has} bfloat16: {info.name} by {Synthesizer(checkpoint, 'cpu').device_name}")
 
 
 def _psnr(one: np.ndarray, other: np.ndarray) -> float:

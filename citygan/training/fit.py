@@ -105,7 +105,8 @@ def fit(
             )
             print(f"stopped and saved; go on with: {again}")
     elif accelerator.is_main_process:
-        add_graph(Checkpoint.find(out / "best"))
+        if (out / "best.json").is_file():
+            add_graph(Checkpoint.find(out / "best"))
         if push_to_hub:
             push_run(out, push_to_hub)
 
