@@ -52,11 +52,14 @@ class OnnxEngine:
         try:
             if (size := graph.stat().st_size) > MAX_BYTES:
                 raise CityGANError(f"{graph.name} has {size:,} bytes; without weights it has some thousand")
-            if fingerprint(checkpoint).encode() not in graph.read_bytes():
-                raise CityGANError(
-                    f"{graph.name} was not written for this {checkpoint.weights.name}; {AGAIN}"
-                )
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            content, weights = graph.read_bytes(), checkpoint.weights
+            if fingerprint(checkpoint).encode() not in content:
+                raise CityGANError(f"{graph.name} was not written for this {weights.name}; {AGAIN}")
+            # The weights and no other file, whatever the graph names: versions before 1.24 would read any,
+            # and 1.24 none of those that the cache of the Hub links to
+            given = weights.read_bytes()
+            options.add_external_initializers_from_files_in_memory([weights.name], [given], [len(given)])
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except CityGANError:
             raise
         except Exception as error:  # ONNX Runtime has a class for each kind of failure, and none for all

@@ -24,7 +24,7 @@ from citygan.errors import CityGANError
 from citygan.files import write_atomically
 from citygan.models.encoding import encode_labels
 from citygan.models.generator import Generator
-from citygan.models.layers import NearestConv2d, for_inference
+from citygan.models.layers import InstanceNorm2d, NearestConv2d, for_inference
 from citygan.models.light import NUMBERS, light_of
 from citygan.models.weights import Place, layout
 from citygan.synthesis.onnx_engine import FINGERPRINT, OnnxEngine, fingerprint
@@ -55,14 +55,15 @@ class FoldedTransposed(nn.Module):
         shift = norm.bias - mean * scale
         if conv.bias is not None:
             shift = shift + conv.bias * scale
-        return F.conv_transpose2d(x, weight * scale[:, None, None], shift, stride=2, padding=1)
+        padding = 1 + conv.trim if isinstance(conv, NearestConv2d) else 1
+        return F.conv_transpose2d(x, weight * scale[:, None, None], shift, stride=2, padding=padding)
 
 
 class OwnStatistics(nn.Module):
-    """Batch norm with the statistics of the image at hand; unlike torch's, of each image alone where there
-    are several, so that a photo does not depend on which others are made with it."""
+    """A norm with the statistics of the image at hand: of each alone where there are several, unlike torch's
+    batch norm, so that a photo does not depend on which others are made with it."""
 
-    def __init__(self, norm: nn.BatchNorm2d):
+    def __init__(self, norm: nn.BatchNorm2d | InstanceNorm2d):
         super().__init__()
         self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
 
@@ -165,7 +166,8 @@ def _for_graph(generator: Generator) -> Generator:
     """Layers that say in ONNX's words what they compute, in place."""
     for module in list(generator.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, nn.BatchNorm2d) and child.training:
+            of_batch = isinstance(child, nn.BatchNorm2d) and child.training
+            if of_batch or isinstance(child, InstanceNorm2d):
                 setattr(module, name, OwnStatistics(child))
         conv, norm = getattr(module, "conv", None), getattr(module, "norm", None)
         if isinstance(norm, nn.BatchNorm2d) and isinstance(conv, (nn.ConvTranspose2d, NearestConv2d)):

@@ -111,12 +111,17 @@ def test_the_graph_has_no_weights_of_its_own_and_follows_those_of_the_file(tmp_p
     assert (255 - after.int() - before.int()).abs().max() <= 1
 
 
-def test_each_of_several_photos_is_the_one_that_it_is_alone(tmp_path):
-    checkpoint = save(tmp_path, "unet of this image's statistics")
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_of_several_photos_is_the_one_that_it_is_alone(kind, tmp_path):
+    checkpoint = save(tmp_path, kind)
     engine = OnnxEngine(write_graph(checkpoint), checkpoint)
-    both = torch.cat([MAP, MAP.flip(2)])
-    together, alone = engine.run(both, []), torch.cat([engine.run(m[None], []) for m in both])
-    assert together.shape == (2, 3, 256, 256)
+    both = torch.cat([MAP, MAP.flip(2)])[:, : checkpoint.info.height_px]
+    noise = drawn(checkpoint)
+    lights = torch.linspace(-2, 2, 16).view(2, 8)
+    told = [[light[None]] if "light" in engine._inputs else [] for light in lights]
+    together = engine.run(both, [*([lights] if told[0] else []), *noise])
+    alone = torch.cat([engine.run(m[None], [*t, *noise]) for m, t in zip(both, told, strict=True)])
+    assert together.shape == (2, 3, *both.shape[1:])
     assert (together - alone).abs().max() < 1e-4
 
 
@@ -175,18 +180,32 @@ def test_a_damaged_graph_is_refused_in_a_sentence(tmp_path):
             OnnxEngine(checkpoint.graph, checkpoint)
 
 
-def test_a_graph_reads_no_file_beyond_its_folder(tmp_path):
+def test_a_graph_reads_no_file_but_its_weights(tmp_path):
     checkpoint = save(tmp_path, "unet")
     model = onnx.load(write_graph(checkpoint), load_external_data=False)
     secret = tmp_path.parent / f"{tmp_path.name}-elsewhere.safetensors"
-    shutil.copy(checkpoint.weights, secret)
-    for place in (str(secret), f"../{secret.name}"):
+    for file in (secret, tmp_path / "other.safetensors"):
+        shutil.copy(checkpoint.weights, file)
+    for place in (str(secret), f"../{secret.name}", "other.safetensors"):
         for weight in model.graph.initializer:
             for entry in weight.external_data:
                 entry.value = place if entry.key == "location" else entry.value
         checkpoint.graph.write_bytes(model.SerializeToString())
         with pytest.raises(CityGANError, match="cannot be used"):
             OnnxEngine(checkpoint.graph, checkpoint)
+
+
+def test_files_that_are_links_serve_as_they_do_in_the_cache_of_the_hub(tmp_path):
+    written = save(tmp_path, "unet")
+    write_graph(written)
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "commit"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    for i, file in enumerate((written.weights, written.json, written.graph)):
+        shutil.move(file, blobs / str(i))
+        (snapshot / file.name).symlink_to(f"../../blobs/{i}")
+    found = Checkpoint.find(snapshot / "tiny")
+    OnnxEngine(found.graph, found).check(for_inference(found.load(), "running"))
 
 
 def test_without_the_packages_the_checkpoint_goes_without_and_the_log_says_so(tmp_path, monkeypatch, caplog):
