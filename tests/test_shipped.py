@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import citygan.__main__ as commands
+from citygan.checkpoint import Checkpoint
+from citygan.models.layers import for_inference
+from citygan.synthesis.onnx_engine import OnnxEngine
 from citygan.training import fit as fitting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +56,7 @@ def test_its_command_lines_name_the_recipe_that_stands_in_its_json(calls):
     assert second["start_from"] == first["out"]
     assert exported["checkpoint"] == second["out"] / "last"
     assert exported["noise_scale"] == wanted["noise_scale"]
+    assert exported["onnx"]
     assert first["recipe"] == second["recipe"] == wanted["name"]
     assert asdict(second["config"]) == {name: wanted[name] for name in asdict(second["config"])}
     before = wanted["started_from"]["recipe"] | {
@@ -61,3 +65,13 @@ def test_its_command_lines_name_the_recipe_that_stands_in_its_json(calls):
     }
     assert asdict(first["config"]) == {name: before[name] for name in asdict(first["config"])}
     assert first["config"].epochs + second["config"].epochs == SHIPPED["epochs"]
+
+
+@pytest.mark.parametrize("name", ["camvid-unet", "camvid-citygan"])
+def test_its_graph_makes_the_photo_of_its_weights(name):
+    found = Checkpoint.find(ROOT / "checkpoints" / name)
+    OnnxEngine(found.graph, found).check(for_inference(found.load(), found.info.norm_statistics))
+
+
+def test_all_that_is_shipped_has_at_most_32_mebibytes():
+    assert sum(file.stat().st_size for file in (ROOT / "checkpoints").iterdir()) <= 32 * 2**20

@@ -13,7 +13,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """For people: its number format, and who computes where that is not torch."""
+        """For people: who computes, and in which number format."""
         ...
 
     def __call__(self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor]) -> torch.Tensor:

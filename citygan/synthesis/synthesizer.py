@@ -36,6 +36,19 @@ MAX_CHANGE = 3.0  # of a light, in standard deviations over the training photos
 Lit = Callable[[torch.Tensor], torch.Tensor]  # a code -> another one
 
 
+def prefers_onnx(device: torch.device, dtype: torch.dtype) -> bool:
+    """The choice between the engines, and all of it: whether ONNX Runtime is quicker than torch.
+
+    `python benchmarks/synthesis.py --engines` measures both.
+
+    Args:
+        device: Where the photos are made.
+        dtype: What torch computes in there: bfloat16 on a CPU that has it, unless the generator asks for
+            more.
+    """
+    return device.type == "cpu" and dtype == torch.float32
+
+
 class Synthesizer:
     """Makes photos of label maps with the generator of a checkpoint.
 
@@ -85,7 +98,7 @@ class Synthesizer:
 
     @property
     def device_name(self) -> str:
-        """For people, for example "CPU (2 threads, ONNX Runtime, float32)" or "NVIDIA H200 (float16)"."""
+        """For people: "CPU (2 threads, ONNX Runtime, float32)", "NVIDIA H200 (PyTorch, float16)"."""
         if self.device.type == "cuda":
             return f"{torch.cuda.get_device_name(self.device)} ({self._engine.name})"
         return f"CPU ({torch.get_num_threads()} threads, {self._engine.name})"
@@ -179,12 +192,11 @@ class Synthesizer:
         return code[None]
 
     def _quickest(self, checkpoint: Checkpoint[CheckpointInfo]) -> Engine:
-        """Torch on CUDA and where the processor computes in bfloat16; elsewhere ONNX Runtime, if it is
-        installed and the checkpoint has a graph that makes torch's photos."""
-        full = self.device.type == "cpu" and self._torch.dtype == torch.float32
-        if not full or self.info.dropout_at_inference or not checkpoint.graph.is_file():
+        """The engine that `prefers_onnx` names; torch where ONNX Runtime is not installed, and where the
+        checkpoint has no graph that makes torch's photos."""
+        if not prefers_onnx(self.device, self._torch.dtype) or self.info.dropout_at_inference:
             return self._torch
-        if find_spec("onnxruntime") is None:
+        if not checkpoint.graph.is_file() or find_spec("onnxruntime") is None:
             return self._torch
         try:
             engine = OnnxEngine(checkpoint.graph, checkpoint)

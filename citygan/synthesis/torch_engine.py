@@ -41,7 +41,7 @@ class TorchEngine:
     @property
     def name(self) -> str:
         """See `Engine`."""
-        return str(self.dtype).removeprefix("torch.")
+        return f"PyTorch, {str(self.dtype).removeprefix('torch.')}"
 
     def __call__(self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor]) -> torch.Tensor:
         """See `Engine`."""

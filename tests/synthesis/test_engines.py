@@ -39,7 +39,7 @@ def save(folder, **changes):
 def test_onnx_runtime_makes_torchs_photos_to_one_step_of_a_colour(changes, tmp_path):
     path = save(tmp_path, **changes)
     plain = Synthesizer(path, "cpu")
-    assert plain.device_name.endswith("threads, float32)")
+    assert plain.device_name.endswith("threads, PyTorch, float32)")
     write_graph(Checkpoint.find(path))
     other = Synthesizer(path, "cpu")
     assert other.device_name.endswith("threads, ONNX Runtime, float32)")
@@ -64,14 +64,14 @@ def test_where_the_processor_has_bfloat16_torch_makes_the_photos(tmp_path, monke
     path = save(tmp_path)
     write_graph(Checkpoint.find(path))
     monkeypatch.setattr(fast, "_dtype_for", lambda device: torch.bfloat16)
-    assert Synthesizer(path, "cpu").device_name.endswith("threads, bfloat16)")
+    assert Synthesizer(path, "cpu").device_name.endswith("threads, PyTorch, bfloat16)")
 
 
 def test_where_onnx_runtime_is_not_installed_torch_makes_them(tmp_path, monkeypatch, caplog):
     path = save(tmp_path)
     write_graph(Checkpoint.find(path))
     monkeypatch.setattr(synthesizer, "find_spec", lambda name: None)
-    assert Synthesizer(path, "cpu").device_name.endswith("threads, float32)")
+    assert Synthesizer(path, "cpu").device_name.endswith("threads, PyTorch, float32)")
     assert not caplog.text
 
 
@@ -86,7 +86,7 @@ def test_a_graph_that_does_not_fit_is_left_aside_and_the_log_says_so(fault, tmp_
         monkeypatch.setattr(OnnxEngine, "run", lambda self, maps, drawn: torch.zeros(1, 3, 256, 256))
     else:
         checkpoint.graph.write_bytes(checkpoint.graph.read_bytes()[::-1])
-    assert Synthesizer(path, "cpu").device_name.endswith("threads, float32)")
+    assert Synthesizer(path, "cpu").device_name.endswith("threads, PyTorch, float32)")
     assert "photos are made without ONNX Runtime: " in caplog.text
 
 
