@@ -99,6 +99,7 @@ def test_a_trained_checkpoint_is_pushed_and_makes_the_same_photo_by_id_and_by_co
     assert done["status"] == 0, done["err"]
     commit = server.repos["someone/trained"].refs["main"]
     assert f"{server.url}/someone/trained/commit/{commit}" in done["out"]
+    assert Path(fit[4], "best.onnx").is_file()
 
     here = worker.ask("photo", source=f"{fit[4]}/best")["result"]
     by_id = worker.ask("photo", source="someone/trained")["result"]
