@@ -9,6 +9,7 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the app sets it
 
+import shutil
 import sys
 import tempfile
 import time
@@ -228,7 +229,10 @@ def main(
             figures.show(json)
             return
         if while_compiling:
-            photos_beside_compiler(figures, SHIPPED, folder)
+            shipped = Checkpoint.find(SHIPPED)
+            for file in (shipped.weights, shipped.json):  # and no graph, from which nothing is compiled
+                shutil.copy(file, folder)
+            photos_beside_compiler(figures, folder / SHIPPED.name, folder)
             figures.show(json)
             return
         compare(figures, seed_unet(folder, 32), compiled_goal=1.8, **options)
