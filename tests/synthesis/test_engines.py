@@ -10,16 +10,17 @@ from citygan.streets import street
 from citygan.synthesis import fast, synthesizer
 from citygan.synthesis.onnx_engine import OnnxEngine
 from citygan.synthesis.onnx_graph import write_graph
-from citygan.synthesis.synthesizer import Synthesizer
+from citygan.synthesis.synthesizer import Synthesizer, prefers_onnx
 
 MAP = street("avenue", 256, 256)
 NOISY = {"norm": "instance", "upsampling": "nearest", "noise": True}
 
 
 @pytest.fixture(autouse=True)
-def _float32(monkeypatch):
-    """A processor without bfloat16."""
+def _onnx_is_preferred(monkeypatch):
+    """A processor without bfloat16, on which ONNX Runtime is the quicker one."""
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(synthesizer, "prefers_onnx", lambda device, dtype: True)
 
 
 def save(folder, **changes):
@@ -60,10 +61,19 @@ def test_a_seed_that_draws_dropout_goes_by_torch(tmp_path):
     assert "ONNX" not in Synthesizer(path, "cpu").device_name
 
 
-def test_where_the_processor_has_bfloat16_torch_makes_the_photos(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("device", "dtype", "onnx"),
+    [("cpu", torch.float32, True), ("cpu", torch.bfloat16, False), ("cuda", torch.float16, False)],
+)
+def test_onnx_runtime_is_preferred_on_a_processor_without_bfloat16(device, dtype, onnx):
+    assert prefers_onnx(torch.device(device), dtype) == onnx
+
+
+def test_where_torch_is_preferred_it_makes_the_photos(tmp_path, monkeypatch):
     path = save(tmp_path)
     write_graph(Checkpoint.find(path))
     monkeypatch.setattr(fast, "_dtype_for", lambda device: torch.bfloat16)
+    monkeypatch.setattr(synthesizer, "prefers_onnx", lambda device, dtype: dtype != torch.bfloat16)
     assert Synthesizer(path, "cpu").device_name.endswith("threads, PyTorch, bfloat16)")
 
 
