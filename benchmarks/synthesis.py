@@ -1,6 +1,6 @@
 """How fast a photo is made: the synthesizer against a plain float32 call of the same network, in turns.
 
-`python benchmarks/synthesis.py [--quick] [--json FILE]`
+`python benchmarks/synthesis.py [--quick] [--engines] [--json FILE]`
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the app sets it
 
+import shutil
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 import tyro
+from engines import compare_engines
 from figures import Figures, alternating_medians_ms
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -204,6 +206,8 @@ def main(
     device: str = "auto",
     compile: bool = True,
     while_compiling: bool = False,
+    engines: bool = False,
+    model: Path = SHIPPED,
 ) -> None:
     """Prints the table.
 
@@ -213,13 +217,22 @@ def main(
         device: "auto", "cpu" or "cuda".
         compile: Measure compiled code, too (on CUDA: the recorded graph).
         while_compiling: Measure this alone: photos beside a compiler, which takes some minutes.
+        engines: Measure this alone: the engines that this processor has, on one checkpoint, in turns.
+        model: The checkpoint of `engines`.
     """
     figures = Figures()
     options = {"repeats": 10 if quick else 25, "device": device, "compile": compile and not quick}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if engines:
+            compare_engines(figures, model, folder, repeats=options["repeats"], compile=options["compile"])
+            figures.show(json)
+            return
         if while_compiling:
-            photos_beside_compiler(figures, SHIPPED, folder)
+            shipped = Checkpoint.find(SHIPPED)
+            for file in (shipped.weights, shipped.json):  # and no graph, from which nothing is compiled
+                shutil.copy(file, folder)
+            photos_beside_compiler(figures, folder / SHIPPED.name, folder)
             figures.show(json)
             return
         compare(figures, seed_unet(folder, 32), compiled_goal=1.8, **options)

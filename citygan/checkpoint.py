@@ -128,13 +128,18 @@ AnyInfo = TypeVar("AnyInfo", bound=Info)
 
 @dataclass(frozen=True)
 class Checkpoint(Generic[AnyInfo]):
-    """The two files of a checkpoint and what it is. `find` and `save` make one."""
+    """The files of a checkpoint and what it is. `find` and `save` make one."""
 
     source: str  # names it for good: the path that was asked for, or OWNER/NAME@ with the full commit
     weights: Path
     json: Path
     commit: str | None  # on the Hugging Face Hub, all 40 characters; None for files of one's own
     info: AnyInfo
+
+    @property
+    def graph(self) -> Path:
+        """Its network as an ONNX graph, which it may have or not; see `citygan.synthesis.onnx_graph`."""
+        return _with(self.weights, ".onnx")
 
     @classmethod
     def find(

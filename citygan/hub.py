@@ -1,4 +1,4 @@
-"""A checkpoint's two files from the Hugging Face Hub, and what can go wrong on the way said in a sentence.
+"""A checkpoint's files from the Hugging Face Hub, and what can go wrong on the way said in a sentence.
 
 Left alone, `hf_hub_download` tries for 23 s to reach a Hub that is not there, and `snapshot_download` waits
 for ever for one that is silent; one short question before the download avoids both.
@@ -39,6 +39,7 @@ from citygan.errors import CityGANError
 log = logging.getLogger(__name__)
 
 CONFIG, WEIGHTS = FILES = ["config.json", "model.safetensors"]
+GRAPH = "model.onnx"  # which not all have
 HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 REACH_S = 5.0  # how long the Hub may take for its first answer
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
@@ -62,7 +63,7 @@ def split_id(hub_id: str) -> tuple[str, str | None]:
 
 
 def pull(repo: str, revision: str | None = None, token: str | None = None) -> Path:
-    """Fetches the weights and the config of one commit, unless they are in the cache.
+    """Fetches weights, config and, if there is one, ONNX graph of one commit, unless they are in the cache.
 
     While the Hub is out of reach, out of order or limits the rate, the copy in the cache is taken.
 
@@ -72,7 +73,7 @@ def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pa
         token: By default the one in HF_TOKEN, or of `hf auth login`.
 
     Returns:
-        The folder with both files; its name is the full commit.
+        The folder with the files; its name is the full commit.
 
     Raises:
         HubUnreachableError: no answer, and no copy in the cache.
@@ -96,6 +97,11 @@ def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pa
         return kept
     with plain_errors(repo, revision, "downloading"):
         hf_hub_download(repo, WEIGHTS, revision=commit, token=token)
+        try:
+            hf_hub_download(repo, GRAPH, revision=commit, token=token)
+        except EntryNotFoundError as error:
+            if not is_absent(error):
+                raise
         # by its name, and last: from now on the cache takes this commit for the revision
         config = Path(hf_hub_download(repo, CONFIG, revision=revision, token=token))
     if config.parent.name != commit:  # somebody pushed between the two

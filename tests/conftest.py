@@ -19,7 +19,8 @@ SLOW = (
     *("ui/", "test_api.py", "test_app.py", "test_hub.py", "test_package.py", "test_shipped.py"),
     *("evaluation/test_evaluate.py", "evaluation/test_segmenter.py", "models/test_generators.py"),
     *("paper/test_records.py", "paper/test_search.py", "publishing/"),
-    *("synthesis/test_folder.py", "synthesis/test_synthesizer.py"),
+    *("synthesis/test_engines.py", "synthesis/test_folder.py", "synthesis/test_onnx_graph.py"),
+    "synthesis/test_synthesizer.py",
     *("training/test_distributed.py", "training/test_fit.py"),
     *("training/test_loop.py", "training/test_run.py"),
 )

@@ -95,6 +95,15 @@ def test_what_is_in_the_cache_is_not_downloaded_again(worker, server, repo, name
     assert server.requests == []
 
 
+def test_a_graph_comes_along_where_there_is_one_and_only_once(worker, server, repo, name):
+    commit = repo.commit({"model.onnx": b"a graph"}, "with its graph")
+    graph = f"GET /{name}/resolve/{commit}/model.onnx"
+    for times in (1, 0):
+        server.requests.clear()
+        assert "result" in worker.ask("pull", repo=name)
+        assert server.requests.count(graph) == times
+
+
 def test_a_private_repository_opens_to_a_token(worker, repo, name):
     repo.private = True
     assert "result" in worker.ask("pull", repo=name, token=READER)

@@ -43,7 +43,7 @@ except CityGANError as error:
 WITHOUT_TRAIN_EXTRA = """
 import sys
 # torchmetrics imports matplotlib where it is installed
-sys.modules.update(dict.fromkeys(["accelerate", "optuna", "tensorboard"]))  # not to be imported
+sys.modules.update(dict.fromkeys(["accelerate", "onnx", "optuna", "tensorboard"]))  # not to be imported
 import app
 for room in ("training", "paper", "publishing"):
     assert f"citygan.{room}" not in sys.modules, "the page needs it nowhere"
@@ -109,7 +109,7 @@ def test_every_command_but_those_that_train_works_with_what_the_app_needs():
     assert run.returncode == 0, run.stderr
     assert {name for name in command_line.COMMANDS if f" {name} " not in run.stdout} == set()
     assert run.stdout.count("Needs more packages: pip install -e '.[train]'") == 3
-    needs = "error: fit needs accelerate, optuna, tensorboard: pip install -e '.[train]'"
+    needs = "error: fit needs accelerate, onnx, optuna, tensorboard: pip install -e '.[train]'"
     assert run.stderr.splitlines() == [needs]
 
 

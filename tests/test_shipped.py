@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import citygan.__main__ as commands
+from citygan.checkpoint import Checkpoint
+from citygan.models.layers import for_inference
+from citygan.synthesis.onnx_engine import OnnxEngine
 from citygan.training import fit as fitting
 from citygan.training.config import TrainConfig
 
@@ -87,3 +90,9 @@ def test_the_lines_of_camvid_unet_name_the_recipe_that_camvid_light_started_from
     }
     assert asdict(first["config"]) == {name: before.get(name, DEFAULTS[name]) for name in DEFAULTS}
     assert first["config"].epochs + second["config"].epochs == UNET["epochs"]
+
+
+@pytest.mark.parametrize("name", ["camvid-citygan"])
+def test_its_graph_makes_the_photo_of_its_weights(name):
+    found = Checkpoint.find(ROOT / "checkpoints" / name)
+    OnnxEngine(found.graph, found).check(for_inference(found.load(), found.info.norm_statistics))

@@ -185,7 +185,7 @@ class StreetUNet(Generator):
         for _ in range(self.depth - 1):
             shares.append(F.avg_pool2d(shares[-1], 2))
         rows = torch.linspace(-1, 1, height // 2, device=x.device, dtype=x.dtype)
-        h = torch.cat([shares[0], rows[:, None].expand(len(x), 1, -1, width // 2)], 1)
+        h = torch.cat([shares[0], rows[:, None].expand(x.shape[0], 1, -1, width // 2)], 1)
         skips = []
         for down in self.downs:
             h = down(h)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -51,6 +53,42 @@ def load_network(build: Callable[[], nn.Module], file: Path) -> nn.Module:
     network = build()
     network.load_state_dict(tensors)
     return network.eval()
+
+
+class Place(NamedTuple):
+    """Where a tensor lies in a safetensors file."""
+
+    dtype: str  # "F16", "F32", "I64", ...
+    shape: tuple[int, ...]
+    offset: int  # bytes from the file's begin
+    length: int  # bytes
+
+
+def layout(file: Path) -> dict[str, Place]:
+    """The places of all tensors of a safetensors file, by name.
+
+    The file is 8 bytes with the length of its header, the header, and the tensors:
+    https://huggingface.co/docs/safetensors/index#format.
+
+    Raises:
+        CityGANError: it is damaged.
+    """
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if length > file.stat().st_size:
+                raise ValueError(f"a header of {length} bytes")
+            header = json.loads(stream.read(length))
+        header.pop("__metadata__", None)
+        return {
+            name: Place(t["dtype"], tuple(t["shape"]), 8 + length + start, end - start)
+            for name, t in header.items()
+            for start, end in [t["data_offsets"]]
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CityGANError(
+            f"{file.name} is corrupt or no safetensors file ({error}); get it again"
+        ) from error
 
 
 def _compare(got: Shapes, wanted: Shapes, name: str) -> None:

@@ -10,10 +10,13 @@ from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.evaluation import sheets
 from citygan.models.layers import FeatureNoise
+from citygan.synthesis.onnx_graph import write_graph
 from citygan.synthesis.synthesizer import Synthesizer
 
 
-def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float = 1.0) -> None:
+def export(
+    checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float = 1.0, onnx: bool = False
+) -> None:
     """Copies a checkpoint under another name, by default in half precision, for shipping.
 
     Scores that it knows are those from before; `evaluate --record` measures them again.
@@ -24,9 +27,11 @@ def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float
         half: Store float16.
         noise_scale: What the noise in the decoder is multiplied by. Below 1, photos are calmer than in
             training, and vary less from seed to seed.
+        onnx: Also write the generator as an ONNX graph, which reads its weights from the .safetensors beside
+            it. It takes label ids and noise, and makes the photos that torch makes.
 
     Raises:
-        CityGANError: there is no noise to scale.
+        CityGANError: there is no noise to scale, or the graph cannot be written.
     """
     found = Checkpoint.find(checkpoint)
     generator, info = found.load(), found.info
@@ -38,7 +43,9 @@ def export(checkpoint: Path, out: Path, *, half: bool = True, noise_scale: float
             noise.weight.data *= noise_scale
         scale = noise_scale * info.recipe.get("noise_scale", 1.0)
         info = replace(info, recipe=info.recipe | {"noise_scale": scale})
-    Checkpoint.save(out, generator, replace(info, name=out.name), half=half)
+    saved = Checkpoint.save(out, generator, replace(info, name=out.name), half=half)
+    if onnx:
+        print(write_graph(saved))
 
 
 def draw(model: str, out: Path, *, seed: int | None = None) -> None:

@@ -12,6 +12,7 @@ from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.models import GENERATORS
 from citygan.models.encoding import ENCODINGS
 from citygan.models.foreign import read_generator
+from citygan.synthesis.onnx_graph import add_graph
 
 EncodingName = Literal[tuple(ENCODINGS)]  # ty: ignore[invalid-type-form]: the names of the table
 
@@ -64,5 +65,5 @@ def import_weights(
         parameters=sum(p.numel() for p in network.parameters()),
         ssim_definition=SSIM_DEFINITION,
     )
-    Checkpoint.save(out, network, info)
+    add_graph(Checkpoint.save(out, network, info))
     print(f"{out}.safetensors: {info.generator}, width {arguments['width']}, from {weights}")

@@ -18,10 +18,11 @@ from citygan.evaluation.sheets import draw_animation
 from citygan.files import write_atomically
 from citygan.publishing.card import model_card
 from citygan.publishing.export import draw
+from citygan.synthesis.onnx_graph import add_graph
 
 # All that is ever pushed; what else lies in the folder stays here.
 LOG, CURVES, SAMPLES, ANIMATION, CARD = "metrics.csv", "curves.png", "samples.jpg", "samples.gif", "README.md"
-FILES = (hub.WEIGHTS, hub.CONFIG, LOG, CURVES, SAMPLES, ANIMATION, CARD)
+FILES = (hub.WEIGHTS, hub.CONFIG, hub.GRAPH, LOG, CURVES, SAMPLES, ANIMATION, CARD)
 
 
 def push(
@@ -35,7 +36,7 @@ def push(
     out: Path | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Pushes a checkpoint to the Hugging Face Hub in one commit: weights, config, log, pictures, model card.
+    """Pushes a checkpoint to the Hugging Face Hub in one commit: weights, config, graph, log, pictures, card.
 
     Args:
         checkpoint: For example runs/NAME/best; the log and the curves beside it come along.
@@ -166,6 +167,7 @@ def assemble(checkpoint: Checkpoint, repo: str, folder: Path) -> list[Path]:
     for name, source in sources.items():
         if source.is_file():
             write_atomically(folder / name, lambda p, source=source: shutil.copyfile(source, p))
+    add_graph(Checkpoint.find(folder))  # which names the weights as they are called there
     draw_epochs(run / "samples", folder / ANIMATION)
     there = frozenset(name for name in FILES if (folder / name).is_file())
     card = model_card(checkpoint.info, repo, there)

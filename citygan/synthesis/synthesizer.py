@@ -8,8 +8,7 @@ import reprlib
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from copy import deepcopy
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -18,14 +17,15 @@ import torch
 from PIL import Image
 
 from citygan import palette
-from citygan.checkpoint import SHIPPED, Checkpoint
+from citygan.checkpoint import SHIPPED, Checkpoint, CheckpointInfo
 from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
 from citygan.models.light import NUMBERS, changed, light_of
-from citygan.synthesis.cuda_graph import CudaGraph
 from citygan.synthesis.device import find_device
-from citygan.synthesis.fast import SeededDropout, optimized
+from citygan.synthesis.engine import Engine
+from citygan.synthesis.onnx_engine import OnnxEngine
+from citygan.synthesis.torch_engine import TorchEngine
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,19 @@ MAX_SIDE_PX = 4096
 MAX_CHANGE = 3.0  # of a light, in standard deviations over the training photos
 
 Lit = Callable[[Callable[[], torch.Tensor]], torch.Tensor]  # what guesses a light -> the light asked for
+
+
+def prefers_onnx(device: torch.device, dtype: torch.dtype) -> bool:
+    """The choice between the engines, and all of it: whether ONNX Runtime is quicker than torch.
+
+    `python benchmarks/synthesis.py --engines` measures both.
+
+    Args:
+        device: Where the photos are made.
+        dtype: What torch computes in there: bfloat16 on a CPU that has it, unless the generator asks for
+            more.
+    """
+    return device.type == "cpu" and dtype == torch.float32
 
 
 class Synthesizer:
@@ -57,10 +70,8 @@ class Synthesizer:
         self.source, self.info = found.source, found.info
         generator = cast(Generator, found.load())
         self._light = light_of(generator)  # in full precision, and on the CPU
-        self._eager = optimized(generator, self.info.norm_statistics, self.device)
-        self._photos = partial(self._make, self._eager)
-        self._dtype = next(self._eager.parameters()).dtype
-        self._dropouts = [m for m in self._eager.modules() if isinstance(m, SeededDropout)]
+        self._torch = TorchEngine(generator, self.info, self.device)
+        self._engine = self._quickest(found)
         self._lock = threading.Lock()  # around each photo
 
     @classmethod
@@ -87,11 +98,10 @@ class Synthesizer:
 
     @property
     def device_name(self) -> str:
-        """For people, for example "CPU (2 threads, bfloat16)" or "NVIDIA H200 (float16)"."""
-        number_format = str(self._dtype).removeprefix("torch.")
+        """For people: "CPU (2 threads, ONNX Runtime, float32)", "NVIDIA H200 (PyTorch, float16)"."""
         if self.device.type == "cuda":
-            return f"{torch.cuda.get_device_name(self.device)} ({number_format})"
-        return f"CPU ({torch.get_num_threads()} threads, {number_format})"
+            return f"{torch.cuda.get_device_name(self.device)} ({self._engine.name})"
+        return f"CPU ({torch.get_num_threads()} threads, {self._engine.name})"
 
     def __call__(
         self,
@@ -185,48 +195,31 @@ class Synthesizer:
             raise CityGANError(f"a light is {NUMBERS} finite numbers, got {reprlib.repr(light)}")
         return code[None]
 
+    def _quickest(self, checkpoint: Checkpoint[CheckpointInfo]) -> Engine:
+        """The engine that `prefers_onnx` names; torch where ONNX Runtime is not installed, and where the
+        checkpoint has no graph that makes torch's photos."""
+        if not prefers_onnx(self.device, self._torch.dtype) or self.info.dropout_at_inference:
+            return self._torch
+        if not checkpoint.graph.is_file() or find_spec("onnxruntime") is None:
+            return self._torch
+        try:
+            engine = OnnxEngine(checkpoint.graph, checkpoint)
+            engine.check(self._torch.generator)
+        except CityGANError as error:
+            log.warning("photos are made without ONNX Runtime: %s", error)
+            return self._torch
+        return engine
+
     def compile(self) -> bool:
-        """Makes later photos faster and the same to rounding: compiled code on a CPU, a CUDA graph on a GPU.
+        """Makes later photos faster and the same to rounding: see `TorchEngine.compile`.
 
         Compiling takes 10 to 60 s, so it is never done before the first photo: see `compile_in_background`.
 
         Returns:
-            Whether photos are now made that way. Not where dropout is always on, where there is no C++
-            compiler, or where the GPU's work cannot be recorded; a seed of a generator with dropout always
-            goes the plain way.
+            Whether photos are now made that way. Never where ONNX Runtime makes them; and a seed of a
+            generator with dropout always goes the plain way.
         """
-        if self._dropouts and self.info.dropout_at_inference:
-            return False
-        try:
-            faster = self._recorded() if self.device.type == "cuda" else self._compiled()
-        except (RuntimeError, OSError) as error:  # what torch raises for a compiler or a kernel that fails
-            log.warning("photos are made without compiled code: %s", str(error).partition("\n")[0])
-            return False
-        self._photos = faster
-        log.info("photos are now made by compiled code")
-        return True
-
-    @torch.inference_mode()
-    def _compiled(self) -> Callable[..., torch.Tensor]:
-        from torch._inductor import config as inductor_config  # slow to import, and of use here alone
-
-        with self._lock:  # no dropout is on in the copy
-            generator = deepcopy(self._eager)
-        photos = partial(self._make, torch.compile(generator))
-        with inductor_config.patch(freezing=True):
-            photos(self._blank(), *self._drawn(self._blank(), None, None))
-        return photos
-
-    @torch.inference_mode()
-    def _recorded(self) -> CudaGraph:
-        graph = CudaGraph(self._photos)
-        with self._lock:
-            graph.record(self._blank(), *self._drawn(self._blank(), None, None))
-        return graph
-
-    def _blank(self) -> torch.Tensor:
-        size = (1, self.info.height_px, self.info.width_px)
-        return torch.zeros(size, dtype=torch.uint8, device=self.device)
+        return self._engine is self._torch and self._torch.compile(self._lock)
 
     def compile_in_background(self) -> threading.Thread:
         """Starts `compile` in a thread of its own; until it is done, photos are made as before.
@@ -244,18 +237,6 @@ class Synthesizer:
         thread.start()
         return thread
 
-    def _make(
-        self, generator: Callable[..., torch.Tensor], label_maps: torch.Tensor, *drawn: torch.Tensor
-    ) -> torch.Tensor:
-        """`(N, H, W) uint8` -> photos `(N, H, W, 3) uint8`, all on the device."""
-        conditions = encode_labels(label_maps, self.info.encoding, self._dtype)
-        if self._light is None:
-            photos = generator(conditions, list(drawn))
-        else:
-            light, *noise = drawn
-            photos = generator(conditions, noise, light)
-        return photos.permute(0, 2, 3, 1).float().add(1).mul(127.5).round().clamp(0, 255).byte().contiguous()
-
     @torch.inference_mode()
     def _generate(
         self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, wait_s: float | None
@@ -264,37 +245,26 @@ class Synthesizer:
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
         drawn = self._drawn(label_maps, seed, lit)
-        label_maps = label_maps.to(self.device)
         if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
             raise BusyError("other photos are being made; try again in a moment")
         try:
-            if seed is not None and self._dropouts:
-                photos = self._with_dropout(label_maps, drawn, seed)
+            if seed is not None and self._torch.dropouts:
+                photos = self._torch.with_dropout(label_maps, drawn, seed)
             else:
-                photos = self._photos(label_maps, *drawn)
-            return photos[0].cpu().numpy()
+                photos = self._engine(label_maps, drawn)
+            return photos[0].numpy()
         finally:
             self._lock.release()
 
     def _drawn(self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
-        drawn = self._eager.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
+        drawn = self._torch.generator.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
         if known := self._light:
 
             def guess() -> torch.Tensor:
-                light = known.guess(encode_labels(label_maps.cpu(), self.info.encoding))
+                light = known.guess(encode_labels(label_maps, self.info.encoding))
                 return light if seed is None else light + known.vary(seed)
 
             drawn = [guess() if lit is None else lit(guess), *drawn]
-        return [n.to(self.device, self._dtype) for n in drawn]
-
-    def _with_dropout(self, label_maps: torch.Tensor, drawn: list[torch.Tensor], seed: int) -> torch.Tensor:
-        rng = torch.Generator().manual_seed(seed)
-        for dropout in self._dropouts:
-            dropout.rng = rng
-        try:
-            return self._make(self._eager, label_maps, *drawn)
-        finally:
-            for dropout in self._dropouts:
-                dropout.rng = None
+        return drawn

@@ -13,8 +13,10 @@ from typing import Annotated, Literal
 
 import tyro
 
+from citygan.checkpoint import Checkpoint
 from citygan.data import dataset as datasets
 from citygan.publishing.push import check_repo, push_run
+from citygan.synthesis.onnx_graph import add_graph
 from citygan.training.accelerator import open_accelerator
 from citygan.training.config import TrainConfig
 from citygan.training.recipes import RECIPES
@@ -102,8 +104,11 @@ def fit(
                 f"python {shlex.join(sys.argv)}" if accelerator.num_processes == 1 else "the same torchrun"
             )
             print(f"stopped and saved; go on with: {again}")
-    elif push_to_hub and accelerator.is_main_process:
-        push_run(out, push_to_hub)
+    elif accelerator.is_main_process:
+        if (out / "best.json").is_file():
+            add_graph(Checkpoint.find(out / "best"))
+        if push_to_hub:
+            push_run(out, push_to_hub)
 
 
 @dataclass(frozen=True)

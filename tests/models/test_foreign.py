@@ -216,6 +216,7 @@ def test_imported_weights_open_as_a_checkpoint(original, tmp_path, capsys):
     out = tmp_path / "imported"
     assert train.main(["import-weights", "--weights", str(weights), "--out", str(out)]) == 0
     assert f"width {WIDTH}" in capsys.readouterr().out
+    assert Checkpoint.find(out).graph.is_file()
     info = Checkpoint.find(out).info
     assert (info.norm_statistics, info.dropout_at_inference, info.epochs) == ("batch", True, 0)
     synthesizer = Synthesizer(out, "cpu")

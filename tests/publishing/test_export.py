@@ -9,6 +9,7 @@ import torch
 
 import train
 from citygan.checkpoint import Checkpoint
+from citygan.synthesis.onnx_engine import OnnxEngine
 from citygan.synthesis.synthesizer import Synthesizer
 
 NOISY = {"norm": "instance", "upsampling": "nearest", "noise": True}
@@ -67,3 +68,13 @@ def test_a_generator_without_noise_has_none_to_scale(tmp_path, capsys):
     arguments = ["export", "--checkpoint", str(source), "--out", str(tmp_path / "out")]
     assert train.main([*arguments, "--noise-scale", "0.5"]) == 1
     assert "--noise-scale is 0.5" in capsys.readouterr().err
+
+
+def test_a_graph_is_written_beside_it_where_it_is_asked_for(noisy, tmp_path, capsys):
+    out = tmp_path / "shipped"
+    for flags in ([], ["--onnx"]):
+        assert train.main(["export", "--checkpoint", str(noisy), "--out", str(out), *flags]) == 0
+        assert Checkpoint.find(out).graph.is_file() == bool(flags)
+    assert str(tmp_path / "shipped.onnx") in capsys.readouterr().out
+    found = Checkpoint.find(out)
+    OnnxEngine(found.graph, found)

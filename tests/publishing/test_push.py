@@ -25,6 +25,7 @@ from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.publishing.push import FILES, assemble, check_better
 from citygan.publishing.push import push as push_command
+from citygan.synthesis.onnx_graph import add_graph
 from citygan.training import log as reports
 
 START_S = 60  # for the app, on a busy machine
@@ -48,7 +49,7 @@ def run(tmp_path_factory) -> Path:
     """The folder of a run of two epochs, as `fit` leaves it; to read only."""
     folder = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
-    Checkpoint.save(folder / "best", UNet(3, 1), tiny.info(name="streets"))
+    assert add_graph(Checkpoint.save(folder / "best", UNet(3, 1), tiny.info(name="streets")))
     rows = [{"epoch": n, "images_seen": n, "val_ssim": 0.4 + n / 20, "loss/l1": 1.0 / n} for n in (1, 2)]
     log = reports.RunLog(folder, 0)
     for row in rows:
@@ -98,6 +99,7 @@ def test_a_trained_checkpoint_is_pushed_and_makes_the_same_photo_by_id_and_by_co
     assert done["status"] == 0, done["err"]
     commit = server.repos["someone/trained"].refs["main"]
     assert f"{server.url}/someone/trained/commit/{commit}" in done["out"]
+    assert Path(fit[4], "best.onnx").is_file()
 
     here = worker.ask("photo", source=f"{fit[4]}/best")["result"]
     by_id = worker.ask("photo", source="someone/trained")["result"]
@@ -136,6 +138,31 @@ def test_one_commit_holds_all_that_is_published_and_nothing_else(server, worker,
     assert repo.files()["model.safetensors"] == (run / "best.safetensors").read_bytes()
     assert repo.files()["config.json"] == (run / "best.json").read_bytes()
     assert not repo.private
+
+
+def test_the_graph_is_pulled_with_the_weights_and_makes_torchs_photo(server, worker, run):
+    push(worker, run, "someone/drawn")
+    assert worker.ask("check_graph", source="someone/drawn")["result"] == "model.onnx"
+
+
+@pytest.mark.parametrize("graph", ["none", "of other weights"])
+def test_a_checkpoint_without_a_graph_of_its_own_is_drawn_by_torch(graph, server, worker, run, tmp_path):
+    files = {name: run / f"best{Path(name).suffix}" for name in ("model.safetensors", "model.onnx")}
+    files["config.json"] = run / "best.json"
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(run / f"best{suffix}", tmp_path / f"alone{suffix}")
+    if graph == "none":
+        del files["model.onnx"]
+    else:  # the run's own names the weights otherwise; this one's lie elsewhere in their file
+        other = Checkpoint.save(tmp_path / "other", UNet(3, 1), tiny.info(), half=True)
+        assert add_graph(other)
+        files["model.onnx"] = other.graph
+    name = f"someone/{graph.replace(' ', '-')}"
+    server.repos[name] = Repo()
+    server.repos[name].commit({name: file.read_bytes() for name, file in files.items()}, "add it")
+    there = worker.ask("photo", source=name)["result"]
+    assert "PyTorch" in there["device"]
+    assert there["photo"] == worker.ask("photo", source=str(tmp_path / "alone"))["result"]["photo"]
 
 
 def test_a_dry_run_writes_a_folder_that_can_be_loaded_and_uploads_nothing(server, worker, run, tmp_path):
@@ -245,7 +272,8 @@ def test_a_checkpoint_without_a_run_around_it_is_published_with_what_there_is(ru
     for suffix in (".json", ".safetensors"):
         shutil.copy(run / f"best{suffix}", tmp_path / f"alone{suffix}")
     files = assemble(Checkpoint.find(tmp_path / "alone"), "someone/alone", tmp_path / "folder")
-    assert [f.name for f in files] == ["model.safetensors", "config.json", "samples.jpg", "README.md"]
+    names = ["model.safetensors", "config.json", "model.onnx", "samples.jpg", "README.md"]
+    assert [f.name for f in files] == names
     card = files[-1].read_text()
     assert card_errors(card) == []
     assert "curves.png" not in card

@@ -55,7 +55,19 @@ def photo(source: str, revision: str | None = None) -> dict:
     synthesizer = Synthesizer.from_pretrained(source, revision=revision, device="cpu")
     made = synthesizer(streets.street(streets.NAMES[0], 256, 256))
     spread = int(made.max()) - int(made.min())
-    return {"source": synthesizer.source, "photo": hashlib.sha256(made).hexdigest(), "spread": spread}
+    about = {"source": synthesizer.source, "device": synthesizer.device_name, "spread": spread}
+    return about | {"photo": hashlib.sha256(made).hexdigest()}
+
+
+def check_graph(source: str) -> str:
+    """Compares the photo of a checkpoint's graph with torch's; the graph's name."""
+    from citygan.checkpoint import Checkpoint
+    from citygan.models.layers import for_inference
+    from citygan.synthesis.onnx_engine import OnnxEngine
+
+    found = Checkpoint.find(source)
+    OnnxEngine(found.graph, found).check(for_inference(found.load(), found.info.norm_statistics))
+    return found.graph.name
 
 
 def run(code: str) -> dict:
@@ -83,7 +95,8 @@ def train(arguments: list[str]) -> dict:
     return {"status": status, "out": out.getvalue(), "err": err.getvalue()}
 
 
-CALLS = {f.__name__: f for f in (pull, pull_without_disk, pull_impatiently, push, photo, run, serve, train)}
+PULLS = (pull, pull_without_disk, pull_impatiently)
+CALLS = {f.__name__: f for f in (*PULLS, push, photo, check_graph, run, serve, train)}
 
 
 def main() -> None:
