@@ -26,7 +26,7 @@ from citygan.data.images import read_label_map, read_photo
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
-from citygan.ui.canvas import canvas_size, checksum, decode_base64, decode_map, encode_map
+from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encode_map
 
 WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1

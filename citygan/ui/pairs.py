@@ -18,10 +18,10 @@ from citygan import streets
 from citygan.data.layouts import DataError, find_layout
 from citygan.errors import CityGANError
 from citygan.palette import colorize
-from citygan.ui.canvas import canvas_size
 from citygan.ui.compare import Model
 from citygan.ui.live import data_url
 from citygan.ui.result import tiles
+from citygan.wire import canvas_size
 
 PAIRS = 30
 LEFT, NEITHER, RIGHT, BACK, END = "left", "neither", "right", "back", "end"

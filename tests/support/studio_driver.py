@@ -13,7 +13,7 @@ from PIL import Image
 
 from citygan.errors import BusyError
 from citygan.palette import colorize
-from citygan.ui.canvas import checksum
+from citygan.wire import checksum
 
 UNLABELED, ROAD, BUILDING, TREE, SKY, CAR, TRUCK = 0, 7, 11, 21, 23, 26, 27
 INFO = SimpleNamespace(

@@ -19,7 +19,8 @@ from canvas_driver import HEIGHT, INFO, ROAD, SKY, WIDTH, Canvas, build_canvas, 
 
 from citygan.errors import CityGANError
 from citygan.palette import CLASSES
-from citygan.ui.canvas import LabelCanvas, decode_map, encode_map
+from citygan.ui.canvas import LabelCanvas
+from citygan.wire import decode_map, encode_map
 
 
 @pytest.mark.parametrize("noise", [False, True])

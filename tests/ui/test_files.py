@@ -33,8 +33,9 @@ from studio_driver import (
 
 from citygan import streets
 from citygan.palette import CLASS_BY_ID, colorize
-from citygan.ui.canvas import LabelCanvas, checksum
+from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
+from citygan.wire import checksum
 
 
 @pytest.mark.parametrize("name", ["avenue", "empty"])

@@ -13,8 +13,8 @@ from PIL import Image
 from citygan.errors import BusyError, CityGANError
 from citygan.palette import CLASSES, colorize
 from citygan.streets import NAMES, street
-from citygan.ui.canvas import checksum, decode_map, encode_map
 from citygan.ui.live import MAX_PSNR_DB, MAX_TARGETS, Live
+from citygan.wire import checksum, decode_map, encode_map
 
 INFO = SimpleNamespace(
     height_px=64, aspect=4 / 3, ssim_percentiles=(0.2, 0.6), ssim_percentiles_of="2 photos of a far drive"

@@ -25,7 +25,7 @@ from studio_driver import (
 )
 
 from citygan.palette import colorize
-from citygan.ui.canvas import checksum
+from citygan.wire import checksum
 
 # Keeps the next photo from being decoded until `decoded` is called.
 HOLD_THE_NEXT_PHOTO = """() => {

@@ -6,7 +6,7 @@ import numpy as np
 from canvas_driver import BUILDING, CAR, ROAD, SKY, UNLABELED, Canvas, disc, street
 
 from citygan.palette import CLASS_BY_ID, colorize
-from citygan.ui.canvas import checksum
+from citygan.wire import checksum
 
 
 def expect_undo(canvas: Canvas, painted: np.ndarray, note: str) -> None:

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 
 from citygan import streets
 from citygan.palette import colorize
-from citygan.ui.canvas import checksum
 from citygan.ui.result import color_ssim
+from citygan.wire import checksum
 
 
 @pytest.fixture(scope="module")

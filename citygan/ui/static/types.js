@@ -9,7 +9,7 @@
 /** @import { Bytes, LabelMap, WireMap } from "./core/wire.js" */
 
 /**
- * @typedef {object} LabelClass `describe_classes` in canvas.py
+ * @typedef {object} LabelClass `describe_classes` in wire.py
  * @property {number} id
  * @property {string} name
  * @property {string} category
@@ -19,7 +19,7 @@
  */
 
 /**
- * @typedef {object} Props of the component, `LabelCanvas` in canvas.py
+ * @typedef {object} Props of the component, `canvas_props` in wire.py
  * @property {WireMap | null} value
  * @property {number} width
  * @property {number} height

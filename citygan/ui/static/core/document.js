@@ -9,7 +9,7 @@ import { decodeMap, encodeMap, fromBase64, toBase64 } from "./wire.js";
 
 const VERSION = 1; // of both ways
 const WITH_LIGHT = 2; // of a link whose header goes on with the light: its length (uint8), and JSON
-const MAX_SIDE = 2048; // MAX_SIDE_PX in canvas.py
+const MAX_SIDE = 2048; // MAX_SIDE_PX in wire.py
 export const MAX_SEED = 2 ** 31 - 1;
 
 export const FRAGMENT = "#map=";

@@ -1,4 +1,4 @@
-/** How a label map travels: the counterpart of `encode_map`, `decode_map` and `checksum` in canvas.py. */
+/** How a label map travels: the counterpart of `encode_map`, `decode_map` and `checksum` in wire.py. */
 
 const MAX_RUN = 65535;
 const RUN_BYTES = 3; // uint16 little-endian length, uint8 id
