@@ -1,10 +1,12 @@
 # make app: the demo on http://127.0.0.1:7860   make check: the quick half   make test: everything
+# make runtime: ONNX Runtime for browsers from the npm registry, so that the page can make photos on a visitor's device
 # make lock: the newest versions into requirements.lock   make clean: forget the environment
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
+RUNTIME := citygan/ui/runtime
 # `locked` takes the versions of requirements.lock, `lowest-direct` the oldest that we claim, `highest` the newest
 RESOLUTION ?= locked
 # TORCH_BACKEND=cpu leaves out 4 GB of CUDA; the hashes in the lock are those of the other build
@@ -15,7 +17,7 @@ VERSIONS := $(if $(filter locked,$(RESOLUTION)),--constraint requirements.lock,-
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: app check test static browser lock clean
+.PHONY: app check test static browser runtime lock clean
 
 app: $(VENV)/.app-$(RESOLUTION)
 	$(BIN)/python app.py
@@ -24,7 +26,7 @@ check: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json
 	@start=$$(date +%s) && $(MAKE) --no-print-directory static && $(PYTEST) -m "not slow" && \
 	  echo "make check: $$(($$(date +%s) - start)) s"
 
-test: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json browser static
+test: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json browser runtime static
 	$(PYTEST)
 
 # What reads the sources, and the unit tests of the page.
@@ -38,6 +40,12 @@ static: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json
 
 browser: $(VENV)/.dev-$(RESOLUTION)
 	@sh tests/install-browser.sh
+
+# Of the version and with the hash in package-lock.json: for WebAssembly, and for WebGPU. 41 MB.
+runtime: node_modules/.package-lock.json
+	@mkdir -p $(RUNTIME)
+	cp $(addprefix node_modules/onnxruntime-web/dist/,ort.wasm.bundle.min.mjs ort-wasm-simd-threaded.wasm \
+	  ort.webgpu.bundle.min.mjs ort-wasm-simd-threaded.asyncify.wasm) $(RUNTIME)/
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,4 +72,4 @@ lock: | $(UV)
 	  --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) node_modules
+	rm -rf $(VENV) node_modules $(RUNTIME)

@@ -26,7 +26,7 @@ import tyro
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
 from citygan.evaluation.metrics import compare
-from citygan.synthesis.serving import fill_shelf, open_checkpoint
+from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint
 from citygan.synthesis.shelf import short_name
 from citygan.ui.page import build_app, serve
 from citygan.ui.pairs import build_pairs, maps_to_judge
@@ -112,6 +112,7 @@ def _run(options: Options) -> None:
             shelf=shelf,
             results=RESULTS,
             light_of=synthesizer.light_of if synthesizer.lights else None,
+            on_device=for_browsers(synthesizer),
         )
     if options.compile and other is None and not zero_gpu.is_on():
         synthesizer.compile_in_background()

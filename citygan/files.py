@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -62,3 +63,9 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
             writer.writerows(rows)
 
     write_atomically(path, write)
+
+
+def sha256(file: Path) -> str:
+    """The hash of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

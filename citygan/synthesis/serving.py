@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from citygan.checkpoint import SHIPPED, CheckpointInfo
+from citygan.errors import CityGANError
 from citygan.hub import HubUnreachableError
+from citygan.runtime import BrowserFiles
 from citygan.synthesis import zero_gpu
+from citygan.synthesis.browser import browser_files
 from citygan.synthesis.shelf import Shelf, find_runs, short_name
 from citygan.synthesis.synthesizer import Synthesizer
 
@@ -38,6 +41,15 @@ def open_checkpoint(asked: str | None, otherwise: str, device: str) -> tuple[Syn
             raise
         log.warning("%s; the shipped checkpoint is shown", error)
         return Synthesizer(SHIPPED, device), f"{otherwise} is out of reach; this is {SHIPPED.name}."
+
+
+def for_browsers(synthesizer: Synthesizer) -> BrowserFiles | None:
+    """Its checkpoint as visitors' own devices run it; None where it cannot be."""
+    try:
+        return browser_files(synthesizer.checkpoint)
+    except CityGANError as error:
+        log.info("photos are made here alone: %s", error)
+        return None
 
 
 def fill_shelf(

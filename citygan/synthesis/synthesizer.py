@@ -67,7 +67,7 @@ class Synthesizer:
     def __init__(self, checkpoint: Checkpoint | Path | str = SHIPPED, device: str = "auto"):
         self.device = find_device(device)
         found = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.find(checkpoint)
-        self.source, self.info = found.source, found.info
+        self.checkpoint, self.source, self.info = found, found.source, found.info
         generator = cast(Generator, found.load())
         self._light = light_of(generator)  # in full precision, and on the CPU
         self._torch = TorchEngine(generator, self.info, self.device)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,6 +12,7 @@ import numpy as np
 from citygan.checkpoint import CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.palette import UNLABELED
+from citygan.ui.published import publish
 from citygan.wire import STATIC, WIRE_TYPES, canvas_props, decode_map, encode_map
 
 _JS_ON_LOAD = """
@@ -30,31 +27,10 @@ import(`${root}/gradio_api/file=${props.modules}/main.js`)
 
 
 def publish_static() -> str:
-    """Lets Gradio serve `static/` under a name made from its content; returns the path to put after `file=`.
-
-    Modules import each other by relative paths, so a version in the directory's name reaches all of them and
-    a browser never mixes modules of two versions. The path is relative to the working directory, as Gradio
-    resolves it, and shows visitors nothing of the machine.
-    """
-    sources = sorted(p.relative_to(STATIC) for p in STATIC.rglob("*") if p.suffix in (".js", ".css"))
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(source.as_posix().encode() + b"\0" + (STATIC / source).read_bytes() + b"\0")
-    published = Path(".gradio", f"citygan-{digest.hexdigest()[:16]}")
-    if not published.is_dir():
-        published.parent.mkdir(exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=published.parent))
-        for source in sources:
-            (fresh / source).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(STATIC / source, fresh / source)
-        try:
-            fresh.rename(published)
-        except OSError:  # another process published the same files first
-            shutil.rmtree(fresh)
-            if not published.is_dir():
-                raise
-    gr.set_static_paths(published)
-    return published.as_posix()
+    """Lets Gradio serve `static/`; returns the path to put after `file=`. Modules import each other by
+    relative paths, so the folder's name, made from its content, reaches all of them."""
+    sources = (p for p in STATIC.rglob("*") if p.suffix in (".js", ".css"))
+    return publish({p.relative_to(STATIC).as_posix(): p for p in sources})
 
 
 def _as_server_function(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -85,6 +61,7 @@ class LabelCanvas(gr.HTML):
         server_functions: Sequence[Callable[[Any], Any]] = (),
         streets: Sequence[str] = (),
         size_px: tuple[int, int] | None = None,
+        device: dict[str, Any] | None = None,
         **component: Any,
     ):
         """Builds the canvas for one checkpoint.
@@ -95,6 +72,7 @@ class LabelCanvas(gr.HTML):
             server_functions: called by the page with one JSON object, each returns a JSON object.
             streets: names of maps that the page offers as a start.
             size_px: width and height of the canvas, by default `canvas_size`.
+            device: what `device_props` says of photos made by the visitor's device; without it none are.
             component: further arguments of `gr.HTML`, for example `elem_id`.
         """
         super().__init__(
@@ -105,6 +83,7 @@ class LabelCanvas(gr.HTML):
             server_functions=[_as_server_function(f) for f in server_functions],
             modules=publish_static(),
             **canvas_props(info, streets, size_px),
+            device=device,
             **component,
         )
 

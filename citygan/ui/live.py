@@ -138,7 +138,7 @@ class Live:
     def functions(self) -> list[Callable[[Any], Json]]:
         """All of them, for `LabelCanvas(server_functions=...)`."""
         answers = [self.render, self.set_target, self.street, self.open_picture, self.final_result]
-        return [*answers, self.light_of]
+        return [*answers, self.light_of, self.scores_of]
 
     @answers(map=decode_map, seed=_seed, target=_text, light=_light)
     def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
@@ -178,6 +178,12 @@ class Live:
         if self._light_of is None:
             raise CityGANError("this checkpoint is told no light")
         return {"light": list(self._light_of(read_photo(image)))}
+
+    @answers(image=_image, target=_text)
+    def scores_of(self, image: bytes, target: str | None) -> Json:
+        """How near to a target a photo comes that the visitor's own device made."""
+        scores, _ = self._compare(read_photo(image), target)
+        return {"scores": scores, "target_missing": scores is None}
 
     @answers(image=_image)
     def open_picture(self, image: bytes) -> Json:

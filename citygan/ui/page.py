@@ -18,9 +18,11 @@ from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data.images import MAX_FILE_BYTES
 from citygan.errors import CityGANError
+from citygan.runtime import BrowserFiles
 from citygan.synthesis.shelf import Shelf
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
+from citygan.ui.device import device_props
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
 from citygan.ui.results import build_results
@@ -43,6 +45,7 @@ def build_app(
     shelf: Shelf | None = None,
     results: Path | None = None,
     light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
+    on_device: BrowserFiles | None = None,
 ) -> gr.Blocks:
     """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
 
@@ -58,6 +61,8 @@ def build_app(
         shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
         results: the folder of the table of systems, for the Results tab.
         light_of: the light of a picture, where the checkpoint is told one, as `Synthesizer.light_of`.
+        on_device: the checkpoint's files for browsers, where it has some; then visitors can have their own
+            device make the photos.
     """
     score_here = partial(score, size_px=(info.width_px, info.height_px))
     live = Live(synthesize, score_here, info, light_of=light_of)
@@ -72,6 +77,7 @@ def build_app(
                     info=info,
                     server_functions=live.functions,
                     streets=streets.NAMES,
+                    device=device_props(on_device, device_name),
                     elem_id="cg-canvas",
                 )
             with gr.Tab("Upload", id="upload") as upload:

@@ -29,6 +29,7 @@
  * @property {string} checkpoint its name
  * @property {string[]} lights names; none where the checkpoint is told no light
  * @property {[number, number]} photo_size width and height that the generator sees
+ * @property {DeviceProps | null} device what makes photos on this device; null where nothing can
  */
 
 /**
@@ -51,6 +52,9 @@
 /**
  * @typedef {object} PhotoAnswer
  * @property {string} photo data URL
+ * @property {number} width
+ * @property {number} height
+ * @property {number | null} seed
  * @property {number} map_crc32 of the map that the server drew
  * @property {Scores | null} scores
  * @property {boolean} target_missing whether the server has dropped the target
@@ -66,6 +70,8 @@
  * @property {(request: PhotoRequest) => Soon<PhotoAnswer>} render
  * @property {(request: PhotoRequest) => Soon<Files>} final_result
  * @property {(request: {image: string}) => Soon<{token: string}>} set_target
+ * @property {(request: {image: string, target: string}) =>
+ *   Soon<Pick<PhotoAnswer, "scores" | "target_missing">>} scores_of a photo that this device made
  * @property {(request: {image: string}) => Soon<{light: number[]}>} light_of
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
  * @property {(request: {image: string}) => Soon<{map: WireMap, report: string,
@@ -106,6 +112,42 @@
  * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
  * @property {(text: string, warning?: boolean) => void} say
  * @property {() => void} focus
+ */
+
+/**
+ * What this device has to know of a checkpoint, `browser_info` in synthesis/browser.py.
+ * @typedef {object} DeviceInfo
+ * @property {string} name
+ * @property {number} width that the generator sees
+ * @property {number} height
+ * @property {string} weights_name by which the graph calls the file
+ * @property {Record<string, number>} substitutes what classes are drawn as that training never showed
+ * @property {number[][]} noise the shapes of the graph's inputs noise.0, noise.1, ...
+ * @property {number} noise_seed of photos that no seed was asked for
+ * @property {{named: Record<string, number[]>, spread: number[][], brightness: number[], warmth: number[],
+ *   most_change: number} | null} light what the checkpoint knows of it; null where it is told none
+ */
+
+/** A file to fetch from an absolute URL, or one relative to the folder of the modules, and how it is known. @typedef {{url: string, bytes: number, sha256: string}} RemoteFile */
+
+/**
+ * What this device makes photos with, `describe_parts` in runtime.py; all of it comes from the page's own origin.
+ * @typedef {object} DeviceParts
+ * @property {RemoteFile} graph
+ * @property {RemoteFile} weights
+ * @property {Record<Backend, {script: string, binary: RemoteFile}>} runtime of ONNX Runtime; the URL of a module, and
+ *   its WebAssembly
+ * @property {DeviceInfo} info
+ */
+
+/** @typedef {"webgpu" | "wasm"} Backend */
+
+/**
+ * `device_props` in device.py.
+ * @typedef {object} DeviceProps
+ * @property {DeviceParts} parts
+ * @property {string} server_name what the server computes on
+ * @property {boolean} starts_here whether photos are made here until the visitor chooses, where there is WebGPU
  */
 
 /** What a photo is drawn with, beside its map. @typedef {{seed: number | null, light: Light | null}} Drawing */

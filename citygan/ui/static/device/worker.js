@@ -1,0 +1,135 @@
+/** The generator in a worker of its own: ONNX Runtime runs a checkpoint's graph. `engine.js` talks to it. */
+
+import { reason } from "../core/server.js";
+import { crc32, decodeMap, toBase64 } from "../core/wire.js";
+import { Drawing } from "./drawing.js";
+import { fetchAll } from "./files.js";
+
+/** @import { Backend, DeviceParts, PhotoAnswer, PhotoRequest, Refusal } from "../types.js" */
+/** @import { Pixels } from "./engine.js" */
+/** @import { Drawn } from "./drawing.js" */
+
+const MOST_THREADS = 4; // more wait for each other
+const JPEG_QUALITY = 1; // at which Chromium keeps the colours at full size, as the server does
+
+/** What is used of ONNX Runtime. @typedef {{dispose: () => void, data: Float32Array}} Tensor */
+/**
+ * @typedef {object} Session
+ * @property {string[]} inputNames
+ * @property {(inputs: Record<string, Tensor>) => Promise<{photo: Tensor}>} run
+ */
+/**
+ * @typedef {object} Runtime
+ * @property {{wasm: {numThreads: number, wasmBinary: ArrayBuffer}, webgpu: {device: Promise<any>},
+ *   logLevel: string}} env
+ * @property {{create: (graph: Uint8Array, options: object) => Promise<Session>}} InferenceSession
+ * @property {new (type: string, data: ArrayBufferView, dims: number[]) => Tensor} Tensor
+ */
+
+/** @type {{ort: Runtime, session: Session, drawing: Drawing, size: [number, number]} | null} */
+let opened = null;
+/** @type {Promise<never>} which is rejected when the graphics device goes away */
+let lost = new Promise(() => {});
+
+/** Whether there is a graphics device that computes. */
+async function hasWebGPU() {
+  const { gpu } = /** @type {any} */ (navigator);
+  return Boolean(await gpu?.requestAdapter().catch(() => null));
+}
+
+/**
+ * @param {{parts: DeviceParts, prefer: Backend | null}} wanted
+ * @returns {Promise<Backend>}
+ */
+async function open({ parts, prefer }) {
+  const backend = prefer ?? ((await hasWebGPU()) ? "webgpu" : "wasm");
+  const { script, binary } = parts.runtime[backend];
+  const [graph, weights, wasm] = await fetchAll([parts.graph, parts.weights, binary], (loaded, total) =>
+    postMessage({ progress: [loaded, total] }),
+  );
+  /** @type {Runtime} */
+  const ort = await import(script);
+  ort.env.logLevel = "error";
+  ort.env.wasm.wasmBinary = wasm.buffer;
+  ort.env.wasm.numThreads = self.crossOriginIsolated
+    ? Math.min(MOST_THREADS, navigator.hardwareConcurrency)
+    : 1;
+  const session = await ort.InferenceSession.create(graph, {
+    executionProviders: [backend],
+    externalData: [{ path: parts.info.weights_name, data: weights }],
+    logSeverityLevel: 3, // errors
+  });
+  if (backend === "webgpu") watch(await ort.env.webgpu.device);
+  const { width, height } = parts.info;
+  opened = { ort, session, drawing: new Drawing(parts.info), size: [width, height] };
+  return backend;
+}
+
+/** @param {{lost: Promise<{message: string}>} | undefined} device */
+function watch(device) {
+  lost = new Promise((_, reject) => {
+    device?.lost.then(({ message }) => reject(new Error(`the graphics device is gone: ${message}`)));
+  });
+  lost.catch(() => {}); // who waits for a photo hears of it
+}
+
+/** @param {{request: PhotoRequest}} wanted @returns {Promise<Pixels | Refusal>} */
+async function pixels({ request }) {
+  if (!opened) throw new Error("nothing is open");
+  const { ort, session, drawing, size } = opened;
+  /** @type {Record<string, Drawn>} */
+  let drawn;
+  try {
+    drawn = drawing.inputs(decodeMap(request.map), request.seed, request.light);
+  } catch (error) {
+    return { error: reason(error) };
+  }
+  const inputs = session.inputNames.map((name) => [name, tensor(ort, name, drawn[name])]);
+  const { photo } = await Promise.race([session.run(Object.fromEntries(inputs)), lost]);
+  const [width, height] = size;
+  const data = toRgba(photo.data);
+  photo.dispose();
+  return { data, width, height };
+}
+
+/** @param {Runtime} ort @param {string} name @param {Drawn | undefined} drawn */
+function tensor(ort, name, drawn) {
+  if (!drawn) throw new Error(`the graph asks for ${name}, which the page does not know`);
+  return new ort.Tensor(drawn.data instanceof Int32Array ? "int32" : "float32", drawn.data, drawn.dims);
+}
+
+/** `to_pixels`: planes in [-1, 1] -> bytes, pixel by pixel. @param {Float32Array} planes */
+function toRgba(planes) {
+  const count = planes.length / 3;
+  const out = new Uint8ClampedArray(4 * count); // which rounds
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < 3; c++) out[4 * i + c] = (planes[c * count + i] + 1) * 127.5;
+    out[4 * i + 3] = 255;
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** @param {{request: PhotoRequest}} wanted @returns {Promise<PhotoAnswer | Refusal>} */
+async function render({ request }) {
+  const made = await pixels({ request });
+  if (!("data" in made)) return made;
+  const { data, width, height } = made;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context) throw new Error("this browser draws no pictures in a worker");
+  context.putImageData(new ImageData(new Uint8ClampedArray(data.buffer), width, height), 0, 0);
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
+  const photo = `data:${blob.type};base64,${toBase64(new Uint8Array(await blob.arrayBuffer()))}`;
+  const sum = crc32(decodeMap(request.map).ids);
+  return { photo, width, height, map_crc32: sum, seed: request.seed, scores: null, target_missing: false };
+}
+
+const CALLS = { open, pixels, render };
+
+addEventListener("message", async ({ data: { id, call, ...wanted } }) => {
+  try {
+    postMessage({ id, answer: await CALLS[/** @type {keyof typeof CALLS} */ (call)](wanted) });
+  } catch (error) {
+    postMessage({ id, failure: reason(error) });
+  }
+});
