@@ -28,8 +28,8 @@ PHOTO_SHARE = 0.5  # of pixels far from the palette; a colour map has less, and 
 _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF")
 _FORMATS = (*_LOSSLESS, "JPEG", "WEBP", "AVIF")
 _ADVICE = "Give it in the Cityscapes colours, or as label ids or train ids in a PNG."
-_GROUND_IDS = (6, 7, 8, 9, 10, 22)  # ground, road, sidewalk, parking, rail track, terrain
-_GROUND_TRAIN_IDS = (0, 1, 9)  # road, sidewalk, terrain
+GROUND_IDS = (6, 7, 8, 9, 10, 22)  # ground, road, sidewalk, parking, rail track, terrain
+GROUND_TRAIN_IDS = (0, 1, 9)  # road, sidewalk, terrain
 
 
 class ImageError(CityGANError):
@@ -268,7 +268,7 @@ def _are_train_ids(values: np.ndarray, found: list[int], name: str) -> bool:
     if "labelids" in name.lower():
         return False
     bottom = values[-max(1, len(values) // 4) :]
-    return bool(np.isin(bottom, _GROUND_TRAIN_IDS).mean() > np.isin(bottom, _GROUND_IDS).mean())
+    return bool(np.isin(bottom, GROUND_TRAIN_IDS).mean() > np.isin(bottom, GROUND_IDS).mean())
 
 
 def _from_pair(picture: _Picture) -> LabelMapFile | None:

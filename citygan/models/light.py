@@ -101,8 +101,12 @@ class Light(nn.Module):
         """
         nothing = photo.new_zeros(1, len(palette.CLASSES), *photo.shape[2:])
         seen = self.of_photos(photo, nothing)[0][:, :_OVERALL]
+        return torch.cat([seen, seen @ self.classes_from_overall()], 1)
+
+    def classes_from_overall(self) -> torch.Tensor:
+        """What turns the numbers of a whole photo into the likeliest brightness of its classes, `(4, 4)`."""
         known, wanted = self.covariance[:_OVERALL, :_OVERALL], self.covariance[_OVERALL:, :_OVERALL]
-        return torch.cat([seen, seen @ torch.linalg.solve(known, wanted.T)], 1)
+        return torch.linalg.solve(known, wanted.T)
 
     def named(self) -> dict[str, tuple[float, ...]]:
         """The codes of `LIGHTS`, for people to choose from."""

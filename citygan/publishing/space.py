@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from huggingface_hub import HfApi
 
 from citygan import hub
+from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import CityGANError
+from citygan.publishing import static_space
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs", "results")
@@ -45,15 +48,19 @@ def assemble(out: Path, root: Path = ROOT) -> int:
     return sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
 
 
-def upload(folder: Path, repo: str, *, private: bool = False) -> str:
+def upload(
+    folder: Path, repo: str, *, private: bool = False, sdk: str = "gradio", ours: Sequence[str] = ("citygan",)
+) -> str:
     """Makes the Space, if it is not there, and uploads the folder.
 
-    Files that earlier versions of the package had are removed; what else its owner put there stays.
+    Files that earlier versions had are removed; what else its owner put there stays.
 
     Args:
-        folder: What `assemble` made.
+        folder: What `assemble` or `write_page` made.
         repo: OWNER/NAME.
         private: Whether a new Space is private.
+        sdk: What runs it, "gradio" or "static".
+        ours: Folders whose files are all ours.
 
     Returns:
         The Space's address.
@@ -64,14 +71,14 @@ def upload(folder: Path, repo: str, *, private: bool = False) -> str:
     api = HfApi()
     with hub.plain_errors(repo, "main", "pushing"):
         space = api.create_repo(
-            repo, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
+            repo, repo_type="space", space_sdk=sdk, private=private or None, exist_ok=True
         )
         api.upload_folder(
             repo_id=repo,
             folder_path=folder,
             repo_type="space",
             commit_message="Update CityGAN",
-            delete_patterns="citygan/*",
+            delete_patterns=[f"{name}/*" for name in ours],
         )
     return str(space)
 
@@ -79,6 +86,8 @@ def upload(folder: Path, repo: str, *, private: bool = False) -> str:
 def space(
     repo: str,
     *,
+    static: bool = False,
+    model: str | None = None,
     out: Path | None = None,
     dry_run: bool = False,
     push: bool = False,
@@ -88,6 +97,9 @@ def space(
 
     Args:
         repo: OWNER/NAME of the Space; made if it is not there.
+        static: A page without a server, which makes its photos in the visitor's browser. Any web server shows
+            it: `python -m http.server -d DIR`.
+        model: The checkpoint of a static page, a path or a Hub id; by default the shipped one.
         out: Keep the folder here; a dry run needs it.
         dry_run: Only write the folder, and upload nothing.
         push: Upload the folder.
@@ -97,8 +109,19 @@ def space(
         raise CityGANError(f"{repo} names a revision; a Space is OWNER/NAME")
     if dry_run == push or (dry_run and out is None):
         raise CityGANError("give either --push, or --dry-run with --out, which only writes the folder")
+    if model and not static:
+        raise CityGANError(f"--model {model} is of a page without a server; give --static too")
     with TemporaryDirectory() as temporary:
         folder = out or Path(temporary)
-        size_bytes = assemble(folder)
+        if static:
+            checkpoint = Checkpoint.find(model or SHIPPED)
+            size_bytes = static_space.write_page(checkpoint, folder, ROOT)
+        else:
+            size_bytes = assemble(folder)
         print(f"{folder}: {size_bytes / 2**20:.1f} MiB")
-        print(upload(folder, repo, private=private) if push else "nothing was uploaded")
+        if not push:
+            print("nothing was uploaded")
+        elif static:
+            print(upload(folder, repo, private=private, sdk="static", ours=static_space.FOLDERS))
+        else:
+            print(upload(folder, repo, private=private))

@@ -208,7 +208,7 @@ test("an answer that does not come within half a minute counts as none", async (
   const { requests, heard, paint } = started();
   paint(98);
   await pass(1200);
-  assert.deepEqual(heard.states.at(-1), ["waiting", "Waiting for the server"]);
+  assert.deepEqual(heard.states.at(-1), ["waiting", "Waiting for the photo"]);
   await pass(30_000);
   assert.equal(requests.length, 2);
 });

@@ -120,7 +120,7 @@ export class LiveLoop {
     this.#lastSentAt = performance.now();
     this.#midStroke = stroking;
     const serial = ++this.#serial;
-    const patience = setTimeout(() => this.#on.state("waiting", "Waiting for the server"), 1200);
+    const patience = setTimeout(() => this.#on.state("waiting", "Waiting for the photo"), 1200);
     const answer = await this.#answer(request);
     clearTimeout(patience);
     this.#inFlight = false;
@@ -167,7 +167,7 @@ export class LiveLoop {
    */
   #pause(answer) {
     if (answer?.busy) {
-      this.#on.state("waiting", "Waiting for the server");
+      this.#on.state("waiting", "Waiting for the photo");
       return BUSY_PAUSE_MS;
     }
     const pauseMs = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];

@@ -1,10 +1,14 @@
-/** Text inside a PNG: a tEXt chunk (PNG specification, 11.3.3.2), so any viewer still shows the picture. */
+/**
+ * PNG files: pixels as a file, and text inside one: a tEXt chunk (PNG specification, 11.3.3.2), so any viewer
+ * still shows the picture.
+ */
 
 import { crc32 } from "./wire.js";
 
 /** @typedef {import("./wire.js").Bytes} Bytes */
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
+const UP = 2; // a row as what changed since the one above it
 
 /**
  * The chunks of a PNG; none if it is something else.
@@ -26,6 +30,17 @@ function* chunks(png) {
   }
 }
 
+/** @param {string} type four letters @param {Bytes} data */
+function chunk(type, data) {
+  const bytes = new Uint8Array(data.length + 12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(type), 4);
+  bytes.set(data, 8);
+  view.setUint32(bytes.length - 4, crc32(bytes.subarray(4, -4)));
+  return bytes;
+}
+
 /**
  * A tEXt chunk. Other than ASCII is escaped as JSON does it, because tEXt is Latin-1.
  * @param {string} keyword
@@ -33,13 +48,7 @@ function* chunks(png) {
  */
 function textChunk(keyword, text) {
   const ascii = text.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  const body = new TextEncoder().encode(`tEXt${keyword}\0${ascii}`);
-  const chunk = new Uint8Array(body.length + 8);
-  const view = new DataView(chunk.buffer);
-  view.setUint32(0, body.length - 4);
-  chunk.set(body, 4);
-  view.setUint32(chunk.length - 4, crc32(body));
-  return chunk;
+  return chunk("tEXt", new TextEncoder().encode(`${keyword}\0${ascii}`));
 }
 
 /**
@@ -51,12 +60,7 @@ function textChunk(keyword, text) {
  */
 export function embed(png, keyword, text) {
   const end = [...chunks(png)].find(({ type }) => type === "IEND")?.start ?? png.length;
-  const chunk = textChunk(keyword, text);
-  const out = new Uint8Array(png.length + chunk.length);
-  out.set(png.subarray(0, end));
-  out.set(chunk, end);
-  out.set(png.subarray(end), end + chunk.length);
-  return out;
+  return joined(png.subarray(0, end), textChunk(keyword, text), png.subarray(end));
 }
 
 /**
@@ -72,4 +76,41 @@ export function extract(bytes, keyword) {
     if (text.startsWith(`${keyword}\0`)) return text.slice(keyword.length + 1);
   }
   return null;
+}
+
+/** @param {Bytes[]} parts */
+function joined(...parts) {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/**
+ * Pixels as a PNG, without loss: a canvas of the browser may change colours, and knows no grey.
+ * @param {{pixels: Bytes, width: number, height: number}} picture row by row, one byte a pixel (grey) or three
+ * @returns {Promise<Bytes>}
+ */
+export async function encodePng({ pixels, width, height }) {
+  const row = pixels.length / height;
+  const channels = row / width;
+  if (channels !== 1 && channels !== 3)
+    throw new RangeError(`${pixels.length} bytes for ${width} x ${height} pixels`);
+  const filtered = new Uint8Array(pixels.length + height);
+  for (let y = 0, at = 0; y < height; y++) {
+    filtered[at++] = UP;
+    for (let i = y * row; i < (y + 1) * row; i++) filtered[at++] = pixels[i] - (y ? pixels[i - row] : 0);
+  }
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, channels === 1 ? 0 : 2], 8); // bits, and what they are: grey or red, green and blue
+  const packed = new Blob([filtered]).stream().pipeThrough(new CompressionStream("deflate"));
+  const data = new Uint8Array(await new Response(packed).arrayBuffer());
+  const none = new Uint8Array();
+  return joined(Uint8Array.from(SIGNATURE), chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", none));
 }

@@ -20,8 +20,10 @@ export function buildOpen(painter, server, { openMap, openProject, setTarget }) 
   const openFile = async (file) => {
     try {
       if (await openProject(file)) return;
-      const tooLarge = `it has ${(file.size / 2 ** 20).toFixed(0)} MiB; use the Upload tab`;
-      if (file.size > MAX_FILE_BYTES) throw new Error(tooLarge);
+      if (file.size > MAX_FILE_BYTES) {
+        const [has, most] = [file.size, MAX_FILE_BYTES].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+        throw new Error(`it has ${has} MiB, and ${most} open here; an Upload tab takes more`);
+      }
       const answer = accepted(await server.open_picture({ image: await dataUrl(file) }));
       openMap({ map: decodeMap(answer.map), seed: null }, answer.report);
       if (answer.target) await setTarget(answer.target.photo, answer.target.token);

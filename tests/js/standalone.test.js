@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readLabels } from "../../citygan/ui/static/standalone/labels.js";
+import { lightOf } from "../../citygan/ui/static/standalone/light.js";
+import { buildServer, percentileOf } from "../../citygan/ui/static/standalone/server.js";
+import { fixture } from "./maps.js";
+
+const CLASSES = [
+  { id: 0, color: [0, 0, 0] },
+  { id: 7, color: [128, 64, 128] },
+  { id: 11, color: [70, 70, 70] },
+];
+const known = (entries) => Array.from({ length: 256 }, (_, value) => entries[value] ?? null);
+const TABLES = {
+  ids: known({ 0: 0, 1: 0, 7: 7, 8: 8, 11: 11, 23: 23, 255: 0 }),
+  train_ids: known({ 0: 7, 1: 8, 2: 11, 10: 23, 255: 0 }),
+  ground: [7, 8],
+  ground_train_ids: [0, 1],
+};
+
+/** @param {(number | number[])[]} colors a pixel each, in one column */
+function picture(...colors) {
+  const data = colors.flatMap((color) => {
+    const [r, g, b, a = 255] = typeof color === "number" ? [color, color, color] : color;
+    return [r, g, b, a];
+  });
+  return { data: Uint8Array.from(data), width: 1, height: colors.length };
+}
+const read = (colors, lossless = true) => {
+  const { ids, kind } = readLabels(picture(...colors), lossless, CLASSES, TABLES);
+  return [kind, ...ids];
+};
+
+test("exact class colours are a colour map, black where it is transparent", () => {
+  assert.deepEqual(read([70, [128, 64, 128], [128, 64, 128, 9]], false), ["a colour map", 11, 7, 0]);
+});
+
+test("grey values are label ids, folded, and 255 is unlabeled", () => {
+  assert.deepEqual(read([23, 1, 255, 7]), ["Cityscapes label ids", 23, 0, 0, 7]);
+});
+
+test("values without those of label ids alone are train ids if they say ignored, or have train ids' ground", () => {
+  assert.deepEqual(read([2, 255, 0, 7].slice(0, 3)), ["Cityscapes train ids", 11, 0, 7]);
+  assert.deepEqual(read([10, 2, 2, 1]), ["Cityscapes train ids", 23, 11, 11, 8]);
+  assert.deepEqual(read([11, 11, 11, 7]), ["Cityscapes label ids", 11, 11, 11, 7]);
+});
+
+test("other colours, blurred values and values that are no classes are refused", () => {
+  assert.throws(() => read([70, [1, 2, 3]]), /1 of its colours are none of a class; the app with a server/);
+  assert.throws(() => read([7, 8], false), /2 of its colours/);
+  assert.throws(() => read([23, 99]), /its grey value 99 is no class/);
+});
+
+test("the light of a picture is the one that Python reads", () => {
+  const { width, height, pictures, reading, lights } = fixture("pictures");
+  for (const [name, wanted] of Object.entries(lights)) {
+    const pixels = pictures[name];
+    const data = Uint8Array.from({ length: 4 * width * height }, (_, i) =>
+      i % 4 === 3 ? 255 : pixels[3 * Math.floor(i / 4) + (i % 4)],
+    );
+    const got = lightOf({ data, width, height }, reading);
+    for (const [i, value] of wanted.entries()) assert.ok(Math.abs(got[i] - value) < 1e-3, `${name} ${i}`);
+  }
+});
+
+test("the percentile is where a value lies among even steps", () => {
+  const steps = [0.1, 0.2, 0.4];
+  assert.deepEqual(
+    [0, 0.1, 0.15, 0.3, 0.4, 1].map((value) => percentileOf(value, steps)),
+    [0, 0, 25, 75, 100, 100],
+  );
+  assert.equal(percentileOf(0.5, []), null);
+});
+
+const PAGE = { streets: { square: "streets/square.json" }, random_streets: ["streets/random-0.json"] };
+const never = new Promise(() => {});
+const server = buildServer(
+  PAGE,
+  () => never,
+  async (url) => `map of ${url}`,
+);
+
+test("streets are files, and random ones those that were drawn ahead", async () => {
+  const square = await server.street({ name: "square", seed: null });
+  assert.deepEqual(square, { map: "map of streets/square.json", name: "square", seed: null });
+  const random = await server.street({ name: null, seed: null });
+  assert.deepEqual(random, { map: "map of streets/random-0.json", name: null, seed: 0 });
+  const { error } = await server.street({ name: null, seed: 5 });
+  assert.equal(error, "this page has those of the seeds 0 to 0; the app with a server draws any");
+});
+
+test("while the generator opens, the page is told to ask again", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const answer = server.render({ map: null, seed: null, target: null, light: null });
+  context.mock.timers.tick(1000);
+  assert.deepEqual(await answer, { busy: true });
+});
+
+const wired = { width: 1, height: 1, encoding: "raw", data: "Bw==", seq: 0, final: true };
+const ASKED = { map: wired, seed: null, target: null, light: null };
+
+test("a device that cannot make photos says why, each time", async () => {
+  const broken = buildServer(PAGE, () => Promise.reject(new Error("no memory")));
+  for (const answer of [await broken.render(ASKED), await broken.final_result(ASKED)]) {
+    assert.deepEqual(answer, { error: "no memory" });
+  }
+});
+
+test("photos are made one at a time, and by WebAssembly once WebGPU has failed", async () => {
+  const opened = [];
+  let making = 0;
+  const open = async (prefer) => {
+    opened.push(prefer);
+    return {
+      backend: prefer ?? "webgpu",
+      close: () => opened.push("closed"),
+      render: async ({ target }) => {
+        assert.equal(++making, 1);
+        await null;
+        making--;
+        if (prefer !== "wasm") throw new Error("the graphics device is gone");
+        return { photo: "data:", target };
+      },
+    };
+  };
+  const device = buildServer(PAGE, open);
+  const answers = await Promise.all([device.render(ASKED), device.render(ASKED)]);
+  assert.deepEqual(answers, Array(2).fill({ photo: "data:", target: null }));
+  assert.deepEqual(opened, [null, "closed", "wasm"]);
+});

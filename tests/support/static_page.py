@@ -1,0 +1,41 @@
+"""A tiny checkpoint that browsers can run, and Python's own web server for a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import tiny
+
+from citygan.checkpoint import Checkpoint
+from citygan.synthesis.onnx_graph import write_graph
+
+STREET = {"generator": "street-unet", "arguments": {"in_channels": 29, "width": 2, "depth": 6}}
+STREET |= {"encoding": "classes", "norm_statistics": "instance", "height_px": 128}
+
+
+def save_with_graph(folder: Path) -> Checkpoint:
+    """A checkpoint that is told the light, with its graph."""
+    network = tiny.settled_street_unet(2)
+    saved = Checkpoint.save(folder / "tiny", network, tiny.info(**STREET, lights=network.light.named()))
+    write_graph(saved)
+    return saved
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """As `python -m http.server -d FOLDER` does it: the address, and the paths that were asked for."""
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_request(self, code="-", size="-"):
+            asked.append(self.path)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+        server.shutdown()
