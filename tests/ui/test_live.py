@@ -137,6 +137,15 @@ def test_a_target_that_is_gone_is_reported(live):
     assert answer["scores"] is None
 
 
+def test_a_photo_that_the_visitors_device_made_gets_the_same_scores(live):
+    image = data_url(colorize(MAP))
+    token = live.set_target({"image": image})["token"]
+    rendered = live.render({"map": encode_map(MAP), "target": token})
+    answer = live.scores_of({"image": image, "target": token})
+    assert answer == {"scores": rendered["scores"], "target_missing": False}
+    assert live.scores_of({"image": image, "target": "gone"}) == {"scores": None, "target_missing": True}
+
+
 def test_only_the_targets_used_last_are_kept(live):
     image = data_url(np.zeros((8, 8, 3), np.uint8))
     tokens = [live.set_target({"image": image})["token"] for _ in range(MAX_TARGETS)]
@@ -223,6 +232,7 @@ MALFORMED = {
     "final_result": NO_PHOTO,
     "set_target": NO_IMAGE,
     "open_picture": NO_IMAGE,
+    "scores_of": NO_IMAGE,
     "street": NO_STREET,
 }
 

@@ -2,6 +2,7 @@
 
 import { LiveLoop } from "./core/loop.js";
 import { buildAutosave } from "./panels/autosave.js";
+import { buildDevice } from "./panels/device.js";
 import { buildLight } from "./panels/light.js";
 import { buildLint } from "./panels/lint.js";
 import { buildOpen } from "./panels/open.js";
@@ -45,7 +46,9 @@ export function mountStudio(painter, areas, props, server) {
     loop.changed();
   });
   const timelapse = buildTimelapse(painter, props.photo_size);
+  const device = buildDevice(props.device, server, painter, () => loop.live && loop.now());
   const photo = buildPhoto(painter, server, {
+    where: device.element,
     setLive: (on) => {
       loop.live = on;
     },
@@ -58,7 +61,7 @@ export function mountStudio(painter, areas, props, server) {
   const light = buildLight(props.lights, painter, server, () => loop.changed());
   const drawing = () => ({ seed, light: light.wish });
   const wishes = () => ({ ...drawing(), target: target.token });
-  const loop = new LiveLoop(painter, props.photo_size, server.render, wishes, {
+  const loop = new LiveLoop(painter, props.photo_size, device.render, wishes, {
     state: photo.setState,
     settled: photo.settle,
     photo: (shot) => {

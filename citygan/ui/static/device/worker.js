@@ -42,7 +42,15 @@ async function hasWebGPU() {
  * @returns {Promise<Backend>}
  */
 async function open({ parts, prefer }) {
-  const backend = prefer ?? ((await hasWebGPU()) ? "webgpu" : "wasm");
+  if (prefer) return openWith(prefer, parts);
+  try {
+    if (await hasWebGPU()) return await openWith("webgpu", parts);
+  } catch {} // there may be a way without graphics
+  return openWith("wasm", parts);
+}
+
+/** @param {Backend} backend @param {DeviceParts} parts */
+async function openWith(backend, parts) {
   const { script, binary } = parts.runtime[backend];
   const [graph, weights, wasm] = await fetchAll([parts.graph, parts.weights, binary], (loaded, total) =>
     postMessage({ progress: [loaded, total] }),

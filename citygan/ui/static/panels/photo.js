@@ -13,10 +13,11 @@ const SEEDS = 1_000_000; // short enough to read out
 /**
  * @param {Painter} painter
  * @param {Server} server
- * @param {{setLive: (on: boolean) => void, now: () => void, setSeed: (seed: number | null) => void,
+ * @param {{where: HTMLElement | null, setLive: (on: boolean) => void, now: () => void, setSeed: (seed: number | null) => void,
  *   target: () => string | null, saveTimelapse: () => void, restore: (shot: Shot) => void}} studio
  */
-export function buildPhoto(painter, server, { setLive, now, setSeed, target, saveTimelapse, restore }) {
+export function buildPhoto(painter, server, studio) {
+  const { where, setLive, now, setSeed, target, saveTimelapse, restore } = studio;
   const view = buildFrame(painter);
   const strip = buildStrip(painter, restore, (pinned) => view.compare.set("pinned", pinned?.photo ?? null));
   /** @type {Shot | null} */
@@ -33,7 +34,7 @@ export function buildPhoto(painter, server, { setLive, now, setSeed, target, sav
   const another = textButton("Another one", draw, { title: "Draw the photo with a new seed" });
   const downloads = buildDownloads(painter, server, { shot: () => shot, target, saveTimelapse });
   const bar = el("div", "cg-bar", ...live.elements, another, view.peek, downloads.opener, downloads.menu);
-  const line = el("div", "cg-photo-line", seed.element, state);
+  const line = el("div", "cg-photo-line", seed.element, state, ...(where ? [where] : []));
 
   return {
     frame: view.element,
