@@ -33,6 +33,14 @@ export async function isDeep(file) {
   return file.type === "image/png" && head[24] === 16;
 }
 
+/** A JPEG as a data URL, of the best quality. @param {Rgba} picture */
+export function jpegUrl({ data, width, height }) {
+  const canvas = el("canvas");
+  Object.assign(canvas, { width, height });
+  contextOf(canvas).putImageData(new ImageData(new Uint8ClampedArray(data), width, height), 0, 0);
+  return canvas.toDataURL("image/jpeg", 1);
+}
+
 /** A picture at another size, smooth. @param {Rgba} picture @param {number} width @param {number} height */
 export async function resized({ data, width: w, height: h }, width, height) {
   const image = new ImageData(new Uint8ClampedArray(data), w, h);

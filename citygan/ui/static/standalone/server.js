@@ -2,10 +2,10 @@
 
 import { compare } from "../core/scores.js";
 import { reason } from "../core/server.js";
-import { decodeMap, encodeMap, fromBase64 } from "../core/wire.js";
+import { crc32, decodeMap, encodeMap, fromBase64 } from "../core/wire.js";
 import { readLabels } from "./labels.js";
 import { lightOf } from "./light.js";
-import { isDeep, opaque, pixelsOf, pngUrl, resized, sideBySide } from "./pictures.js";
+import { isDeep, jpegUrl, opaque, pixelsOf, pngUrl, resized, sideBySide } from "./pictures.js";
 
 /** @import { Picture } from "../core/scores.js" */
 /** @import { LabelMap } from "../core/wire.js" */
@@ -117,11 +117,13 @@ class Photos {
   /** @type {Server["render"]} */
   async render(request) {
     if (!(await within(OPENING_MS, this.#engine))) return { busy: true };
-    const made = this.#make((engine) => engine.render({ ...request, target: null }));
-    const answer = await within(PHOTO_MS, made);
-    if (!answer) throw new Error(`this device takes more than ${PHOTO_MS / 1000} s for a photo`);
-    if (!answer.photo || request.target === null) return answer;
-    return { ...answer, ...(await this.scores(await pixelsOf(blobOf(answer.photo)), request.target)) };
+    const { map, seed, target } = request;
+    if (target === null) return this.#make((engine) => engine.render(request));
+    const made = await this.#make((engine) => engine.pixels(request)); // scores are of the photo without loss
+    if (made.error !== undefined) return { error: made.error };
+    const { width, height } = made;
+    const map_crc32 = crc32(decodeMap(map).ids);
+    return { photo: jpegUrl(made), width, height, seed, map_crc32, ...(await this.scores(made, target)) };
   }
 
   /** @param {Rgba} photo of the size that the generator sees @param {string} token */
@@ -132,7 +134,7 @@ class Photos {
 
   /** Everything there is to download, without loss. @type {Server["final_result"]} */
   async files(request) {
-    const made = await this.#make((engine) => engine.pixels({ ...request, target: null }));
+    const made = await this.#make((engine) => engine.pixels(request));
     if (made.error !== undefined) return { error: made.error };
     const map = decodeMap(request.map);
     const photo = opaque(await resized(made, map.width, map.height));
@@ -160,7 +162,7 @@ class Photos {
    * @param {(engine: DeviceEngine) => Promise<Answer>} make
    * @returns {Promise<Answer>}
    */
-  #make(make) {
+  async #make(make) {
     const made = this.#turn.then(async () => {
       const engine = await this.#engine;
       try {
@@ -173,7 +175,9 @@ class Photos {
       }
     });
     this.#turn = made.catch(() => {});
-    return made;
+    const answer = await within(PHOTO_MS, made);
+    if (!answer) throw new Error(`this device takes more than ${PHOTO_MS / 1000} s for a photo`);
+    return answer;
   }
 
   /**
@@ -222,12 +226,12 @@ export function percentileOf(value, distribution) {
  * @param {{width: number, height: number}} from
  * @param {{width: number, height: number}} to
  */
-async function greyMap(map, from, to) {
+async function greyMap(map, { width, height }, to) {
   const data = new Uint8ClampedArray(4 * map.length).fill(255);
   map.forEach((value, i) => {
     data.fill(value * 255, 4 * i, 4 * i + 3);
   });
-  const whole = await resized({ data, ...from, width: from.width, height: from.height }, to.width, to.height);
+  const whole = await resized({ data, width, height }, to.width, to.height);
   const pixels = new Uint8Array(to.width * to.height);
   for (let i = 0; i < pixels.length; i++) pixels[i] = whole.data[4 * i];
   return { pixels, width: to.width, height: to.height };
