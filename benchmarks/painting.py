@@ -1,6 +1,7 @@
 """How quickly the photo follows the brush, in a real Chromium against the real app.
 
 `python benchmarks/painting.py [--quick] [--json FILE]`: 20 strokes of 0.4 s, each in another place and class.
+`--device browser` has the photos made in the browser (after `make runtime`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tyro
@@ -18,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 STROKE_S = 0.4
 MOVES = 25  # pointer moves of a stroke, as a 60 Hz mouse sends them
+OPENED_WITHIN_MS = 120_000  # the browser's own generator
 COMPILED = "photos are now made by compiled code"
 
 # Runs in the page: times each pointer move's script, and pointer-up to the photo of that very map.
@@ -64,7 +67,15 @@ def paint(page: Page, strokes: int) -> None:
         page.wait_for_function("n => window.probe.strokes.length === n", arg=i + 1)
 
 
-def measure(page: Page, url: str, strokes: int, figures: Figures) -> None:
+def run_here(page: Page) -> None:
+    """Has the browser make the photos, and waits until it does."""
+    page.get_by_role("button", name="this device", exact=True).click()
+    name = page.locator(".cg-where-name", has_text="this device")
+    name.wait_for(timeout=OPENED_WITHIN_MS)
+    print(name.text_content())
+
+
+def measure(page: Page, url: str, strokes: int, figures: Figures, *, in_browser: bool) -> None:
     """Adds the figures of one visit."""
     sent: list[int] = []
     page.on(
@@ -73,6 +84,8 @@ def measure(page: Page, url: str, strokes: int, figures: Figures) -> None:
     )
     page.goto(url)
     page.wait_for_selector(".cg-photo [data-crc32]")
+    if in_browser:
+        run_here(page)
     page.locator(".cg-stage").focus()
     wire = page.evaluate(
         "performance.getEntriesByType('resource').map(e => e.name).find(name => name.includes('wire.js'))"
@@ -82,6 +95,8 @@ def measure(page: Page, url: str, strokes: int, figures: Figures) -> None:
     start = time.perf_counter()
     paint(page, strokes)
     seconds = time.perf_counter() - start
+    if in_browser and "this device" not in (page.locator(".cg-where-name").text_content() or ""):
+        sys.exit(page.locator(".cg-message").text_content())
     probe = page.evaluate("window.probe")
     delays, moves = np.array(probe["strokes"]), np.array(probe["moves"])
     figures.add("stroke end to its photo, p50", float(np.percentile(delays, 50)), "ms", at_most=70)
@@ -94,7 +109,12 @@ def measure(page: Page, url: str, strokes: int, figures: Figures) -> None:
 
 
 def main(
-    *, quick: bool = False, json: Path | None = None, model: str | None = None, compile: bool = True
+    *,
+    quick: bool = False,
+    json: Path | None = None,
+    model: str | None = None,
+    compile: bool = True,
+    device: Literal["server", "browser"] = "server",
 ) -> None:
     """Prints the table.
 
@@ -102,8 +122,10 @@ def main(
         quick: 6 strokes instead of 20.
         json: Write the figures there, too.
         model: A checkpoint; by default the shipped one.
-        compile: Wait until the generator is compiled.
+        compile: Wait until the generator is compiled, where the server makes the photos.
+        device: Who makes the photos.
     """
+    compile = compile and device == "server"
     figures = Figures()
     command = [sys.executable, "-u", str(ROOT / "app.py"), *(["--model", model] if model else [])]
     command += ["--port"] if compile else ["--no-compile", "--port"]
@@ -111,7 +133,7 @@ def main(
     with serving(command, awaited) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        measure(page, url, 6 if quick else 20, figures)
+        measure(page, url, 6 if quick else 20, figures, in_browser=device == "browser")
         browser.close()
     figures.show(json)
 

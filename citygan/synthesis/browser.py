@@ -10,11 +10,17 @@ from torch import nn
 from citygan import palette
 from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
+from citygan.models.encoding import encode_labels
 from citygan.models.generator import Generator
+from citygan.models.layers import for_inference
 from citygan.models.light import NUMBERS, changed, light_of
 from citygan.runtime import BrowserFiles
+from citygan.streets import street
 from citygan.synthesis.onnx_engine import AGAIN, fingerprint
 from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, MAX_CHANGE
+from citygan.wire import encode_map
+
+CHECK_EVERY_PX = 16  # of both sides
 
 
 def browser_files(checkpoint: Checkpoint[CheckpointInfo]) -> BrowserFiles:
@@ -50,6 +56,7 @@ def browser_info(checkpoint: Checkpoint[CheckpointInfo]) -> dict[str, Any]:
         "noise": [list(drawn.shape) for drawn in noise],
         "noise_seed": DEFAULT_NOISE_SEED,  # where none was asked for
         "light": _light(network),
+        "check": _check(network, info),
     }
 
 
@@ -65,4 +72,22 @@ def _light(generator: Generator) -> dict[str, Any] | None:
         "brightness": changed(plain, 1.0, 0.0)[0].tolist(),
         "warmth": changed(plain, 0.0, 1.0)[0].tolist(),
         "most_change": MAX_CHANGE,
+    }
+
+
+@torch.inference_mode()
+def _check(generator: Generator, info: CheckpointInfo) -> dict[str, Any]:
+    """Pixels of a photo: a browser whose graphics device draws others uses WebAssembly."""
+    height, width = info.height_px, info.width_px
+    label_map = street("avenue", width, height)
+    known = torch.from_numpy(palette.replace_unseen(label_map, info.seen_classes))[None]
+    conditions, light = encode_labels(known, info.encoding), light_of(generator)
+    told = [] if light is None else [light.guess(conditions)]
+    noise = generator.draw_noise(height, width, DEFAULT_NOISE_SEED)
+    photo = for_inference(generator, info.norm_statistics)(conditions, noise, *told)
+    pixels = photo[0, :, ::CHECK_EVERY_PX, ::CHECK_EVERY_PX].flatten().tolist()
+    return {
+        "map": encode_map(label_map),
+        "every": CHECK_EVERY_PX,
+        "pixels": [round(value, 4) for value in pixels],
     }

@@ -59,6 +59,20 @@ class FoldedTransposed(nn.Module):
         return F.conv_transpose2d(x, weight * scale[:, None, None], shift, stride=2, padding=padding)
 
 
+class InFours(nn.Module):
+    """A convolution of channels that come in fours, with empty ones where they do not: onnxruntime-web 1.30
+    on WebGPU computes another sum of 30 channels."""
+
+    def __init__(self, conv: nn.Conv2d):
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        empty = -self.conv.in_channels % 4
+        wider, weight = (torch.cat([t, 0 * t[:, :empty]], 1) for t in (x, self.conv.weight))
+        return self.conv._conv_forward(wider, weight, self.conv.bias)
+
+
 class OwnStatistics(nn.Module):
     """A norm with the statistics of the image at hand: of each alone where there are several, unlike torch's
     batch norm, so that a photo does not depend on which others are made with it."""
@@ -169,6 +183,9 @@ def _for_graph(generator: Generator) -> Generator:
             of_batch = isinstance(child, nn.BatchNorm2d) and child.training
             if of_batch or isinstance(child, InstanceNorm2d):
                 setattr(module, name, OwnStatistics(child))
+            plain = isinstance(child, nn.Conv2d) and child.groups == 1 and max(child.kernel_size) > 1
+            if plain and child.in_channels > 4 and child.in_channels % 4:
+                setattr(module, name, InFours(child))
         conv, norm = getattr(module, "conv", None), getattr(module, "norm", None)
         if isinstance(norm, nn.BatchNorm2d) and isinstance(conv, (nn.ConvTranspose2d, NearestConv2d)):
             module.conv, module.norm = FoldedTransposed(conv, norm), nn.Identity()

@@ -126,6 +126,8 @@
  * @property {number} noise_seed of photos that no seed was asked for
  * @property {{named: Record<string, number[]>, spread: number[][], brightness: number[], warmth: number[],
  *   most_change: number} | null} light what the checkpoint knows of it; null where it is told none
+ * @property {{map: WireMap, every: number, pixels: number[]}} check every so many pixels of the plain photo of a map,
+ *   plane by plane in [-1, 1]
  */
 
 /** A file to fetch from an absolute URL, or one relative to the folder of the modules, and how it is known. @typedef {{url: string, bytes: number, sha256: string}} RemoteFile */

@@ -2,8 +2,10 @@
 
 import { reason } from "../core/server.js";
 import { crc32, decodeMap, toBase64 } from "../core/wire.js";
+import { alike } from "./check.js";
 import { Drawing } from "./drawing.js";
 import { fetchAll } from "./files.js";
+import { hasWebGPU } from "./webgpu.js";
 
 /** @import { Backend, DeviceParts, PhotoAnswer, PhotoRequest, Refusal } from "../types.js" */
 /** @import { Pixels } from "./engine.js" */
@@ -26,16 +28,11 @@ const JPEG_QUALITY = 1; // at which Chromium keeps the colours at full size, as 
  * @property {new (type: string, data: ArrayBufferView, dims: number[]) => Tensor} Tensor
  */
 
-/** @type {{ort: Runtime, session: Session, drawing: Drawing, size: [number, number]} | null} */
+/** @typedef {{ort: Runtime, session: Session, drawing: Drawing, size: [number, number]}} Opened */
+/** @type {Opened | null} */
 let opened = null;
 /** @type {Promise<never>} which is rejected when the graphics device goes away */
 let lost = new Promise(() => {});
-
-/** Whether there is a graphics device that computes. */
-async function hasWebGPU() {
-  const { gpu } = /** @type {any} */ (navigator);
-  return Boolean(await gpu?.requestAdapter().catch(() => null));
-}
 
 /**
  * @param {{parts: DeviceParts, prefer: Backend | null}} wanted
@@ -68,8 +65,15 @@ async function openWith(backend, parts) {
     logSeverityLevel: 3, // errors
   });
   if (backend === "webgpu") watch(await ort.env.webgpu.device);
-  const { width, height } = parts.info;
-  opened = { ort, session, drawing: new Drawing(parts.info), size: [width, height] };
+  const { width, height, check } = parts.info;
+  /** @type {Opened} */
+  const made = { ort, session, drawing: new Drawing(parts.info), size: [width, height] };
+  if (backend === "webgpu") {
+    // The first photo compiles shaders; and graphics devices have drawn wrong ones
+    const planes = await run(made, made.drawing.inputs(decodeMap(check.map), null, null));
+    if (!alike(planes, made.size, check)) throw new Error("this graphics device draws other photos");
+  }
+  opened = made;
   return backend;
 }
 
@@ -82,22 +86,26 @@ function watch(device) {
 }
 
 /** @param {{request: PhotoRequest}} wanted @returns {Promise<Pixels | Refusal>} */
-async function pixels({ request }) {
+async function pixels({ request: { map, seed, light } }) {
   if (!opened) throw new Error("nothing is open");
-  const { ort, session, drawing, size } = opened;
   /** @type {Record<string, Drawn>} */
-  let drawn;
+  let inputs;
   try {
-    drawn = drawing.inputs(decodeMap(request.map), request.seed, request.light);
+    inputs = opened.drawing.inputs(decodeMap(map), seed, light);
   } catch (error) {
     return { error: reason(error) };
   }
+  const [width, height] = opened.size;
+  return { data: toRgba(await run(opened, inputs)), width, height };
+}
+
+/** @param {Opened} opened @param {Record<string, Drawn>} drawn @returns {Promise<Float32Array>} planes in [-1, 1] */
+async function run({ ort, session }, drawn) {
   const inputs = session.inputNames.map((name) => [name, tensor(ort, name, drawn[name])]);
   const { photo } = await Promise.race([session.run(Object.fromEntries(inputs)), lost]);
-  const [width, height] = size;
-  const data = toRgba(photo.data);
+  const planes = photo.data.slice();
   photo.dispose();
-  return { data, width, height };
+  return planes;
 }
 
 /** @param {Runtime} ort @param {string} name @param {Drawn | undefined} drawn */

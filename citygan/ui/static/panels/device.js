@@ -2,6 +2,7 @@
 
 import { DeviceEngine } from "../device/engine.js";
 import { Runner } from "../device/runner.js";
+import { hasWebGPU } from "../device/webgpu.js";
 import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
@@ -84,8 +85,7 @@ function buildProgress() {
 async function startsHere({ starts_here }) {
   const chosen = remembered();
   if (chosen) return chosen === "device";
-  const { gpu } = /** @type {any} */ (navigator);
-  return starts_here && Boolean(await gpu?.requestAdapter().catch(() => null));
+  return starts_here && hasWebGPU();
 }
 
 function remembered() {
