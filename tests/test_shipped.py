@@ -92,7 +92,7 @@ def test_the_lines_of_camvid_unet_name_the_recipe_that_camvid_light_started_from
     assert first["config"].epochs + second["config"].epochs == UNET["epochs"]
 
 
-@pytest.mark.parametrize("name", ["camvid-citygan"])
+@pytest.mark.parametrize("name", ["camvid-light", "camvid-citygan"])
 def test_its_graph_makes_the_photo_of_its_weights(name):
     found = Checkpoint.find(ROOT / "checkpoints" / name)
     OnnxEngine(found.graph, found).check(for_inference(found.load(), found.info.norm_statistics))

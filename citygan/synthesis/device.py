@@ -22,9 +22,9 @@ def find_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def hardware(device: torch.device) -> str:
-    """What a figure was measured on, for example "NVIDIA H200" or "2 CPU cores (x86_64)"."""
+def hardware(device: torch.device, processes: int = 1) -> str:
+    """What a figure was measured on, by so many processes: "NVIDIA H200" or "2 CPU cores (x86_64)"."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    cores = torch.get_num_threads()
+        return f"{f'{processes} x ' if processes > 1 else ''}{torch.cuda.get_device_name(device)}"
+    cores = torch.get_num_threads() * processes
     return f"{cores} CPU core{'' if cores == 1 else 's'} ({platform.machine()})"

@@ -172,8 +172,22 @@ def _model(plain: Generator, checkpoint: Checkpoint[CheckpointInfo]) -> onnx.Mod
             full = onnx.helper.make_node("Cast", [weight.name], [given.name], to=onnx.TensorProto.FLOAT)
             graph.node.insert(0, full)
         graph.initializer.append(weight)
+    _shorten(graph)
     onnx.helper.set_model_props(traced, {FINGERPRINT: fingerprint(checkpoint)})
     return traced
+
+
+def _shorten(graph: onnx.GraphProto) -> None:
+    """Numbers what torch names by its path in the network: half of the file, and nobody reads it."""
+    kept = {value.name for value in graph.output}
+    short: dict[str, str] = {}
+    for node in graph.node:
+        node.ClearField("name")
+        for i, name in enumerate(node.input):
+            node.input[i] = short.get(name, name)
+        for i, name in enumerate(node.output):
+            if name and name not in kept:
+                node.output[i] = short.setdefault(name, f"{len(short)}")
 
 
 def _for_graph(generator: Generator) -> Generator:

@@ -224,7 +224,7 @@ class Run:
             drives=self.drives,
             images_seen=event.images_seen,
             epochs=event.epoch + (earlier["epochs"] if earlier else 0),
-            hardware=hardware(self.accelerator.device),
+            hardware=hardware(self.accelerator.device, self.accelerator.num_processes),
             parameters=sum(p.numel() for p in self.state.trained_generator().parameters()),
             ssim={"val": val_ssim},
             ssim_by_drive={"val": dict.fromkeys(val_drives, val_ssim)} if len(val_drives) == 1 else {},

@@ -86,7 +86,7 @@ def test_a_run_leaves_its_state_checkpoints_log_and_pictures(finished):
     left = {p.name for p in finished.iterdir()}
     assert left == {
         *("state.pt", "metrics.csv", "curves.png", "samples", "samples.gif", "tensorboard"),
-        *("best.safetensors", "best.json", "last.safetensors", "last.json"),
+        *("best.safetensors", "best.json", "best.onnx", "last.safetensors", "last.json"),
     }
     assert [p.name for p in sorted((finished / "samples").iterdir())] == ["epoch-0001.jpg", "epoch-0002.jpg"]
     assert any(p.name.startswith("events.out.tfevents") for p in (finished / "tensorboard").iterdir())
@@ -414,6 +414,13 @@ def test_accelerate_is_told_to_stay_on_the_cpu_wherever_that_is_the_device(
 def test_hardware_is_said_in_words(monkeypatch, threads, words):
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     assert hardware(torch.device("cpu")).startswith(words)
+
+
+def test_hardware_is_that_of_all_processes(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA H200")
+    assert hardware(torch.device("cpu"), 2).startswith("2 CPU cores")
+    assert hardware(torch.device("cuda"), 2) == "2 x NVIDIA H200"
 
 
 def test_what_a_run_knows_of_its_data_stands_in_the_checkpoint(make_run):
