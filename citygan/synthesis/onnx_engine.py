@@ -1,4 +1,4 @@
-"""ONNX Runtime as an engine: the quickest on processors without bfloat16."""
+"""ONNX Runtime as an engine: the quickest on processors with AVX2 alone."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ Lit = Callable[[Callable[[], torch.Tensor]], torch.Tensor]  # what guesses a lig
 def prefers_onnx(device: torch.device, dtype: torch.dtype) -> bool:
     """The choice between the engines, and all of it: whether ONNX Runtime is quicker than torch.
 
+    It is on processors with AVX2 alone; with AVX-512 compiled torch was, by a third, and with bfloat16.
     `python benchmarks/synthesis.py --engines` measures both.
 
     Args:
@@ -46,7 +47,8 @@ def prefers_onnx(device: torch.device, dtype: torch.dtype) -> bool:
         dtype: What torch computes in there: bfloat16 on a CPU that has it, unless the generator asks for
             more.
     """
-    return device.type == "cpu" and dtype == torch.float32
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return device.type == "cpu" and dtype == torch.float32 and not wide
 
 
 class Synthesizer:

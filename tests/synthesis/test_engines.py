@@ -62,10 +62,18 @@ def test_a_seed_that_draws_dropout_goes_by_torch(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("device", "dtype", "onnx"),
-    [("cpu", torch.float32, True), ("cpu", torch.bfloat16, False), ("cuda", torch.float16, False)],
+    ("device", "dtype", "capability", "onnx"),
+    [
+        ("cpu", torch.float32, "AVX2", True),
+        ("cpu", torch.float32, "AVX512", False),
+        ("cpu", torch.bfloat16, "AVX512", False),
+        ("cuda", torch.float16, "AVX2", False),
+    ],
 )
-def test_onnx_runtime_is_preferred_on_a_processor_without_bfloat16(device, dtype, onnx):
+def test_onnx_runtime_is_preferred_on_a_processor_with_avx2_alone(
+    monkeypatch, device, dtype, capability, onnx
+):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     assert prefers_onnx(torch.device(device), dtype) == onnx
 
 
