@@ -2,7 +2,7 @@
 #   docker build -t citygan . && docker run --rm -p 7860:7860 citygan
 # With CUDA (cu128, cu130, ...; see `uv pip install --help` for all):
 #   docker build --build-arg TORCH_BACKEND=cu130 -t citygan-cuda . && docker run --rm --gpus all -p 7860:7860 citygan-cuda
-# There is no compiler inside, so on the CPU photos are made by ONNX Runtime, and where it has bfloat16 by PyTorch as it comes:
+# There is no compiler inside, so on a CPU with AVX2 alone ONNX Runtime makes the photos, else PyTorch, never compiled:
 # see "Speed" in the README.
 FROM python:3.12-slim
 

@@ -63,6 +63,7 @@ def test_the_lines_of_camvid_light_name_the_recipe_that_stands_in_its_json(calls
     wanted = LIGHT["recipe"]
     assert exported["checkpoint"] == fitted["out"] / "last"
     assert exported["out"] == Path("checkpoints/camvid-light")
+    assert exported["onnx"]
     assert fitted["recipe"] == wanted["name"]
     assert asdict(fitted["config"]) == {name: wanted[name] for name in DEFAULTS}
     (*_, unet) = calls_of("camvid-unet")

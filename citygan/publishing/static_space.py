@@ -70,7 +70,7 @@ def write_page(checkpoint: Checkpoint[CheckpointInfo], out: Path, root: Path) ->
         (out / place).parent.mkdir(exist_ok=True)
         shutil.copyfile(file, out / place)
     page = _describe(checkpoint) | _draw_streets(checkpoint.info, out)
-    _write_json(out / "page.json", page | {"parts": describe_parts(files, places.__getitem__)})
+    _write_json(out / "page.json", page | {"parts": describe_parts(files, lambda file: f"../{places[file]}")})
     _write_readme(out / "README.md", checkpoint.info, metadata_load(readme) or {})
     return sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
 

@@ -11,7 +11,7 @@ import numpy as np
 from citygan.checkpoint import SHIPPED, CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.hub import HubUnreachableError
-from citygan.runtime import BrowserFiles
+from citygan.runtime import BrowserFiles, runtime_files
 from citygan.synthesis import zero_gpu
 from citygan.synthesis.browser import browser_files
 from citygan.synthesis.shelf import Shelf, find_runs, short_name
@@ -44,7 +44,10 @@ def open_checkpoint(asked: str | None, otherwise: str, device: str) -> tuple[Syn
 
 
 def for_browsers(synthesizer: Synthesizer) -> BrowserFiles | None:
-    """Its checkpoint as visitors' own devices run it; None where it cannot be."""
+    """Its checkpoint as visitors' own devices run it; None where it cannot be, or `make runtime` was not
+    called."""
+    if not runtime_files():  # reading the network again and drawing with it would be for nothing
+        return None
     try:
         return browser_files(synthesizer.checkpoint)
     except CityGANError as error:

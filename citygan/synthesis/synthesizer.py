@@ -39,7 +39,7 @@ Lit = Callable[[Callable[[], torch.Tensor]], torch.Tensor]  # what guesses a lig
 def prefers_onnx(device: torch.device, dtype: torch.dtype) -> bool:
     """The choice between the engines, and all of it: whether ONNX Runtime is quicker than torch.
 
-    It is on processors with AVX2 alone; with AVX-512 compiled torch was, by a third, and with bfloat16.
+    It is on processors with AVX2 alone; with AVX-512 compiled torch is, by a third.
     `python benchmarks/synthesis.py --engines` measures both.
 
     Args:

@@ -90,10 +90,12 @@ def test_no_file_names_a_path_of_this_machine_and_no_address_leaves_the_folder(w
     addresses = set(re.findall(r'(?:href|src)="([^"]+)"', markup)) - {"data:,"}
     parts = written.page["parts"]
     remote = [parts["graph"], parts["weights"], *(r["binary"] for r in parts["runtime"].values())]
-    addresses |= {r["script"] for r in parts["runtime"].values()} | {file["url"] for file in remote}
+    from_modules = {r["script"] for r in parts["runtime"].values()} | {file["url"] for file in remote}
+    assert all(url.startswith("../") for url in from_modules)
+    addresses |= {url.removeprefix("../") for url in from_modules}
     assert addresses <= files(written.folder)
     for file in remote:
-        assert file["bytes"] == (written.folder / file["url"]).stat().st_size
+        assert file["bytes"] == (written.folder / "page" / file["url"]).stat().st_size
 
 
 def test_the_streets_are_those_that_a_server_would_draw(written):

@@ -1,5 +1,7 @@
 """What the page is served with when the checkpoint that was named is, or is not, to be had."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from citygan.checkpoint import SHIPPED
@@ -45,3 +47,9 @@ def test_a_model_that_was_asked_for_and_is_out_of_reach_is_an_error(opened):
 def test_a_model_of_a_space_that_is_forbidden_is_an_error(opened):
     with pytest.raises(CityGANError, match="private"):
         serving.open_checkpoint(None, "someone/secret", "cpu")
+
+
+def test_without_the_runtime_nothing_is_read_again_for_browsers(monkeypatch):
+    monkeypatch.setattr(serving, "runtime_files", list)
+    monkeypatch.setattr(serving, "browser_files", lambda checkpoint: pytest.fail("it was read"))
+    assert serving.for_browsers(SimpleNamespace(checkpoint=None)) is None

@@ -7,10 +7,11 @@ import { buildServer } from "./server.js";
 
 /** @import { Tables } from "./labels.js" */
 /** @import { Reading } from "./light.js" */
-/** @import { Backend, DeviceParts, Props, RemoteFile } from "../types.js" */
+/** @import { Backend, DeviceParts, Props } from "../types.js" */
 
 /**
- * `page.json`, which static_space.py writes; addresses in it are relative to the page's.
+ * `page.json`, which static_space.py writes; addresses in it are relative to the page's, those of `parts` to its
+ * modules'.
  * @typedef {object} PageFile
  * @property {Omit<Props, "value">} props
  * @property {DeviceParts} parts
@@ -32,22 +33,6 @@ async function getJson(url) {
   const response = await fetch(absolute(url));
   if (!response.ok) throw new Error(`${url} did not arrive (${response.status})`);
   return response.json();
-}
-
-/** With addresses that mean the same in a worker. @param {DeviceParts} parts @returns {DeviceParts} */
-function located(parts) {
-  /** @param {RemoteFile} file */
-  const at = (file) => ({ ...file, url: absolute(file.url) });
-  const runtime = Object.entries(parts.runtime).map(([backend, { script, binary }]) => [
-    backend,
-    { script: absolute(script), binary: at(binary) },
-  ]);
-  return {
-    ...parts,
-    graph: at(parts.graph),
-    weights: at(parts.weights),
-    runtime: Object.fromEntries(runtime),
-  };
 }
 
 /** @param {string} id */
@@ -93,8 +78,7 @@ async function main() {
   /** @type {PageFile} */
   const page = await getJson("page.json");
   byId("cg-facts").textContent = page.facts;
-  const parts = located(page.parts);
-  const server = buildServer(page, (prefer) => openEngine(parts, prefer), getJson);
+  const server = buildServer(page, (prefer) => openEngine(page.parts, prefer), getJson);
   const { map } = accepted(await server.street({ name: page.start, seed: null }));
   const nothing = () => {};
   await mount(byId("cg-canvas"), { ...page.props, value: map }, server, nothing, nothing);
