@@ -15,6 +15,7 @@ _TOLD = 32  # features that the light's eight numbers become
 # What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for
 # small weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
+_PLACE = 2  # channels that say where a pixel is
 
 
 class ToldNorm(nn.Module):
@@ -73,6 +74,20 @@ class Up(nn.Module):
         return self.noise(self.told(self.conv(x), shares, light), noise)
 
 
+class Block(nn.Module):
+    """Two 3x3 convolutions with a told norm between them, added to what comes in: depth where a facade or a
+    tree takes shape. It begins as nothing."""
+
+    def __init__(self, channels: int, classes: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="replicate", bias=False)
+        self.told = ToldNorm(channels, classes)
+        self.out = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="replicate")
+
+    def forward(self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
+        return x + self.out(F.relu(self.told(self.conv(F.relu(x)), shares, light)))
+
+
 class Head(nn.Module):
     """Features at half size -> a photo at full size: the one that they show at half size, and what is to be
     added to it at full size, which every pixel of the label map has a say in.
@@ -90,8 +105,10 @@ class Head(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3)
         self.out = nn.Conv2d(channels, 3, 3)
 
-    def forward(self, x: torch.Tensor, conditions: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, conditions: torch.Tensor, *, half_size: bool = False) -> torch.Tensor:
         x = F.relu(x)
+        if half_size:
+            return torch.tanh(self.coarse(x))
         coarse = F.interpolate(self.coarse(x), scale_factor=2, mode="bilinear")
         fine = self.up(F.pad(x, (2, 2, 2, 2), mode="replicate"))
         fine = fine + F.pad(self.of_classes(conditions), (2, 2, 2, 2), mode="replicate")
@@ -102,8 +119,9 @@ class StreetUNet(Generator):
     """Label maps with a channel a class, `(N, in_channels, H, W)`, in a light -> photos `(N, 3, H, W)` in
     [-1, 1]. H and W are multiples of `2 ** (depth + 1)`.
 
-    The trunk is a U-Net at half the size, which also gets the height of each pixel; one more upsampling and
-    two convolutions beside the map end it at full size. With `depth` 8 it can go on where a `UNet` stands.
+    The trunk is a U-Net at half the size, which also gets the place of each pixel; one more upsampling and
+    two convolutions beside the map end it at full size. It can go on where a `UNet` stands, from whose
+    `depth` outer levels it takes its trunk.
 
     Args:
         in_channels: Of the label maps.
@@ -111,7 +129,7 @@ class StreetUNet(Generator):
         depth: Halvings of the trunk.
     """
 
-    def __init__(self, in_channels: int = 29, width: int = 32, *, depth: int = 8):
+    def __init__(self, in_channels: int = 29, width: int = 32, *, depth: int = 6):
         super().__init__()
         self.depth = depth
         channels = [width * min(2**i, 8) for i in range(depth)]
@@ -121,33 +139,52 @@ class StreetUNet(Generator):
         )
         self.downs = nn.ModuleList(
             Down(before, out, first=i == 0, normed=i not in (0, depth - 1))
-            for i, (before, out) in enumerate(zip([in_channels + 1, *channels], channels, strict=False))
+            for i, (before, out) in enumerate(zip([in_channels + _PLACE, *channels], channels, strict=False))
         )
         fine = max(1, width // 2)
         self.ups = nn.ModuleList(
             Up(channels[i] * (1 if i == depth - 1 else 2), channels[i - 1] if i else fine, in_channels)
             for i in reversed(range(depth))
         )
+        # between the innermost level, which is a few pixels, and the outermost, where they would take longest
+        self.blocks = nn.ModuleList(
+            Block(channels[i - 1], in_channels) if 0 < i < depth - 1 else None for i in reversed(range(depth))
+        )
         self.head = Head(fine, in_channels)
         initialize(self)
         for layer in (self.head.up, self.head.of_classes, self.head.conv):  # without norms: keep the scale
             nn.init.kaiming_normal_(layer.weight, 0.2)
+        for block in self.blocks:
+            if isinstance(block, Block):
+                nn.init.zeros_(block.out.weight)
 
     @torch.no_grad()
     def continue_from(self, unet: UNet) -> None:
-        """Takes over the weights of a U-Net, so that its photos are the same at first but for their edges,
-        smoothly enlarged.
+        """Takes over the outer levels of a U-Net; with as many levels as it has, its photos are the same at
+        first but for their edges, smoothly enlarged.
 
         Raises:
             ValueError: its layers are not those of this trunk.
         """
         ours = self.state_dict()
+        inner = len(unet.downs) - self.depth  # levels that this trunk has not
         for name, value in unet.state_dict().items():
             name = name.replace("head.1.", "head.coarse.")
-            if name.startswith("ups."):
+            kind, _, rest = name.partition(".")
+            if kind == "downs" and inner and int(rest.partition(".")[0]) >= self.depth - 1 and "norm" in rest:
+                continue  # the innermost level has no norm
+            if kind in ("downs", "ups"):
+                level, _, rest = rest.partition(".")
+                level = int(level) - (inner if kind == "ups" else 0)
+                if not 0 <= level < self.depth:
+                    continue
+                name = f"{kind}.{level}.{rest}"
+            if kind == "ups":
                 name = name.replace(".norm.", ".told.norm.")
-            if name == "downs.0.conv.weight":  # the height of a pixel is new
-                value = torch.cat([value, value.new_zeros(len(value), 1, 4, 4)], 1)
+            if name == "downs.0.conv.weight":  # the place of a pixel is new
+                value = torch.cat([value, value.new_zeros(len(value), _PLACE, 4, 4)], 1)
+            if name == "ups.0.conv.weight" and inner:  # the skip's part: nothing comes from further in
+                value = value[:, value.shape[1] // 2 :]
             if name not in ours or ours[name].shape != value.shape:
                 raise ValueError(f"{name} {tuple(value.shape)} has no place in it")
             ours[name].copy_(value)
@@ -165,6 +202,8 @@ class StreetUNet(Generator):
         x: torch.Tensor,
         noise: list[torch.Tensor] | None = None,
         light: torch.Tensor | None = None,
+        *,
+        half_size: bool = False,
     ) -> torch.Tensor:
         """Draws photos.
 
@@ -172,6 +211,7 @@ class StreetUNet(Generator):
             x: The label maps.
             noise: What `draw_noise` gives; drawn from torch's global generator where None.
             light: Codes as `Light.of_photos` gives them, `(N, 8)`; guessed from the maps where None.
+            half_size: Leaves out what ends it at full size: photos `(N, 3, H/2, W/2)`, three times as soon.
 
         Raises:
             ValueError: a side is no multiple of `2 ** (depth + 1)`.
@@ -184,15 +224,25 @@ class StreetUNet(Generator):
         shares = [F.avg_pool2d(x, 2)]
         for _ in range(self.depth - 1):
             shares.append(F.avg_pool2d(shares[-1], 2))
-        rows = torch.linspace(-1, 1, height // 2, device=x.device, dtype=x.dtype)
-        h = torch.cat([shares[0], rows[:, None].expand(x.shape[0], 1, -1, width // 2)], 1)
+        h = torch.cat([shares[0], _places(shares[0])], 1)
         skips = []
         for down in self.downs:
             h = down(h)
             skips.append(h)
         h = skips.pop()
-        for i, up in enumerate(self.ups):
-            h = up(h, shares[self.depth - 1 - i], told, noise[i] if noise else None)
+        for i, (up, block) in enumerate(zip(self.ups, self.blocks, strict=True)):
+            share = shares[self.depth - 1 - i]
+            h = up(h, share, told, noise[i] if noise else None)
+            if isinstance(block, Block):
+                h = block(h, share, told)
             if skips:
                 h = torch.cat([h, skips.pop()], 1)
-        return self.head(h, x)
+        return self.head(h, x, half_size=half_size)
+
+
+def _places(like: torch.Tensor) -> torch.Tensor:
+    """Where each pixel is, from the top to the bottom and from the left to the right: `(N, 2, H, W)` from -1
+    to 1. Replicated edges don't tell."""
+    n, _, height, width = like.shape
+    down, right = (torch.linspace(-1, 1, side, device=like.device, dtype=like.dtype) for side in (height, width))
+    return torch.stack(torch.broadcast_tensors(down[:, None], right)).expand(n, -1, -1, -1)

@@ -33,7 +33,7 @@ class TrainConfig:
     upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
     dropout: float = 0.5  # probability, in the generator's inner decoder layers
     noise: bool = False  # seeded noise in the decoder's features
-    depth: int = 8  # halvings of the street-unet's trunk
+    depth: int = 6  # halvings of the street-unet's trunk
     refine: bool = False  # one more convolution, at the photo's full size
     # losses
     adversarial_loss: str = "bce"  # "bce" on logits, "mse" (least squares), "classes" (of each pixel)
@@ -54,6 +54,7 @@ class TrainConfig:
     beta2: float = 0.999  # Adam's second
     batch_size: int = 1  # images a step, in each process
     epochs: int = 200  # passes over the training set
+    half_size_epochs: int = 0  # the first so many train the street-unet's trunk alone, at half the size
     decay_epochs: int = 0  # the learning rate falls linearly to 0 over the last so many epochs
     ema_decay: float = 0.0  # of the average of the generator's weights a step; 0 keeps no average
     # data
@@ -149,6 +150,10 @@ class TrainConfig:
             raise CityGANError(
                 f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
             )
+        if self.half_size_epochs and self.generator != "street-unet":
+            raise CityGANError(
+                f"half_size_epochs is {self.half_size_epochs}, but {self.generator} draws at one size alone"
+            )
         if self.light_weight and self.generator != "street-unet":
             raise CityGANError(
                 f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
@@ -208,6 +213,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         (
             *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
             *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
+            "half_size_epochs",
         ),
         lambda value: value >= 0,
         "be at least 0",

@@ -37,6 +37,7 @@ def fit(
     leave_drive_out: str | None = None,
     skip_bad: bool = False,
     save_minutes: float = 5.0,
+    validate_every: int = 1,
     dataset_name: str = "",
     weights_license: str = WEIGHTS_LICENSE,
     start_from: Path | None = None,
@@ -58,6 +59,7 @@ def fit(
         leave_drive_out: A drive of the training split to validate on, in place of val, and not to train on.
         skip_bad: Leave out samples that cannot be read, and count them.
         save_minutes: Time between saves of the training state inside an epoch.
+        validate_every: Epochs between validations, each with its checkpoint and its samples.
         dataset_name: What the checkpoint says it was trained on; default: the layout.
         weights_license: What the checkpoint says of its own licence.
         start_from: The folder of another run, whose networks are trained on.
@@ -95,6 +97,7 @@ def fit(
             generator_weights=generator_weights,
             compile=compile,
             workers=workers,
+            validate_every=validate_every,
         ),
         accelerator,
     )

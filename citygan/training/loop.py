@@ -59,6 +59,7 @@ def train(
     *,
     compile: bool = True,
     workers: int = 0,
+    validate_every: int = 1,
 ) -> Iterator[StepDone | EpochDone]:
     """Trains from where `state` stands to the last epoch; `state` is ready to be saved at each yield.
 
@@ -74,6 +75,7 @@ def train(
         compile: On CUDA and in one process, run each step as one CUDA graph. There is no more to it: on a CPU
             torch.compile makes a step longer.
         workers: Processes that read ahead where the training set is not in memory.
+        validate_every: An `EpochDone` is yielded after so many epochs, and after the last one.
 
     Raises:
         TrainingError: a loss is not finite, or there are fewer samples than processes.
@@ -87,11 +89,13 @@ def train(
     # of the conditions: what a convolution would round them to, which is much less to move about
     dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     torch.backends.cudnn.benchmark = True  # the shapes never change
-    step_once = partial(segmenting_step if config.discriminator == "segmenting" else train_step, state)
-    if compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1:
-        step_once = CudaGraph(step_once)
+    plain_step = partial(segmenting_step if config.discriminator == "segmenting" else train_step, state)
+    recorded = compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1
+    step_once = CudaGraph(plain_step) if recorded else plain_step
     _learn_light(state, train_set)
     while state.epoch < config.epochs:
+        if recorded and state.epoch == config.half_size_epochs and not state.step:
+            step_once = CudaGraph(plain_step)  # another graph at another size
         pending: list[torch.Tensor] = []
         totals: dict[str, float] = {}
         first_step = state.step
@@ -114,6 +118,8 @@ def train(
         state.epoch, state.step = state.epoch + 1, 0
         if state.epoch == 1:
             state.start_average()
+        if state.epoch % validate_every and state.epoch < config.epochs:
+            continue
         yield EpochDone(
             state.epoch,
             state.images_seen,

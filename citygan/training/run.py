@@ -62,6 +62,7 @@ class RunOptions:
     generator_weights: Path | None = None  # a checkpoint or another project's file, for the generator alone
     compile: bool = True  # see `train`
     workers: int = 2  # processes that read ahead where the training set is not in memory
+    validate_every: int = 1  # epochs between validations, which save checkpoints and draw samples
 
 
 class Run:
@@ -141,7 +142,13 @@ class Run:
 
     def _train(self) -> bool:
         sets, options = (self.data.train_set, self.data.val_set), self.options
-        events = train(self.state, *sets, compile=options.compile, workers=options.workers)
+        events = train(
+            self.state,
+            *sets,
+            compile=options.compile,
+            workers=options.workers,
+            validate_every=options.validate_every,
+        )
         saved_at = time.monotonic()
         with _ProgressBar(self.config.epochs, self.accelerator.is_main_process) as bar:
             for event in events:

@@ -32,8 +32,12 @@ def segmenting_step(
     """
     config, discriminator = state.config, state.discriminator
     conditions, photos = (t.contiguous(memory_format=state.memory_format) for t in (conditions, photos))
-    classes = conditions.argmax(1)
     drawn = draw(state, conditions, photos)
+    if state.at_half_size:
+        conditions, photos = conditions[..., ::2, ::2], F.avg_pool2d(photos, 2)
+    # one of the channels is 1: a sum, ten times as fast as argmax on a CPU; bfloat16 has numbers to 256
+    numbers = torch.arange(conditions.shape[1], device=conditions.device, dtype=conditions.dtype)
+    classes = (conditions * numbers[:, None, None]).sum(1).long()
 
     discriminator.requires_grad_(True)
     views = _views(state, classes, photos, drawn.photos.detach())

@@ -62,6 +62,11 @@ class TrainState:
             capturable=cuda,
         )
 
+    @property
+    def at_half_size(self) -> bool:
+        """Whether the generator's trunk alone is trained for now, at half the size."""
+        return self.epoch < self.config.half_size_epochs
+
     def start_generator(self, weights: Path | None) -> None:
         """Starts where the configuration and these weights say.
 

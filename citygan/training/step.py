@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
 from citygan.data.augmentation import augment_for_discriminator
 from citygan.training.losses import adversarial_loss, feature_matching_loss, rarity_weights
@@ -24,6 +25,8 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
     config = state.config
     conditions, photos = (t.contiguous(memory_format=state.memory_format) for t in (conditions, photos))
     drawn = draw(state, conditions, photos)
+    if state.at_half_size:
+        conditions, photos = conditions[..., ::2, ::2], F.avg_pool2d(photos, 2)
     generated = drawn.photos
 
     def show(*candidates: torch.Tensor) -> tuple[torch.Tensor, ...]:

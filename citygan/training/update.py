@@ -30,7 +30,8 @@ class Drawn:
 
 
 def draw(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> Drawn:
-    """Photos of the label maps, each in the light of its real one where the generator is told a light."""
+    """Photos of the label maps, each in the light of its real one where the generator is told a light; at
+    half the size while the trunk alone is trained."""
     state.generator.train()
     known = light_of(state.generator)
     if known is None:
@@ -39,7 +40,8 @@ def draw(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> D
     light = light + LIGHT_NOISE * torch.randn_like(light)
     asked = present & (torch.rand(len(light), 1, device=light.device) >= NO_LIGHT)
     light = torch.where(asked, light, 0.0)
-    generated = run_network(state, state.generator, conditions, None, light)
+    at_size = partial(state.generator, half_size=state.at_half_size)
+    generated = run_network(state, at_size, conditions, None, light)
     return Drawn(generated.float(), (light, asked))
 
 
@@ -78,7 +80,7 @@ def update_generator(
         losses["features"] = features
         total = total + config.feature_weight * features
     for name, weight, loss_of in (
-        ("ssim", config.ssim_weight, partial(_ssim_loss, config.ssim_pool)),
+        ("ssim", config.ssim_weight, partial(_ssim_loss, config.ssim_pool // (1 + state.at_half_size))),
         ("pooled_l1", config.pooled_l1_weight, pooled_l1_loss),
         ("frequency", config.frequency_weight, focal_frequency_loss),
     ):
