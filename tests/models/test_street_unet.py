@@ -1,5 +1,7 @@
 """The U-Net that is told classes and light."""
 
+from copy import deepcopy
+
 import pytest
 import tiny
 import torch
@@ -57,7 +59,9 @@ def test_a_seed_draws_the_same_photo_again_and_another_one_another(network):
 
 
 @torch.no_grad()
-def test_an_even_map_has_no_frame(network):
+def test_an_even_map_has_no_frame_but_for_what_is_learned_of_places(network):
+    network = deepcopy(network)
+    network.downs[0].conv.weight[:, -1] = 0  # how far to the right
     x = encode_labels(torch.full((1, 256, 256), ROAD, dtype=torch.uint8), "classes")
     quiet = [torch.zeros_like(n) for n in noise_of(network, x)]
     photo = network(x, quiet)[0]
@@ -93,7 +97,7 @@ def unet(width):
 
 @torch.no_grad()
 def test_it_goes_on_where_a_unet_stands(monkeypatch):
-    before, network = unet(2), StreetUNet(29, 2)
+    before, network = unet(2), StreetUNet(29, 2, depth=8)
     for parameter in before.parameters():
         parameter.normal_(0, 0.1)
     network.continue_from(before)
@@ -113,4 +117,33 @@ def test_it_goes_on_where_a_unet_stands(monkeypatch):
 
 def test_it_cannot_go_on_where_another_network_stands():
     with pytest.raises(ValueError, match=r"downs.0.conv.weight \(4, 30, 4, 4\) has no place in it"):
-        StreetUNet(29, 2).continue_from(unet(4))
+        StreetUNet(29, 2, depth=8).continue_from(unet(4))
+
+
+@torch.no_grad()
+def test_of_a_deeper_unet_it_takes_the_outer_levels():
+    before, network = unet(2), StreetUNet(29, 2, depth=6)
+    network.continue_from(before)
+    assert torch.equal(network.downs[4].conv.weight, before.downs[4].conv.weight)
+    assert torch.equal(network.ups[5].conv.weight, before.ups[7].conv.weight)
+    assert torch.equal(network.ups[0].conv.weight, before.ups[2].conv.weight[:, 16:])  # beside the skip
+
+
+@torch.no_grad()
+def test_at_half_size_the_photo_is_the_one_that_the_end_adds_to(network):
+    network = deepcopy(network)
+    for parameter in network.head.out.parameters():
+        parameter.zero_()
+    x = conditions()
+    noise = noise_of(network, x)
+    half = network(x, noise, half_size=True)
+    assert half.shape == (1, 3, 128, 192)
+    enlarged = torch.nn.functional.interpolate(half.atanh(), scale_factor=2, mode="bilinear").tanh()
+    assert torch.allclose(network(x, noise), enlarged, atol=1e-4)
+
+
+@torch.no_grad()
+def test_the_two_sides_of_an_even_map_can_differ(network):
+    x = encode_labels(torch.full((1, 256, 256), ROAD, dtype=torch.uint8), "classes")
+    photo = network(x, [torch.zeros_like(n) for n in noise_of(network, x)])
+    assert (photo[..., :8].mean() - photo[..., -8:].mean()).abs() > 1e-4

@@ -59,6 +59,35 @@ def test_each_weight_counts(accelerator, name):
     assert not torch.allclose(*gradients)
 
 
+def test_while_the_trunk_alone_is_trained_the_end_at_full_size_stays(accelerator):
+    state = TrainState(config(half_size_epochs=1), accelerator)
+    ends = ("head.up", "head.of_classes", "head.conv", "head.out")
+    before = deepcopy(dict(state.generator.named_parameters()))
+    conditions, photos = batch(state.config, 2)
+    torch.manual_seed(0)
+    for epoch in (0, 1):
+        state.epoch = epoch
+        for _ in range(4):
+            segmenting_step(state, conditions, photos)
+        for name, parameter in state.generator.named_parameters():
+            changed = not torch.equal(parameter, before[name])
+            assert changed or (epoch == 0 and name.startswith(ends)), name
+            assert not (epoch == 0 and name.startswith(ends) and changed), name
+
+
+@pytest.mark.parametrize(("epoch", "shape"), [(0, (2, 3, 128, 128)), (1, (2, 3, 256, 256))])
+def test_photos_are_half_as_large_while_the_trunk_alone_is_trained(accelerator, monkeypatch, epoch, shape):
+    state = TrainState(config(half_size_epochs=1, discriminator_augmentation=False), accelerator)
+    state.epoch = epoch
+    seen = []
+    views = steps._views
+    monkeypatch.setattr(steps, "_views", lambda *given: seen.append(given) or views(*given))
+    segmenting_step(state, *batch(state.config, 2))
+    for _, classes, *photos in seen:
+        assert classes.shape == (2, *shape[2:])
+        assert all(photo.shape == shape for photo in photos)
+
+
 def test_the_discriminator_learns_to_read_real_photos_and_to_tell_generated_ones(accelerator):
     chosen = config(learning_rate=1e-2, discriminator_width=4, discriminator_augmentation=False)
     state = TrainState(chosen, accelerator)
