@@ -244,5 +244,7 @@ def _places(like: torch.Tensor) -> torch.Tensor:
     """Where each pixel is, from the top to the bottom and from the left to the right: `(N, 2, H, W)` from -1
     to 1. Replicated edges don't tell."""
     n, _, height, width = like.shape
-    down, right = (torch.linspace(-1, 1, side, device=like.device, dtype=like.dtype) for side in (height, width))
+    down, right = (
+        torch.linspace(-1, 1, side, device=like.device, dtype=like.dtype) for side in (height, width)
+    )
     return torch.stack(torch.broadcast_tensors(down[:, None], right)).expand(n, -1, -1, -1)

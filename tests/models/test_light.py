@@ -5,7 +5,7 @@ import torch
 
 from citygan import palette
 from citygan.models.encoding import encode_labels
-from citygan.models.light import Light, changed, measure
+from citygan.models.light import Light, _cells, _ridge, changed, measure
 
 SKY, ROAD, BUILDING, TREE, CAR = 23, 7, 11, 21, 26
 
@@ -90,11 +90,20 @@ def test_the_guess_is_nearer_than_the_mean(fitted):
     assert torch.stack(off).mean() < 0.7 * torch.stack(mean_off).mean()
 
 
-def test_the_spread_is_that_of_what_the_guess_leaves_open(fitted):
+def test_the_spread_is_that_of_what_a_guess_leaves_open_of_photos_it_was_not_learned_from(fitted):
     light, samples = fitted
-    left = torch.cat([light.of_photos(p, c)[0] - light.guess(c) for c, p in samples])
-    covariance = left.T @ left / len(left)
-    assert torch.allclose(light.spread @ light.spread.T, covariance, atol=1e-4)
+    codes = torch.cat([light.of_photos(photo, conditions)[0] for conditions, photo in samples]).double()
+    cells = torch.cat([_cells(conditions).double() for conditions, _ in samples])
+    left, quarter = [], len(samples) // 4
+    for start in range(0, len(samples), quarter):
+        mine = torch.arange(start, start + quarter)
+        others = torch.tensor([i for i in range(len(samples)) if i not in mine])
+        weight, bias = _ridge(cells[others], codes[others])
+        left.append(codes[mine] - cells[mine] @ weight.T - bias)
+    covariance = torch.cat(left).T @ torch.cat(left) / len(samples)
+    assert torch.allclose(light.spread @ light.spread.T, covariance.float(), atol=1e-3)
+    seen = torch.cat([light.of_photos(p, c)[0] - light.guess(c) for c, p in samples])
+    assert covariance[0, 0] > seen[:, 0].square().mean()  # of those it was learned from it knows more
 
 
 def test_seeds_vary_the_light_as_much_as_photos_of_the_same_map_differ(fitted):
@@ -102,7 +111,7 @@ def test_seeds_vary_the_light_as_much_as_photos_of_the_same_map_differ(fitted):
     drawn = torch.cat([light.vary(seed) for seed in range(2000)])
     assert torch.equal(light.vary(3), light.vary(3))
     assert drawn.mean(0).abs().max() < 0.1
-    assert torch.allclose(drawn.T @ drawn / 2000, light.spread @ light.spread.T, atol=0.05)
+    assert torch.allclose(drawn.T @ drawn / 2000, light.spread @ light.spread.T, atol=0.1)
 
 
 def test_the_named_lights_are_groups_of_the_training_photos_the_darkest_last(fitted):

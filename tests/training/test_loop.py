@@ -3,6 +3,7 @@
 import math
 from copy import deepcopy
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import tiny
@@ -37,6 +38,23 @@ def test_a_run_yields_each_step_and_each_epoch(accelerator, train_set, val_set):
     for name in steps[0].losses:
         assert epochs[0].losses[name] == pytest.approx(sum(e.losses[name] for e in steps[:3]) / 3)
     assert list(train(state, train_set, val_set)) == []
+
+
+def test_epochs_are_validated_as_often_as_asked_and_the_last_one_always(accelerator, train_set, val_set):
+    state = TrainState(tiny.config(epochs=5), accelerator)
+    events = list(train(state, train_set, val_set, validate_every=2))
+    assert [e.epoch for e in events if isinstance(e, EpochDone)] == [2, 4, 5]
+    assert sum(isinstance(e, StepDone) for e in events) == 15
+
+
+def test_a_trunk_that_was_trained_alone_goes_on_with_its_end(accelerator, train_set, val_set):
+    state = TrainState(tiny.config("citygan-light", half_size_epochs=1), accelerator)
+    end = state.generator.head.out.weight
+    weights = [end.clone()]
+    for event in train(state, train_set, val_set):
+        if isinstance(event, EpochDone):
+            weights.append(end.clone())
+    assert [torch.equal(a, b) for a, b in pairwise(weights)] == [True, False]
 
 
 def test_an_incomplete_batch_is_left_out_but_a_tiny_set_still_trains(accelerator, train_set, val_set):

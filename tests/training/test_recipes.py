@@ -128,6 +128,7 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"simplify_px": 300}, "simplify_px is 300, larger than the photo of 256"),
         ({"warp_px": 65.0}, "warp_px is 65.0, more than a quarter of size_px"),
         ({"decay_epochs": -10}, "decay_epochs is -10; it must be at least 0"),
+        ({"half_size_epochs": 1}, "half_size_epochs is 1, but unet draws at one size alone"),
         ({"decay_epochs": 201}, "decay_epochs is 201, but there are 200 epochs"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be above 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0; it must be above 0"),
