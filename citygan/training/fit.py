@@ -64,7 +64,7 @@ def fit(
         weights_license: What the checkpoint says of its own licence.
         start_from: The folder of another run, whose networks are trained on.
         generator_weights: What the generator alone starts from: a checkpoint, or weights of another pix2pix
-            project, such as latest_net_G.pth. With --start-from, the discriminator is that run's.
+            project, such as latest_net_G.pth.
         memory_gib: A split is kept in memory where it takes no more than this, else read when needed.
         workers: Processes that read ahead where the training set is not kept in memory.
         compile: On CUDA, run each step as one CUDA graph (in one process; nothing on a CPU).

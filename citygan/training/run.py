@@ -90,11 +90,10 @@ class Run:
             self.state.load_state_dict(saved)
             self.seconds_before = saved.get("seconds", 0.0)
             log.info("resuming %s at epoch %d, step %d", self.out, self.state.epoch + 1, self.state.step)
+        elif options.start_from:
+            self.state.start_from(read_state(options.start_from / STATE, STATE_PARTS))
         else:
-            if options.start_from:
-                self.state.start_from(read_state(options.start_from / STATE, STATE_PARTS))
-            if options.generator_weights or not options.start_from:
-                self.state.start_generator(options.generator_weights)
+            self.state.start_generator(options.generator_weights)
         data.train_set.to(accelerator.device)
         # the main process alone writes
         self.run_log = RunLog(self.out, self.state.epoch) if accelerator.is_main_process else None

@@ -12,6 +12,7 @@ from citygan.training.state import TrainState
 from citygan.training.update import draw, run_network, update_discriminator, update_generator
 
 VIEW_PX = 128  # side of the crops that the discriminator sees
+INNER = 2  # the first of the discriminator's layers, which sees 22 px, whose features are matched
 
 
 def segmenting_step(
@@ -117,9 +118,10 @@ def _generator_terms(
     state: TrainState, classes: torch.Tensor, photos: torch.Tensor, generated: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """How far the generated photo is from being read as the street that it should be, and how far its
-    features in the discriminator's encoder are from those of the real one."""
+    features in the discriminator's encoder are from those of the real one: in the inner layers, since fine
+    texture need not lie where it lies in the real photo."""
     layers, logits = run_network(state, state.discriminator, generated)
     with torch.no_grad():
         wanted = run_network(state, _discriminator(state).encode, photos)
     loss = segmentation_loss(logits, _answers(classes), state.config.class_balance)
-    return loss, feature_matching_loss([[*layers, logits]], [[*wanted, logits]])
+    return loss, feature_matching_loss([[*layers[INNER:], logits]], [[*wanted[INNER:], logits]])

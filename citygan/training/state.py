@@ -79,11 +79,7 @@ class TrainState:
         """
         if weights is None:
             self.start_pretrained()
-            return
-        # those of another run, of which the discriminator may stay, are no beginning
-        self.generator = self._placed(GENERATORS[self.config.generator](**generator_arguments(self.config)))
-        self.generator_optimizer = self._adam(self.generator)
-        if weights.suffix in (".pth", ".pt"):
+        elif weights.suffix in (".pth", ".pt"):
             self.start_pretrained(read_generator(weights)[0])
         else:
             found = Checkpoint.find(weights)
@@ -194,7 +190,7 @@ class TrainState:
                 in mid-epoch, and was saved by another number of processes. The number of epochs and their
                 decay may differ, so that a run can be made longer.
         """
-        free = {"epochs", "half_size_epochs", "decay_epochs"}
+        free = {"epochs", "decay_epochs"}
         earlier = asdict(TrainConfig()) | saved["config"]  # a field that it does not know had its default
         differing = [k for k, v in asdict(self.config).items() if earlier[k] != v and k not in free]
         if differing:

@@ -205,26 +205,6 @@ def test_a_run_can_start_from_the_generator_of_a_checkpoint_and_says_so(make_run
     assert on.drives == info.drives == ("train",)
 
 
-def test_a_generator_of_its_own_can_face_the_discriminator_of_another_run(make_run, tmp_path):
-    earlier = make_run(out=tmp_path / "earlier", epochs=1)
-    assert earlier.go()
-    elsewhere = make_run(out=tmp_path / "elsewhere", epochs=1, seed=1)
-    assert elsewhere.go()
-    weights = elsewhere.out / "last"
-    state = make_run(out=tmp_path / "on", start_from=earlier.out, weights=weights).state
-    for network, wanted in (
-        (state.discriminator, earlier.state.discriminator),
-        (state.generator, Checkpoint.find(weights).load()),
-    ):
-        for a, b in zip(network.parameters(), wanted.parameters(), strict=True):
-            torch.testing.assert_close(a, b)
-    assert state.discriminator_optimizer.state
-    assert not state.generator_optimizer.state
-    assert state.started_from["recipe"]["seed"] == 1
-    trained = [p for group in state.generator_optimizer.param_groups for p in group["params"]]
-    assert all(a is b for a, b in zip(trained, state.generator.parameters(), strict=True))
-
-
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_each_recipe_trains_resumes_and_leaves_the_generator_that_it_trained(make_run, recipe):
     changes = {"pretrained": False}
