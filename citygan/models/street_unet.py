@@ -15,7 +15,6 @@ _TOLD = 32  # features that the light's eight numbers become
 # What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for
 # small weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
-_PLACE = 2  # channels that say where a pixel is
 
 
 class ToldNorm(nn.Module):
@@ -74,20 +73,6 @@ class Up(nn.Module):
         return self.noise(self.told(self.conv(x), shares, light), noise)
 
 
-class Block(nn.Module):
-    """Two 3x3 convolutions with a told norm between them, added to what comes in: depth where a facade or a
-    tree takes shape. It begins as nothing."""
-
-    def __init__(self, channels: int, classes: int):
-        super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="replicate", bias=False)
-        self.told = ToldNorm(channels, classes)
-        self.out = nn.Conv2d(channels, channels, 3, padding=1, padding_mode="replicate")
-
-    def forward(self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor) -> torch.Tensor:
-        return x + self.out(F.relu(self.told(self.conv(F.relu(x)), shares, light)))
-
-
 class Head(nn.Module):
     """Features at half size -> a photo at full size: the one that they show at half size, and what is to be
     added to it at full size, which every pixel of the label map has a say in.
@@ -119,7 +104,7 @@ class StreetUNet(Generator):
     """Label maps with a channel a class, `(N, in_channels, H, W)`, in a light -> photos `(N, 3, H, W)` in
     [-1, 1]. H and W are multiples of `2 ** (depth + 1)`.
 
-    The trunk is a U-Net at half the size, which also gets the place of each pixel; one more upsampling and
+    The trunk is a U-Net at half the size, which also gets the height of each pixel; one more upsampling and
     two convolutions beside the map end it at full size. It can go on where a `UNet` stands, from whose
     `depth` outer levels it takes its trunk.
 
@@ -139,24 +124,17 @@ class StreetUNet(Generator):
         )
         self.downs = nn.ModuleList(
             Down(before, out, first=i == 0, normed=i not in (0, depth - 1))
-            for i, (before, out) in enumerate(zip([in_channels + _PLACE, *channels], channels, strict=False))
+            for i, (before, out) in enumerate(zip([in_channels + 1, *channels], channels, strict=False))
         )
         fine = max(1, width // 2)
         self.ups = nn.ModuleList(
             Up(channels[i] * (1 if i == depth - 1 else 2), channels[i - 1] if i else fine, in_channels)
             for i in reversed(range(depth))
         )
-        # between the innermost level, which is a few pixels, and the outermost, where they would take longest
-        self.blocks = nn.ModuleList(
-            Block(channels[i - 1], in_channels) if 0 < i < depth - 1 else None for i in reversed(range(depth))
-        )
         self.head = Head(fine, in_channels)
         initialize(self)
         for layer in (self.head.up, self.head.of_classes, self.head.conv):  # without norms: keep the scale
             nn.init.kaiming_normal_(layer.weight, 0.2)
-        for block in self.blocks:
-            if isinstance(block, Block):
-                nn.init.zeros_(block.out.weight)
 
     @torch.no_grad()
     def continue_from(self, unet: UNet) -> None:
@@ -181,8 +159,8 @@ class StreetUNet(Generator):
                 name = f"{kind}.{level}.{rest}"
             if kind == "ups":
                 name = name.replace(".norm.", ".told.norm.")
-            if name == "downs.0.conv.weight":  # the place of a pixel is new
-                value = torch.cat([value, value.new_zeros(len(value), _PLACE, 4, 4)], 1)
+            if name == "downs.0.conv.weight":  # the height of a pixel is new
+                value = torch.cat([value, value.new_zeros(len(value), 1, 4, 4)], 1)
             if name == "ups.0.conv.weight" and inner:  # the skip's part: nothing comes from further in
                 value = value[:, value.shape[1] // 2 :]
             if name not in ours or ours[name].shape != value.shape:
@@ -190,6 +168,17 @@ class StreetUNet(Generator):
             ours[name].copy_(value)
         for parameter in self.head.out.parameters():
             nn.init.zeros_(parameter)
+
+    def freeze_trunk(self) -> None:
+        """Leaves the trunk's convolutions as they are; what is told, norms, noise and the end at full size
+        go on learning.
+
+        Scales and shifts are enough to take a generator to other pictures, and too few to forget what it
+        draws (Noguchi and Harada 2019, https://arxiv.org/abs/1904.01774).
+        """
+        for level in (*self.downs, *self.ups):
+            assert isinstance(level, (Down, Up))
+            level.conv.requires_grad_(False)
 
     def draw_noise(self, height_px: int, width_px: int, seed: int) -> list[torch.Tensor]:
         """The noise of one photo, `(1, 1, h, w) float32` for each decoder block: fixed by the seed."""
@@ -224,27 +213,15 @@ class StreetUNet(Generator):
         shares = [F.avg_pool2d(x, 2)]
         for _ in range(self.depth - 1):
             shares.append(F.avg_pool2d(shares[-1], 2))
-        h = torch.cat([shares[0], _places(shares[0])], 1)
+        rows = torch.linspace(-1, 1, height // 2, device=x.device, dtype=x.dtype)
+        h = torch.cat([shares[0], rows[:, None].expand(x.shape[0], 1, -1, width // 2)], 1)
         skips = []
         for down in self.downs:
             h = down(h)
             skips.append(h)
         h = skips.pop()
-        for i, (up, block) in enumerate(zip(self.ups, self.blocks, strict=True)):
-            share = shares[self.depth - 1 - i]
-            h = up(h, share, told, noise[i] if noise else None)
-            if isinstance(block, Block):
-                h = block(h, share, told)
+        for i, up in enumerate(self.ups):
+            h = up(h, shares[self.depth - 1 - i], told, noise[i] if noise else None)
             if skips:
                 h = torch.cat([h, skips.pop()], 1)
         return self.head(h, x, half_size=half_size)
-
-
-def _places(like: torch.Tensor) -> torch.Tensor:
-    """Where each pixel is, from the top to the bottom and from the left to the right: `(N, 2, H, W)` from -1
-    to 1. Replicated edges don't tell."""
-    n, _, height, width = like.shape
-    down, right = (
-        torch.linspace(-1, 1, side, device=like.device, dtype=like.dtype) for side in (height, width)
-    )
-    return torch.stack(torch.broadcast_tensors(down[:, None], right)).expand(n, -1, -1, -1)

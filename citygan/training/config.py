@@ -54,6 +54,7 @@ class TrainConfig:
     beta2: float = 0.999  # Adam's second
     batch_size: int = 1  # images a step, in each process
     epochs: int = 200  # passes over the training set
+    frozen_trunk: bool = False  # of the street-unet, trains what is told and its end at full size alone
     half_size_epochs: int = 0  # the first so many train the street-unet's trunk alone, at half the size
     decay_epochs: int = 0  # the learning rate falls linearly to 0 over the last so many epochs
     ema_decay: float = 0.0  # of the average of the generator's weights a step; 0 keeps no average
@@ -150,10 +151,11 @@ class TrainConfig:
             raise CityGANError(
                 f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
             )
-        if self.half_size_epochs and self.generator != "street-unet":
-            raise CityGANError(
-                f"half_size_epochs is {self.half_size_epochs}, but {self.generator} draws at one size alone"
-            )
+        for name in ("frozen_trunk", "half_size_epochs"):
+            if getattr(self, name) and self.generator != "street-unet":
+                raise CityGANError(
+                    f"{name} is {getattr(self, name)}, but {self.generator} has no trunk that stands alone"
+                )
         if self.light_weight and self.generator != "street-unet":
             raise CityGANError(
                 f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"

@@ -34,6 +34,8 @@ class TrainState:
         plain_order = config.norm == "instance" and accelerator.device.type == "cpu"
         self.memory_format = torch.contiguous_format if plain_order else torch.channels_last
         self.generator = self._placed(GENERATORS[config.generator](**generator_arguments(config)))
+        if config.frozen_trunk:
+            self.generator.freeze_trunk()
         self.discriminator = self._placed(
             DISCRIMINATORS[config.discriminator](**discriminator_arguments(config))
         )
@@ -190,7 +192,7 @@ class TrainState:
                 in mid-epoch, and was saved by another number of processes. The number of epochs and their
                 decay may differ, so that a run can be made longer.
         """
-        free = {"epochs", "decay_epochs"}
+        free = {"epochs", "half_size_epochs", "decay_epochs"}
         earlier = asdict(TrainConfig()) | saved["config"]  # a field that it does not know had its default
         differing = [k for k, v in asdict(self.config).items() if earlier[k] != v and k not in free]
         if differing:

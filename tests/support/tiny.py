@@ -121,7 +121,7 @@ def config(recipe: str = "citygan", **changes) -> TrainConfig:
     small = {"width": 1, "discriminator_width": 1, "batch_size": 1, "epochs": 2}
     if recipe == "citygan-light":  # at the size of the others
         small |= {"size_px": 256, "aspect": 1.0, "load_px_min": 256, "load_px_max": 300}
-        small |= {"half_size_epochs": 0, "decay_epochs": 0}
+        small |= {"half_size_epochs": 0, "decay_epochs": 0, "frozen_trunk": False}
     return replace(RECIPES[recipe], **(small | changes))
 
 

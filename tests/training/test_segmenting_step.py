@@ -20,7 +20,7 @@ from citygan.training.step import train_step
 
 def config(**changes):
     thin = {"width": 2, "discriminator_width": 2, "size_px": 256, "aspect": 1.0, "load_px_min": 256}
-    thin |= {"load_px_max": 256, "half_size_epochs": 0, "decay_epochs": 0}
+    thin |= {"load_px_max": 256, "frozen_trunk": False, "half_size_epochs": 0, "decay_epochs": 0}
     return replace(RECIPES["citygan-light"], **(thin | changes))
 
 
@@ -60,6 +60,18 @@ def test_each_weight_counts(accelerator, name):
     assert not torch.allclose(*gradients)
 
 
+def test_a_frozen_trunk_stays_and_its_average_too(accelerator):
+    state = TrainState(config(frozen_trunk=True), accelerator)
+    before = deepcopy(state.generator.state_dict())
+    for _ in range(3):
+        segmenting_step(state, *batch(state.config, 2))
+    for name, value in state.generator.state_dict().items():
+        if name.startswith(("downs", "ups")) and ".conv." in name:
+            assert torch.equal(value, before[name])
+            assert torch.allclose(value, state.average.state_dict()[name])
+    assert not torch.equal(state.generator.head.out.weight, before["head.out.weight"])
+
+
 def test_while_the_trunk_alone_is_trained_the_end_at_full_size_stays(accelerator):
     state = TrainState(config(half_size_epochs=1), accelerator)
     ends = ("head.up", "head.of_classes", "head.conv", "head.out")
@@ -97,7 +109,7 @@ def test_the_discriminator_learns_to_read_real_photos_and_to_tell_generated_ones
     label_map[:, :128] = 23
     conditions = encode_labels(label_map, "classes")
     photos = (label_map[:, None] == 23).float().expand(-1, 3, -1, -1) * 2 - 1
-    losses = [segmenting_step(state, conditions, photos) for _ in range(30)]
+    losses = [segmenting_step(state, conditions, photos) for _ in range(60)]
     for name in ("discriminator_real", "discriminator_fake"):
         assert losses[-1][name] < 0.9 * losses[0][name]
 
