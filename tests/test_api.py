@@ -27,7 +27,7 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
-from citygan.palette import colorize
+from citygan.palette import colorize, from_train_ids
 from citygan.ui.limits import MAX_BODY_BYTES
 from citygan.ui.page import build_app, launch_options
 
@@ -76,6 +76,18 @@ def test_label_ids_come_back_as_a_photo_pixel_for_pixel(client, saved, label_map
     np.testing.assert_array_equal(read(photo), fakes.synthesize(label_map))
     assert scores["ssim"] is scores["psnr"] is scores["percentile"] is None
     assert scores["notes"][0] == "Read as Cityscapes label ids, 240 x 160."
+
+
+def test_a_map_can_be_read_in_another_way_than_it_is_recognised(client, saved):
+    ids = np.array([[1] * 8, [8] * 8, [3] * 8], np.uint8)  # building, car and road in CamVid's ids
+    file = saved(ids, "ids.png")
+    photo, scores = client.predict(file, api_name="/synthesize")
+    assert scores["notes"][0] == "Read as CamVid ids, 8 x 3."
+    photo, scores = client.predict(file, read_as="train-ids", api_name="/synthesize")
+    assert scores["notes"][0] == "Read as Cityscapes train ids, 8 x 3."
+    np.testing.assert_array_equal(read(photo), fakes.synthesize(from_train_ids(ids)))
+    with pytest.raises(AppError, match="No file is read as 'ade20k'; choose one of colors, label-ids"):
+        client.predict(file, read_as="ade20k", api_name="/synthesize")
 
 
 def test_a_colour_map_with_its_target_is_scored(client, saved, label_map):
@@ -239,7 +251,7 @@ def test_a_language_model_finds_one_tool_whose_description_says_how_to_use_it(ur
     assert [tool.name for tool in tools] == ["synthesize"]
     assert "road #804080" in tools[0].description
     fields = tools[0].inputSchema["properties"]
-    assert fields.keys() == {"label_map", "target", "seed", "light", "brightness", "warmth"}
+    assert fields.keys() == {"label_map", "target", "seed", "light", "brightness", "warmth", "read_as"}
     assert all(field["description"] for field in fields.values())
     assert tools[0].inputSchema["required"] == ["label_map"]
     assert not answer.isError
@@ -261,9 +273,9 @@ def test_synthesize_is_the_only_public_endpoint(client):
     parameters = endpoints["named_endpoints"]["/synthesize"]["parameters"]
     assert [p["parameter_name"] for p in parameters] == [
         *("label_map", "target", "seed"),
-        *("light", "brightness", "warmth"),
+        *("light", "brightness", "warmth", "read_as"),
     ]
-    assert [p["parameter_has_default"] for p in parameters] == [False, *[True] * 5]
+    assert [p["parameter_has_default"] for p in parameters] == [False, *[True] * 6]
 
 
 def post(url: str, body: bytes | io.BytesIO, **headers: str) -> int:

@@ -32,7 +32,7 @@ from studio_driver import (
 )
 
 from citygan import streets
-from citygan.palette import CLASS_BY_ID, colorize
+from citygan.palette import CLASS_BY_ID, colorize, from_train_ids
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
 from citygan.wire import checksum
@@ -73,6 +73,23 @@ def test_a_picture_opens_when_it_is_pasted_or_dropped_on_the_canvas(studio, even
     hand_over(studio, ".cg-stage", event, png(colorize(with_box(TREE))))
     shown(studio, with_box(TREE))
     expect(studio.locator(".cg-message")).to_contain_text("120 x 80")
+
+
+def test_a_map_of_camvid_ids_is_recognised_and_can_be_read_otherwise(studio):
+    in_camvid_ids = np.where(with_box(CAR) == SKY, 0, np.where(with_box(CAR) == CAR, 8, 3)).astype(np.uint8)
+    choose(studio, "Open", png(in_camvid_ids))
+    shown(studio, with_box(CAR))
+    expect(studio.locator(".cg-message")).to_have_text("Read as CamVid ids, 120 x 80.")
+    reading = studio.get_by_label("Read as")
+    expect(reading).to_have_value("camvid-ids")
+    reading.select_option("Cityscapes train ids")
+    shown(studio, from_train_ids(in_camvid_ids))
+    expect(studio.locator(".cg-message")).to_have_text("Read as Cityscapes train ids, 120 x 80.")
+    click(studio, "Undo")
+    shown(studio, with_box(CAR))
+    choose(studio, "Open", png(colorize(with_box(TREE))))
+    shown(studio, with_box(TREE))
+    expect(reading).to_be_hidden()
 
 
 def test_a_project_opens_again_exactly(studio, tmp_path):

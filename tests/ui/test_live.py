@@ -193,6 +193,7 @@ def test_a_picture_of_class_colours_opens_exactly(live):
     assert np.array_equal(decode_map(answer["map"]), MAP)
     assert "172 x 128" in answer["report"]
     assert answer["target"] is None
+    assert answer["readings"] == [{"key": "colors", "name": "class colours"}]
 
 
 def test_the_final_result_is_lossless(live):

@@ -86,7 +86,10 @@ export class Canvas {
         return state.stroking;
       },
       setMap,
-      load: (map, note = "map loaded") => setMap(resample(map, width, height), note),
+      load: (map, note = "map loaded") => {
+        setMap(resample(map, width, height), note);
+        root.dispatchEvent(new CustomEvent("cg-load"));
+      },
       subscribe: (listener) => state.subscribe(listener),
       setOverlay: (picture, opacity) => surface.setOverlay(picture, opacity),
       focus: () => surface.element.focus(),

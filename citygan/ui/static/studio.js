@@ -74,8 +74,10 @@ export function mountStudio(painter, areas, props, server) {
   const autosave = buildAutosave(painter, studio);
 
   areas.photo.append(photo.frame, autosave.element);
-  areas.extras.append(photo.bar, light.element, target.element, buildLint(painter).element, photo.strip);
-  areas.files.append(...buildFiles(painter, props, server, { ...studio, target }));
+  const files = buildFiles(painter, props, server, { ...studio, target });
+  const notes = [files.reading, buildLint(painter).element];
+  areas.extras.append(photo.bar, light.element, target.element, ...notes, photo.strip);
+  areas.files.append(...files.buttons);
   target.acceptOn(areas.photo);
 
   painter.subscribe(() => loop.changed());
@@ -104,6 +106,7 @@ function buildFiles(painter, props, server, { target, ...studio }) {
     openProject: project.open,
     setTarget: (url, token) => target.set(url, token),
   });
-  const begin = el("div", "cg-begin", streets.opener, open, streets.menu);
-  return [begin, project.element, buildShare(painter, studio.drawing, project.save)];
+  const begin = el("div", "cg-begin", streets.opener, open.opener, streets.menu);
+  const buttons = [begin, project.element, buildShare(painter, studio.drawing, project.save)];
+  return { buttons, reading: open.reading };
 }

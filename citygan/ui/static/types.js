@@ -64,6 +64,8 @@
 /** @typedef {Record<FileField, string>} Files data URLs */
 /** @typedef {{name: string | null, seed: number | null}} StreetName a drawn or a random one */
 
+/** @typedef {{key: string, name: string}} Reading what a file's values stand for */
+
 /**
  * What the page asks the server, `Live` in live.py; undefined comes when nothing came back.
  * @typedef {object} Server
@@ -74,7 +76,7 @@
  *   Soon<Pick<PhotoAnswer, "scores" | "target_missing">>} scores_of a photo that this device made
  * @property {(request: {image: string}) => Soon<{light: number[]}>} light_of
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
- * @property {(request: {image: string}) => Soon<{map: WireMap, report: string,
+ * @property {(request: {image: string, read_as?: string}) => Soon<{map: WireMap, report: string, readings: Reading[],
  *   target: {token: string, photo: string} | null}>} open_picture
  */
 
@@ -107,7 +109,7 @@
  * @property {(id: number) => number[]} colorOf
  * @property {HTMLElement} root
  * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step
- * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size
+ * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size; the root hears `cg-load`
  * @property {(listener: (change: {revision: number, final: boolean}) => void) => void} subscribe
  * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
  * @property {(text: string, warning?: boolean) => void} say

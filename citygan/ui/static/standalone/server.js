@@ -44,15 +44,22 @@ export function buildServer(page, open, getJson) {
         throw new Error(`this page has those of the seeds 0 to ${last}; the app with a server draws any`);
       return { map: await getJson(file), name: null, seed: drawn };
     }),
-    open_picture: answering(async ({ image }) => {
+    open_picture: answering(async ({ image, read_as }) => {
       const file = blobOf(image);
       if (await isDeep(file))
         throw new Error("it has 16 bits a value; this page reads 8, the app with a server both");
       const picture = await pixelsOf(file);
       const { width, height } = picture;
-      const { ids, kind } = readLabels(picture, !LOSSY.test(image), page.props.classes, page.labels);
+      const lossless = !LOSSY.test(image);
+      const { ids, kind, readings } = readLabels(
+        picture,
+        lossless,
+        page.props.classes,
+        page.readings,
+        read_as,
+      );
       const report = `Read as ${kind}, ${width} x ${height}.`;
-      return { map: encodeMap({ ids, width, height }, 0, true), report, target: null };
+      return { map: encodeMap({ ids, width, height }, 0, true), report, readings, target: null };
     }),
   };
 }
