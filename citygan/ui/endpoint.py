@@ -8,7 +8,10 @@ from typing import Any
 import gradio as gr
 
 from citygan.checkpoint import CheckpointInfo
+from citygan.errors import CityGANError
 from citygan.ui.imagefile import ImageFile
+from citygan.ui.plainnumber import PlainNumber
+from citygan.ui.requests import check_fields
 from citygan.ui.result import Result, save_picture
 
 
@@ -59,13 +62,18 @@ def add_endpoint(
             the photo, a PNG of the label map's size
             and ssim, psnr (dB), percentile and percentile_of (null without a target), milliseconds, notes.
         """
+        sent = {"seed": seed, "light": light, "brightness": brightness, "warmth": warmth, "read_as": read_as}
+        try:
+            check_fields({"label_map": {"path": label_map}, **sent})
+        except CityGANError as error:
+            raise gr.Error(str(error), print_exception=False) from error
         result = generate(label_map, target, seed, light, brightness, warmth, read_as)
         return save_picture(result.photo), result.as_json(info)
 
     with gr.Group(visible=False):
-        seed = gr.Number(value=None, label="Seed", precision=0)
+        seed = PlainNumber(value=None, label="Seed", precision=0)
         light = gr.Textbox(label="Light")
-        brightness, warmth = gr.Number(value=None, label="Brightness"), gr.Number(value=None, label="Warmth")
+        brightness, warmth = (PlainNumber(value=None, label=name) for name in ("Brightness", "Warmth"))
         read_as = gr.Textbox(label="Read as")
         photo = gr.Image(label="photo", format="png", type="filepath")
         scores = gr.JSON(label="scores")

@@ -21,7 +21,7 @@ from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
 from citygan.ui.endpoint import add_endpoint
 from citygan.ui.imagefile import ImageFile
-from citygan.ui.live import MAX_SEED
+from citygan.ui.requests import seed_of
 from citygan.ui.result import Result, ResultView, save_picture, score_against
 
 MAX_NAMED = 4  # classes in one sentence
@@ -52,7 +52,10 @@ class FileSynthesizer:
         `read_as` is as `read_label_map` takes it.
         """
         file = open_label_map(label_file, read_as)
-        seed = _check_seed(seed)
+        try:
+            seed = seed_of(seed)
+        except CityGANError as error:
+            raise gr.Error(str(error), title="Seed", print_exception=False) from error
         notes = [file.summary, *self._substitutions(file.label_map)]
         target = self._target(target_file, file, notes)
         start = time.perf_counter()
@@ -124,17 +127,6 @@ def open_target(target_file: str) -> np.ndarray:
         return read_photo(target_file)
     except ImageError as error:
         raise gr.Error(f"Target photo: {error}", print_exception=False) from error
-
-
-def _check_seed(seed: float | str | None) -> int | None:
-    """A seed as a person or a script writes it; None or blank is none."""
-    if seed is None or str(seed).strip() == "":
-        return None
-    digits = str(seed).strip().removesuffix(".0")
-    if not (digits.isdecimal() and int(digits) <= MAX_SEED):
-        message = f"The seed is {digits}; give a whole number from 0 to {MAX_SEED}, or none."
-        raise gr.Error(message, title="Seed", print_exception=False)
-    return int(digits)
 
 
 def _read_aloud(label_file: str | None, read_as: str | None = None) -> tuple[str, dict[str, Any]]:
