@@ -90,6 +90,13 @@ export class Canvas {
         setMap(resample(map, width, height), note);
         root.dispatchEvent(new CustomEvent("cg-load"));
       },
+      begin: (map) => state.begin(resample(map, width, height)),
+      get hand() {
+        return tools.hand;
+      },
+      setHand: (hand) => {
+        if (this.#classOf.has(hand.classId)) tools.setHand(hand);
+      },
       subscribe: (listener) => state.subscribe(listener),
       setOverlay: (picture, opacity) => surface.setOverlay(picture, opacity),
       focus: () => surface.element.focus(),

@@ -73,8 +73,8 @@ export function mountStudio(painter, areas, props, server) {
   const studio = { shot: () => photo.shot, drawing, openMap };
   const autosave = buildAutosave(painter, studio);
 
-  areas.photo.append(photo.frame, autosave.element);
-  const files = buildFiles(painter, props, server, { ...studio, target });
+  areas.photo.append(photo.frame);
+  const files = buildFiles(painter, props, server, { ...studio, target, autosave });
   const notes = [files.reading, buildLint(painter).element];
   areas.extras.append(photo.bar, light.element, target.element, ...notes, photo.strip);
   areas.files.append(...files.buttons);
@@ -86,6 +86,7 @@ export function mountStudio(painter, areas, props, server) {
     event.preventDefault();
     loop.now();
   });
+  autosave.reopen();
   readLink(painter, openMap);
   loop.changed();
 }
@@ -95,12 +96,13 @@ export function mountStudio(painter, areas, props, server) {
  * @param {Painter} painter
  * @param {Props} props
  * @param {Server} server
- * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target}} studio
+ * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target,
+ *   autosave: ReturnType<typeof buildAutosave>}} studio
  */
-function buildFiles(painter, props, server, { target, ...studio }) {
+function buildFiles(painter, props, server, { target, autosave, ...studio }) {
   const { openMap } = studio;
   const project = buildProject(painter, props.checkpoint, studio);
-  const streets = buildStreets(painter, props.streets, server, openMap);
+  const streets = buildStreets(painter, props.streets, server, { openMap, ...autosave });
   const open = buildOpen(painter, server, {
     openMap,
     openProject: project.open,

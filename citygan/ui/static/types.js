@@ -3,7 +3,7 @@
  * alone.
  */
 
-/** @import { CanvasDocument } from "./core/document.js" */
+/** @import { CanvasDocument, Hand } from "./core/document.js" */
 /** @import { Light } from "./core/light.js" */
 /** @import { Stamp } from "./core/stamps.js" */
 /** @import { Bytes, LabelMap, WireMap } from "./core/wire.js" */
@@ -110,6 +110,9 @@
  * @property {HTMLElement} root
  * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step
  * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size; the root hears `cg-load`
+ * @property {(map: LabelMap) => void} begin does so too, as the first map: nothing before it can be undone
+ * @property {Hand} hand what one paints with
+ * @property {(hand: Hand) => void} setHand
  * @property {(listener: (change: {revision: number, final: boolean}) => void) => void} subscribe
  * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
  * @property {(text: string, warning?: boolean) => void} say
