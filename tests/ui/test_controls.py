@@ -10,13 +10,31 @@ from playwright.sync_api import expect
 from citygan.palette import CLASS_BY_ID, colorize
 
 
-def test_keys_work_only_while_the_focus_is_in_the_studio(canvas):
+def test_keys_work_on_the_whole_page_but_not_in_its_fields(canvas):
+    canvas.page.keyboard.press("e")  # nothing has the focus yet
+    assert canvas.stage.get_attribute("data-tool") == "eraser"
+    canvas.page.get_by_role("button", name="Mirror in Python").focus()
+    canvas.page.keyboard.press("g")
+    assert canvas.stage.get_attribute("data-tool") == "bucket"
     canvas.page.get_by_label("Elsewhere").click()
     canvas.page.keyboard.type("em")
-    assert canvas.stage.get_attribute("data-tool") == "brush"
+    canvas.page.keyboard.press("Control+z")
+    assert canvas.stage.get_attribute("data-tool") == "bucket"
     assert np.array_equal(canvas.ids, street())
-    canvas.press("e")
-    assert canvas.stage.get_attribute("data-tool") == "eraser"
+
+
+def test_undo_works_by_its_key_after_a_map_came_from_python(canvas):
+    canvas.page.get_by_role("button", name="Mirror in Python").click()
+    expect(canvas.status).to_have_text("Map opened")
+    canvas.page.keyboard.press("Control+z")
+    assert np.array_equal(canvas.ids, street())
+
+
+def test_no_key_works_while_the_studio_is_out_of_sight(canvas):
+    canvas.page.evaluate("document.querySelector('.cg-frame').style.display = 'none'")
+    canvas.page.keyboard.press("e")
+    canvas.page.evaluate("document.querySelector('.cg-frame').style.display = ''")
+    assert canvas.stage.get_attribute("data-tool") == "brush"
 
 
 @pytest.mark.parametrize("control", [".cg-class", ".cg-size input", ".cg-toolbar button"])

@@ -30,6 +30,37 @@ def test_the_wheel_zooms_space_pans_and_fit_shows_all_again(canvas):
     assert view.evaluate("e => e.style.transform") == fitted
 
 
+MAP_AND_SCROLL = """() => [
+    document.querySelector(".cg-layers").style.transform, scrollY, document.activeElement.className,
+]"""
+
+
+@pytest.mark.parametrize("focus", [None, ".cg-class[data-id='26']", ".cg-size input"])
+def test_space_pans_over_the_canvas_wherever_the_focus_is(canvas, focus):
+    page = canvas.page
+    page.set_viewport_size({"width": 1440, "height": 500})  # so that there is something to scroll
+    canvas.press("+", "+", "+")
+    canvas.stage.blur()
+    if focus:
+        page.locator(focus).focus()
+    page.mouse.move(*canvas.at(60, 40))
+    zoomed, scrolled, _ = page.evaluate(MAP_AND_SCROLL)
+    page.keyboard.down(" ")
+    canvas.drag((60, 40), (40, 30))
+    page.keyboard.up(" ")
+    moved, scrolled_after, focused = page.evaluate(MAP_AND_SCROLL)
+    assert moved != zoomed
+    assert (scrolled_after, focused) == (scrolled, "cg-stage")
+    assert np.array_equal(canvas.ids, street())
+    assert canvas.page.locator(".cg-in-hand").inner_text() == "road"  # no button was pressed
+
+
+def test_space_presses_a_button_that_has_the_focus(canvas):
+    canvas.page.locator(f".cg-class[data-id='{CAR}']").focus()
+    canvas.page.keyboard.press(" ")
+    assert canvas.page.locator(".cg-in-hand").inner_text() == "car"
+
+
 def test_resizing_the_window_changes_no_pixel(canvas):
     canvas.page.set_viewport_size({"width": 390, "height": 844})
     canvas.page.wait_for_function("document.querySelector('.cg-stage').clientWidth < 390")

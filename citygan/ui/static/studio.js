@@ -81,8 +81,9 @@ export function mountStudio(painter, areas, props, server) {
   target.acceptOn(areas.photo);
 
   painter.subscribe(() => loop.changed());
-  painter.root.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  document.addEventListener("keydown", (event) => {
+    const asked = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (!asked || event.defaultPrevented || !painter.root.checkVisibility()) return;
     event.preventDefault();
     loop.now();
   });

@@ -103,6 +103,7 @@ export class Pointers {
       this.#pinched = true;
     } else if (event.button === 1 || (event.button === 0 && this.#keys.spaceHeld)) {
       this.#panning = event;
+      this.#keys.panned();
       this.#stage.classList.add("cg-grabbing");
     } else if ((event.button === 0 || event.button === 5) && this.#painting === null) {
       this.#painting = event.pointerId;
@@ -119,7 +120,6 @@ export class Pointers {
     } else if (this.#panning?.pointerId === event.pointerId) {
       this.#surface.panBy(event.clientX - this.#panning.clientX, event.clientY - this.#panning.clientY);
       this.#panning = event;
-      this.#keys.panned();
     } else if (this.#painting === event.pointerId) {
       const events = event.getCoalescedEvents?.() ?? [];
       for (const each of events.length ? events : [event]) this.#tools.move(this.#pointOf(each));
