@@ -3,7 +3,6 @@
 import { resample } from "./core/shapes.js";
 import { MapState } from "./core/state.js";
 import { decodeMap } from "./core/wire.js";
-import { button } from "./panels/icons.js";
 import { buildPalette, DIGITS } from "./panels/palette.js";
 import { buildToolbar } from "./panels/toolbar.js";
 import { buildActions } from "./view/actions.js";
@@ -14,6 +13,7 @@ import { Pointers } from "./view/pointer.js";
 import { buildStatus } from "./view/status.js";
 import { Surface } from "./view/surface.js";
 import { Toolbox } from "./view/toolbox.js";
+import { buildZoom } from "./view/zoom.js";
 
 /** @import { LabelClass, Painter, Props } from "./types.js" */
 
@@ -122,21 +122,19 @@ export class Canvas {
     const { width, height } = this.state;
     const stage = this.surface.element;
     describe(stage, `Label map, ${width} by ${height} pixels. Press ? for the keys.`);
-    const fit = button("fit", "Fit the whole map", this.#actions.fit, { key: "F" });
-    fit.classList.add("cg-fit");
-    fit.hidden = true;
-    stage.addEventListener("cg-view", () => {
-      fit.hidden = this.surface.fitted;
-    });
     const views = el(
       "div",
       "cg-views",
-      el("div", "cg-stage-box", stage, fit, buildHint(stage)),
+      el("div", "cg-stage-box", stage, buildZoom(this.surface, this.#actions.fit), buildHint(stage)),
       this.areas.photo,
     );
     const classes = el("div", "cg-classes", this.#status.element, this.#palette.element);
     const under = el("div", "cg-under", classes, this.areas.extras);
     const root = el("div", "cg-studio", this.#toolbar.element, views, under);
+    stage.addEventListener("cg-view", () => {
+      for (const [name, value] of Object.entries(this.surface.framing))
+        root.style.setProperty(`--cg-${name}`, `${value}`);
+    });
     root.style.setProperty("--cg-aspect", String(width / height));
     return root;
   }

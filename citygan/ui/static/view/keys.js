@@ -43,7 +43,7 @@ export const KEY_LIST = [
   ["U", "Fill what is unlabeled from its neighbours"],
   ["M", "Mirror the map"],
   ["Delete", "Clear the map, while the focus is on the canvas"],
-  ["Wheel, + -", "Zoom; F fits the whole map"],
+  ["Ctrl wheel, + -", "Zoom, as two fingers do; F fits the whole map"],
   ["Space", "Hold and drag to pan; the middle button does the same"],
   ["Arrows", "Move a cursor over the canvas, with Shift by ten pixels"],
   ["Enter", "Use the tool at that cursor; close a polygon"],
