@@ -98,6 +98,10 @@ def _light(value: Any) -> Json:
     return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
 
 
+def _optional_map(value: Any) -> np.ndarray | None:
+    return None if value is None else decode_map(value)
+
+
 def _image(value: Any) -> bytes:
     """The bytes of a data URL or of bare base64."""
     if not isinstance(value, str):
@@ -202,10 +206,20 @@ class Live:
             "target": target,
         }
 
-    @answers(map=decode_map, seed=_seed, target=_text, light=_light)
-    def final_result(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
-        """Everything there is to download, as PNG without loss."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+    @answers(map=decode_map, drawn=_optional_map, seed=_seed, target=_text, light=_light)
+    def final_result(
+        self, map: np.ndarray, drawn: np.ndarray | None, seed: int | None, target: str | None, light: Json
+    ) -> Json:
+        """Everything there is to download, as PNG without loss.
+
+        The photo is of `drawn`, where there is one: the map with its unlabeled area filled.
+        """
+        drawn = map if drawn is None else drawn
+        if drawn.shape != map.shape:
+            raise CityGANError(
+                f"the map has {map.shape[::-1]} pixels, and its photo's map {drawn.shape[::-1]}"
+            )
+        photo = self._synthesize(drawn, seed=seed, wait_s=self._wait_s, **light)
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {

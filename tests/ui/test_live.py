@@ -207,6 +207,16 @@ def test_the_final_result_is_lossless(live):
     assert answer["scores"]["ssim"] == 0.4
 
 
+def test_the_final_photo_can_be_of_a_map_whose_gaps_are_filled(live):
+    holed = MAP.copy()
+    holed[:8] = 0
+    answer = live.final_result({"map": encode_map(holed), "drawn": encode_map(MAP)})
+    assert np.array_equal(opened(answer["photo"]), colorize(MAP))
+    assert np.array_equal(opened(answer["labels_ids"]), holed)
+    refused = live.final_result({"map": encode_map(MAP), "drawn": encode_map(MAP[:4])})
+    assert refused["error"] == "the map has (172, 128) pixels, and its photo's map (172, 4)"
+
+
 def test_a_result_without_target_has_no_ssim_map(live):
     answer = live.final_result({"map": encode_map(MAP)})
     assert answer["ssim_map"] is None

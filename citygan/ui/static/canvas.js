@@ -54,7 +54,12 @@ export class Canvas {
       outline: (id) => this.surface.setOutline(id),
     });
     /** what the studio fills */
-    this.areas = { photo: el("div", "cg-photo"), extras: el("div", "cg-extras"), files: this.#toolbar.files };
+    this.areas = {
+      stage: el("div", "cg-on-stage"),
+      photo: el("div", "cg-photo"),
+      extras: el("div", "cg-extras"),
+      files: this.#toolbar.files,
+    };
     this.root = this.#layOut();
     this.#listen();
     this.#showTools();
@@ -79,6 +84,7 @@ export class Canvas {
       get ids() {
         return state.ids;
       },
+      counts: state.counts,
       get revision() {
         return state.revision;
       },
@@ -125,7 +131,14 @@ export class Canvas {
     const views = el(
       "div",
       "cg-views",
-      el("div", "cg-stage-box", stage, buildZoom(this.surface, this.#actions.fit), buildHint(stage)),
+      el(
+        "div",
+        "cg-stage-box",
+        stage,
+        this.areas.stage,
+        buildZoom(this.surface, this.#actions.fit),
+        buildHint(stage),
+      ),
       this.areas.photo,
     );
     const classes = el("div", "cg-classes", this.#status.element, this.#palette.element);

@@ -3,6 +3,7 @@
 import { LiveLoop } from "./core/loop.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildDevice } from "./panels/device.js";
+import { buildEmpty } from "./panels/empty.js";
 import { buildLight } from "./panels/light.js";
 import { buildLint } from "./panels/lint.js";
 import { buildOpen } from "./panels/open.js";
@@ -20,7 +21,7 @@ import { el } from "./view/dom.js";
 /**
  * Fills the areas around the canvas and starts the loop.
  * @param {Painter} painter
- * @param {{photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
+ * @param {{stage: HTMLElement, photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
  * @param {Props} props
  * @param {Server} server
  */
@@ -43,6 +44,7 @@ export function mountStudio(painter, areas, props, server) {
 
   const target = new Target(painter, server, (src) => {
     photo.compare.set("target", src);
+    photo.fill.disabled = src !== null;
     loop.changed();
   });
   const timelapse = buildTimelapse(painter, props.photo_size);
@@ -53,6 +55,7 @@ export function mountStudio(painter, areas, props, server) {
       loop.live = on;
     },
     now: () => loop.now(),
+    changed: () => loop.changed(),
     setSeed,
     target: () => target.token,
     saveTimelapse: timelapse.save,
@@ -60,7 +63,8 @@ export function mountStudio(painter, areas, props, server) {
   });
   const light = buildLight(props.lights, painter, server, () => loop.changed());
   const drawing = () => ({ seed, light: light.wish });
-  const wishes = () => ({ ...drawing(), target: target.token });
+  const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
+  const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
   const loop = new LiveLoop(painter, props.photo_size, device.render, wishes, {
     state: photo.setState,
     settled: photo.settle,
@@ -73,7 +77,10 @@ export function mountStudio(painter, areas, props, server) {
   const studio = { shot: () => photo.shot, drawing, openMap };
   const autosave = buildAutosave(painter, studio);
 
-  areas.photo.append(photo.frame);
+  const empty = buildEmpty(painter, fill);
+  areas.stage.append(empty.onStage);
+  areas.photo.append(photo.frame, empty.caption);
+  photo.fill.addEventListener("change", empty.update);
   const files = buildFiles(painter, props, server, { ...studio, target, autosave });
   const notes = [files.reading, buildLint(painter).element];
   areas.extras.append(photo.bar, light.element, target.element, ...notes, photo.strip);

@@ -70,7 +70,8 @@
  * What the page asks the server, `Live` in live.py; undefined comes when nothing came back.
  * @typedef {object} Server
  * @property {(request: PhotoRequest) => Soon<PhotoAnswer>} render
- * @property {(request: PhotoRequest) => Soon<Files>} final_result
+ * @property {(request: PhotoRequest & {drawn: WireMap | null}) => Soon<Files>} final_result of a map whose photo is
+ *   that of `drawn`, where that is another one
  * @property {(request: {image: string}) => Soon<{token: string}>} set_target
  * @property {(request: {image: string, target: string}) =>
  *   Soon<Pick<PhotoAnswer, "scores" | "target_missing">>} scores_of a photo that this device made
@@ -88,7 +89,7 @@
  * @property {number} revision of the painter then
  * @property {number} serial counts the requests
  * @property {LabelMap} map that map
- * @property {Bytes} seen that map at the size that the generator sees
+ * @property {LabelMap} drawn the map that it shows: the same one, or with its unlabeled area filled
  * @property {number | null} seed
  * @property {Light | null} light
  * @property {string | null} target token
@@ -102,6 +103,7 @@
  * @property {Bytes} ids
  * @property {number} width
  * @property {number} height
+ * @property {Uint32Array} counts pixels of each class id
  * @property {number} revision counts the changes
  * @property {boolean} stroking while a stroke is in progress
  * @property {LabelClass[]} classes

@@ -141,7 +141,9 @@ class Photos {
 
   /** Everything there is to download, without loss. @type {Server["final_result"]} */
   async files(request) {
-    const made = await this.#make((engine) => engine.pixels(request));
+    const made = await this.#make((engine) =>
+      engine.pixels({ ...request, map: request.drawn ?? request.map }),
+    );
     if (made.error !== undefined) return { error: made.error };
     const map = decodeMap(request.map);
     const photo = opaque(await resized(made, map.width, map.height));
