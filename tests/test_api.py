@@ -141,6 +141,13 @@ def test_classes_that_the_checkpoint_never_saw_are_named(client, saved):
     assert "bus (100.0%) as car" in scores["notes"][1]
 
 
+def test_a_share_that_rounds_to_nothing_is_not_said_to_be_nothing(client, saved):
+    ids = np.full((100, 100), 26, np.uint8)
+    ids[0, :4] = 29
+    _, scores = client.predict(saved(ids, "caravan.png"), api_name="/synthesize")
+    assert "caravan (<0.1%) as car" in scores["notes"][1]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

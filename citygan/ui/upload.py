@@ -103,12 +103,16 @@ class FileSynthesizer:
         if not unseen:
             return []
         name = {i: c.name for i, c in CLASS_BY_ID.items()}
-        parts = [f"{name[i]} ({share:.1%}) as {name[table[i]]}" for i, share in unseen[:MAX_NAMED]]
+        parts = [f"{name[i]} ({_percent(share)}) as {name[table[i]]}" for i, share in unseen[:MAX_NAMED]]
         if len(unseen) > MAX_NAMED:
             parts.append(f"{len(unseen) - MAX_NAMED} smaller ones likewise")
         return [
             f"Not in the photos that {self.info.name} was trained on, so drawn otherwise: {', '.join(parts)}."
         ]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 else "<0.1%"
 
 
 def open_label_map(label_file: str | None, read_as: str | None = None) -> LabelMapFile:

@@ -180,3 +180,12 @@ def test_a_stamp_in_hand_has_the_colour_of_what_it_is(canvas):
         canvas.page.locator(".cg-stamp-button", has_text=name).click()
         colour = "rgb({}, {}, {})".format(*CLASS_BY_ID[label_id].color)
         expect(canvas.page.locator(".cg-in-hand .cg-swatch")).to_have_css("background-color", colour)
+
+
+def test_what_was_painted_is_not_said_beside_another_class(canvas):
+    canvas.press("e")
+    canvas.click(60, 60)
+    expect(canvas.status).to_have_text("Eraser, unlabeled")
+    canvas.press("5")
+    expect(canvas.page.locator(".cg-in-hand")).to_have_text("sky")
+    expect(canvas.status).to_be_empty()

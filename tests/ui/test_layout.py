@@ -17,9 +17,12 @@ def open_tab(page: Page, url: str, name: str) -> None:
     expect(page.locator("#cg-generate" if name == "Upload" else ".cg-stage")).to_be_visible()
 
 
-def test_the_header_names_checkpoint_device_and_licence(page, whole_page):
+def test_checkpoint_device_and_licence_stand_behind_about(page, whole_page):
     page.goto(whole_page)
     facts = page.locator(".cg-facts")
+    expect(facts).to_be_hidden()
+    page.get_by_text("About this checkpoint").click()
+    expect(facts).to_be_visible()
     for fact in (fakes.INFO.name, fakes.INFO.dataset, "a test", fakes.INFO.license):
         expect(facts).to_contain_text(fact)
 

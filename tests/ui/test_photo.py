@@ -94,8 +94,12 @@ def test_without_a_server_the_page_says_so_and_goes_on_when_it_is_back(studio):
     set_map(studio, with_box(CAR))
     expect(studio.locator(".cg-pace")).to_have_attribute("data-kind", "gone")
     expect(studio.locator(".cg-pace")).to_contain_text("your map is safe")
+    click(studio, "Download")
+    studio.locator(".cg-downloads [data-file=photo]").click()
+    expect(studio.locator(".cg-message")).to_contain_text("Not downloaded")
     studio.unroute("**/component_server/**")
     shown(studio, with_box(CAR))
+    expect(studio.locator(".cg-message")).to_have_text("The connection is back")
     studio.clear_console_messages()  # the browser's own, about the requests that failed
 
 

@@ -166,7 +166,7 @@ export class Canvas {
         this.#palette.setShares();
       }, SHARES_EVERY_MS);
       if (!final) return;
-      if (note) this.#status.say(note[0].toUpperCase() + note.slice(1));
+      if (note) this.#status.sayPainted(note[0].toUpperCase() + note.slice(1));
       this.#toolbar.update(state);
     });
   }

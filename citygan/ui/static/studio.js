@@ -65,8 +65,13 @@ export function mountStudio(painter, areas, props, server) {
   const drawing = () => ({ seed, light: light.wish });
   const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
   const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
+  let away = false;
   const loop = new LiveLoop(painter, props.photo_size, device.render, wishes, {
-    state: photo.setState,
+    state: (kind, text) => {
+      photo.setState(kind, text);
+      if (kind === "live" && away) painter.say("The connection is back"); // in place of what failed without it
+      away = kind === "gone" || (away && kind !== "live");
+    },
     settled: photo.settle,
     photo: (shot) => {
       photo.show(shot);
@@ -82,8 +87,8 @@ export function mountStudio(painter, areas, props, server) {
   areas.photo.append(photo.frame, empty.caption);
   photo.fill.addEventListener("change", empty.update);
   const files = buildFiles(painter, props, server, { ...studio, target, autosave });
-  const notes = [files.reading, buildLint(painter).element];
-  areas.extras.append(photo.bar, light.element, target.element, ...notes, photo.strip);
+  const lint = buildLint(painter).element; // last, for it comes and goes while one paints
+  areas.extras.append(photo.bar, light.element, target.element, files.reading, photo.strip, lint);
   areas.files.append(...files.buttons);
   target.acceptOn(areas.photo);
 
