@@ -32,6 +32,9 @@ CSS = """
   .cg-header .cg-about { margin-inline-start: auto; }
   .cg-header .cg-about summary { padding: 4px; }
 }
+@media (forced-colors: active) {
+  .tab-container button.selected { outline: 2px solid Highlight; outline-offset: -2px; }
+}
 .cg-upload { max-width: 1440px; margin: 0 auto; }
 .cg-read { margin: 0; font-size: 14px; line-height: 1.45; color: var(--body-text-color-subdued); }
 .cg-read.cg-refused { color: var(--error-text-color); }

@@ -189,3 +189,21 @@ def test_what_was_painted_is_not_said_beside_another_class(canvas):
     canvas.press("5")
     expect(canvas.page.locator(".cg-in-hand")).to_have_text("sky")
     expect(canvas.status).to_be_empty()
+
+
+PERSON, VEGETATION = 24, 21
+
+
+def test_people_have_an_outline_on_the_map_and_a_corner_in_the_palette(canvas):
+    outlined = canvas.page.locator(".cg-people")
+    assert not outlined.evaluate(HAS_PIXELS)
+    canvas.press("r", "7")
+    canvas.drag((60.5, 50.5), (79.5, 69.5))
+    assert (canvas.ids == PERSON).sum() == 400
+    assert outlined.evaluate(HAS_PIXELS)
+    canvas.press("Control+z")
+    assert not outlined.evaluate(HAS_PIXELS)
+    corner = "node => getComputedStyle(node).backgroundImage"
+    swatches = [canvas.page.locator(f".cg-class[data-id='{i}'] .cg-swatch") for i in (PERSON, VEGETATION)]
+    assert swatches[0].evaluate(corner).startswith("linear-gradient")
+    assert swatches[1].evaluate(corner) == "none"

@@ -40,7 +40,7 @@ def test_the_whole_studio_is_in_view(page, whole_page, width, height):
         ".cg-controls .cg-live",
     )
     for part in parts:
-        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+        expect(page.locator(part).first).to_be_in_viewport(ratio=1)
 
 
 def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(open_page, whole_page):

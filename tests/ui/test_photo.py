@@ -227,3 +227,23 @@ def test_each_download_is_without_loss(studio, file, expected):
     with studio.expect_download() as download:
         studio.locator(f'[data-file="{file}"]').click()
     assert np.array_equal(np.array(Image.open(download.value.path())), expected)
+
+
+def test_a_stroke_is_announced_once_however_many_photos_it_makes(studio):
+    studio.evaluate("""() => {
+        window.heard = [];
+        const said = document.querySelectorAll(".cg-studio :is([role=status], [role=alert], [aria-live])");
+        for (const node of said) {
+            const observer = new MutationObserver(() => heard.push(node.textContent));
+            observer.observe(node, { childList: true, subtree: true });
+        }
+    }""")
+    box = studio.locator(".cg-stage").bounding_box()
+    studio.mouse.move(box["x"] + 40, box["y"] + 60)
+    studio.mouse.down()
+    for step in range(1, 4):
+        studio.mouse.move(box["x"] + 40 + 60 * step, box["y"] + 60 + 20 * step, steps=4)
+        shown(studio, get_map(studio))
+    studio.mouse.up()
+    shown(studio, get_map(studio))
+    assert studio.evaluate("heard") == ["Brush, road"]

@@ -9,6 +9,7 @@ import { buildActions } from "./view/actions.js";
 import { el } from "./view/dom.js";
 import { buildHint } from "./view/hint.js";
 import { Keys } from "./view/keys.js";
+import { outlinePeople } from "./view/people.js";
 import { Pointers } from "./view/pointer.js";
 import { buildStatus } from "./view/status.js";
 import { Surface } from "./view/surface.js";
@@ -60,6 +61,8 @@ export class Canvas {
       extras: el("div", "cg-extras"),
       files: this.#toolbar.files,
     };
+    const people = classes.filter(({ category }) => category === "human").map(({ id }) => id);
+    outlinePeople(this.state, this.surface, people);
     this.root = this.#layOut();
     this.#listen();
     this.#showTools();

@@ -24,7 +24,8 @@ export function buildPhoto(painter, server, studio) {
   let shot = null;
 
   const state = el("span", "cg-pace");
-  state.setAttribute("role", "status");
+  const announced = el("span", "cg-hidden"); // not the pace of the photos, which changes with each
+  announced.setAttribute("role", "status");
   const live = buildLive(setLive, now);
   const fill = switchWith("Fill gaps", changed);
   fill.element.title =
@@ -47,7 +48,7 @@ export function buildPhoto(painter, server, studio) {
     downloads.opener,
     downloads.menu,
   );
-  const line = el("div", "cg-photo-line", seed.element, state, ...(where ? [where] : []));
+  const line = el("div", "cg-photo-line", seed.element, state, announced, ...(where ? [where] : []));
 
   return {
     frame: view.element,
@@ -62,6 +63,8 @@ export function buildPhoto(painter, server, studio) {
     /** @param {string} kind @param {string} text */
     setState: (kind, text) => {
       if (state.textContent !== text) state.textContent = text;
+      const trouble = kind === "gone" || kind === "error" ? text : "";
+      if (announced.textContent !== trouble) announced.textContent = trouble;
       state.dataset.kind = kind;
       view.element.dataset.state = kind;
     },

@@ -46,7 +46,10 @@ export const KEY_LIST = [
   ["Ctrl wheel, + -", "Zoom, as two fingers do; F fits the whole map"],
   ["Space", "Hold and drag to pan; the middle button does the same"],
   ["Arrows", "Move a cursor over the canvas, with Shift by ten pixels"],
-  ["Enter", "Use the tool at that cursor; close a polygon"],
+  [
+    "Enter",
+    "Use the tool at that cursor; a polygon gets a corner, and closes at its first one or by Enter twice",
+  ],
   ["Esc", "Drop what is in progress"],
   ["?", "This list"],
 ];
@@ -163,7 +166,8 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #enter(event) {
-    if (!this.#tools.finish()) this.#press(event);
+    // Corners that a pointer set are closed by Enter; at the keyboard's cursor it sets one more, or closes at the first.
+    if (this.#byKeyboard || !this.#tools.finish()) this.#press(event);
   }
 
   /** @param {KeyboardEvent} event */

@@ -233,6 +233,16 @@ export class Surface {
     if (picture) context.drawImage(picture, 0, 0, this.#state.width, this.#state.height);
   }
 
+  /** A layer above the map, of its size, for who has more to show. @param {string} className */
+  addLayer(className) {
+    const canvas = el("canvas", className);
+    canvas.width = this.#state.width;
+    canvas.height = this.#state.height;
+    canvas.setAttribute("aria-hidden", "true");
+    this.#layers.append(canvas);
+    return contextOf(canvas);
+  }
+
   #size() {
     return { width: this.element.clientWidth, height: this.element.clientHeight };
   }
