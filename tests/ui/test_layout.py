@@ -85,8 +85,8 @@ def test_the_photos_of_the_strip_keep_to_their_places(page, whole_page):
     for count in range(1, 4):
         expect(kept).to_have_count(count)
         page.get_by_role("button", name="Another one").click()
-    page.get_by_role("button", name="Pin", exact=True).nth(1).click()
-    expect(page.get_by_role("button", name="Pinned", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Pin photo 2", exact=True).click()
+    expect(page.get_by_role("button", name="Pinned photo 2", exact=True)).to_be_visible()
     boxes = [thumb.bounding_box() for thumb in page.locator(".cg-thumb").all()]
     assert len({round(box["width"]) for box in boxes}) == 1
     assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(boxes))

@@ -148,9 +148,20 @@ def test_a_click_in_the_strip_restores_the_map_and_the_seed(studio):
     click(studio, "No seed: the default photo")
     set_map(studio, with_box(CAR))
     shown(studio, with_box(CAR))
-    click(studio, f"Restore this map and seed {seed}")
+    studio.get_by_title(f"Restore this map and seed {seed}", exact=True).click()
     studio.wait_for_selector(f'.cg-shot[data-seed="{seed}"][data-crc32="{checksum(START)}"]')
     assert np.array_equal(get_map(studio), START)
+
+
+def test_each_photo_of_the_strip_has_a_name_of_its_own(studio):
+    set_map(studio, with_box(CAR))
+    expect(studio.locator(".cg-kept")).to_have_count(2)
+    for number in (1, 2):
+        expect(
+            studio.get_by_role("button", name=f"Restore this map, photo {number}", exact=True)
+        ).to_be_visible()
+        studio.get_by_role("button", name=f"Pin photo {number}", exact=True).click()
+        expect(studio.get_by_role("button", name=f"Pinned photo {number}", exact=True)).to_be_visible()
 
 
 def test_the_pinned_photo_can_be_compared_with(studio):
