@@ -108,3 +108,6 @@ def test_with_a_target_the_photo_is_that_of_the_map_itself(studio):
     shown(studio, EMPTY)
     assert (photo_classes(studio) == UNLABELED).all()
     expect(studio.get_by_role("switch", name="Fill gaps")).to_be_disabled()
+    expect(studio.get_by_text(CAPTION)).to_be_hidden()
+    click(studio, "Remove")
+    expect(studio.get_by_text(CAPTION)).to_be_visible()

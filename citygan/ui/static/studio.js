@@ -45,6 +45,7 @@ export function mountStudio(painter, areas, props, server) {
   const target = new Target(painter, server, (src) => {
     photo.compare.set("target", src);
     photo.fill.disabled = src !== null;
+    empty.update();
     loop.changed();
   });
   const timelapse = buildTimelapse(painter, props.photo_size);
@@ -65,13 +66,8 @@ export function mountStudio(painter, areas, props, server) {
   const drawing = () => ({ seed, light: light.wish });
   const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
   const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
-  let away = false;
   const loop = new LiveLoop(painter, props.photo_size, device.render, wishes, {
-    state: (kind, text) => {
-      photo.setState(kind, text);
-      if (kind === "live" && away) painter.say("The connection is back"); // in place of what failed without it
-      away = kind === "gone" || (away && kind !== "live");
-    },
+    state: reportState(painter, photo.setState),
     settled: photo.settle,
     photo: (shot) => {
       photo.show(shot);
@@ -93,15 +89,35 @@ export function mountStudio(painter, areas, props, server) {
   target.acceptOn(areas.photo);
 
   painter.subscribe(() => loop.changed());
-  document.addEventListener("keydown", (event) => {
-    const asked = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-    if (!asked || event.defaultPrevented || !painter.root.checkVisibility()) return;
-    event.preventDefault();
-    loop.now();
-  });
+  onCtrlEnter(painter.root, () => loop.now());
   autosave.reopen();
   readLink(painter, openMap);
   loop.changed();
+}
+
+/**
+ * Shows how the loop goes; that the server is back takes the place of what was said to have failed without it.
+ * @param {Painter} painter
+ * @param {(kind: string, text: string) => void} show
+ * @returns {(kind: string, text: string) => void}
+ */
+function reportState(painter, show) {
+  let away = false;
+  return (kind, text) => {
+    show(kind, text);
+    if (kind === "live" && away) painter.say("The connection is back");
+    away = kind === "gone" || (away && kind !== "live");
+  };
+}
+
+/** Hears Ctrl or Cmd with Enter on the whole page, while an element is in sight. @param {HTMLElement} root @param {() => void} run */
+function onCtrlEnter(root, run) {
+  document.addEventListener("keydown", (event) => {
+    const asked = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (!asked || event.defaultPrevented || !root.checkVisibility()) return;
+    event.preventDefault();
+    run();
+  });
 }
 
 /**

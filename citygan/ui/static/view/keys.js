@@ -98,8 +98,11 @@ export class Keys {
     window.addEventListener("blur", () => this.#dropSpace());
   }
 
-  /** Whether a key is meant for the studio: it is in sight, and nobody is typing or has a dialog or a menu open. */
-  #isForUs(/** @type {KeyboardEvent} */ event) {
+  /**
+   * Whether a key is meant for the studio: it is in sight, and nobody is typing, in a dialog or in a menu.
+   * @param {KeyboardEvent} event
+   */
+  #isForUs(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     const field =
       "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
