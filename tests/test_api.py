@@ -27,7 +27,7 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
-from citygan.palette import colorize
+from citygan.palette import colorize, from_train_ids
 from citygan.ui.limits import MAX_BODY_BYTES
 from citygan.ui.page import build_app, launch_options
 
@@ -76,6 +76,18 @@ def test_label_ids_come_back_as_a_photo_pixel_for_pixel(client, saved, label_map
     np.testing.assert_array_equal(read(photo), fakes.synthesize(label_map))
     assert scores["ssim"] is scores["psnr"] is scores["percentile"] is None
     assert scores["notes"][0] == "Read as Cityscapes label ids, 240 x 160."
+
+
+def test_a_map_can_be_read_in_another_way_than_it_is_recognised(client, saved):
+    ids = np.array([[1] * 8, [8] * 8, [3] * 8], np.uint8)  # building, car and road in CamVid's ids
+    file = saved(ids, "ids.png")
+    photo, scores = client.predict(file, api_name="/synthesize")
+    assert scores["notes"][0] == "Read as CamVid ids, 8 x 3."
+    photo, scores = client.predict(file, read_as="train-ids", api_name="/synthesize")
+    assert scores["notes"][0] == "Read as Cityscapes train ids, 8 x 3."
+    np.testing.assert_array_equal(read(photo), fakes.synthesize(from_train_ids(ids)))
+    with pytest.raises(AppError, match="No file is read as 'ade20k'; choose one of colors, label-ids"):
+        client.predict(file, read_as="ade20k", api_name="/synthesize")
 
 
 def test_a_colour_map_with_its_target_is_scored(client, saved, label_map):
@@ -129,6 +141,13 @@ def test_classes_that_the_checkpoint_never_saw_are_named(client, saved):
     assert "bus (100.0%) as car" in scores["notes"][1]
 
 
+def test_a_share_that_rounds_to_nothing_is_not_said_to_be_nothing(client, saved):
+    ids = np.full((100, 100), 26, np.uint8)
+    ids[0, :4] = 29
+    _, scores = client.predict(saved(ids, "caravan.png"), api_name="/synthesize")
+    assert "caravan (<0.1%) as car" in scores["notes"][1]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -147,6 +166,61 @@ def test_an_unfit_label_map_gets_the_reason_and_the_app_goes_on(client, saved, l
     assert read(photo).shape == (160, 240, 3)
 
 
+def test_a_client_is_told_in_words_what_is_wrong_with_a_number(client, saved, label_map):
+    ids = saved(label_map, "ids.png")
+    with pytest.raises(AppError, match="The seed is x; give a whole number from 0 to 2147483647"):
+        client.predict(ids, seed="x", api_name="/synthesize")
+    with pytest.raises(AppError, match="The warmth is hot; give a number, or none"):
+        client.predict(ids, warmth="hot", api_name="/synthesize")
+
+
+MAP = {"path": "labels.png", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "The body is no JSON (empty); docs/api.md shows what to send."),
+        (b"labels", "The body is no JSON (6 bytes); docs/api.md shows what to send."),
+        (b"[]", "The body is not an object with its arguments: label_map, target, seed, "),
+        (b"{}", 'The label_map is missing; upload a file, and give {"path": ...} of it.'),
+        (
+            {"label_map": "labels.png"},
+            'The label_map is labels.png; upload a file, and give {"path": ...} of it.',
+        ),
+        (
+            {"label_map": MAP, "seed": "x"},
+            "The seed is x; give a whole number from 0 to 2147483647, or none.",
+        ),
+        (
+            {"label_map": MAP, "seed": 1.5},
+            "The seed is 1.5; give a whole number from 0 to 2147483647, or none.",
+        ),
+        ({"label_map": MAP, "brightness": float("nan")}, "The brightness is nan; give a number, or none."),
+        ({"label_map": MAP, "light": 5}, "The light is 5; give a text, or none."),
+        ({"label_map": MAP, "sede": 1}, "There is no 'sede'; /synthesize takes label_map, target, seed, "),
+    ],
+    ids=lambda value: (
+        None if isinstance(value, str) else json.dumps(value if isinstance(value, dict) else str(value))
+    ),
+)
+def test_a_request_that_cannot_be_taken_gets_a_4xx_and_a_sentence(url, body, sentence):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    status, answer = send(f"{url}gradio_api/call/v2/synthesize", content)
+    assert status == 422
+    assert json.loads(answer)["error"].startswith(sentence)
+
+
+def test_values_in_order_are_checked_like_those_with_names(url):
+    for endpoint in ("call/synthesize", "run/synthesize"):
+        short = json.dumps({"data": [MAP, None]}).encode()
+        wrong = json.dumps({"data": [MAP, None, "x", *[None] * 4]}).encode()
+        for content, part in ((b"{}", "with 7 values"), (short, "with 7 values"), (wrong, "The seed is x")):
+            status, answer = send(f"{url}gradio_api/{endpoint}", content)
+            assert status == 422
+            assert part in json.loads(answer)["error"]
+
+
 def test_a_broken_target_and_a_negative_seed_get_the_reason(client, saved, label_map):
     ids = saved(label_map, "ids.png")
     with pytest.raises(AppError, match="Target photo: "):
@@ -158,11 +232,21 @@ def test_a_broken_target_and_a_negative_seed_get_the_reason(client, saved, label
 @pytest.mark.parametrize("mark", [{}, {"meta": {"_type": "gradio.FileData"}}], ids=["bare", "marked"])
 def test_a_file_of_the_server_cannot_be_named_as_the_label_map(url, tmp_path, label_map, mark):
     Image.fromarray(label_map).save(tmp_path / "private.png")
-    body = json.dumps({"data": [{"path": str(tmp_path / "private.png"), **mark}, None, None]})
+    body = json.dumps({"data": [{"path": str(tmp_path / "private.png"), **mark}, *[None] * 6]})
     endpoint = f"{url}gradio_api/call/synthesize"
     request = urllib.request.Request(endpoint, body.encode(), {"Content-Type": "application/json"})
     event = json.load(urllib.request.urlopen(request))["event_id"]
     assert urllib.request.urlopen(f"{endpoint}/{event}").read().startswith(b"event: error")
+
+
+def send(url: str, body: bytes | io.BytesIO, **headers: str) -> tuple[int, bytes]:
+    """The status and the answer to a request."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
+    try:
+        answer = urllib.request.urlopen(request)
+    except urllib.error.HTTPError as error:
+        answer = error
+    return answer.status, answer.read()
 
 
 def examples(language: str) -> list:
@@ -239,7 +323,7 @@ def test_a_language_model_finds_one_tool_whose_description_says_how_to_use_it(ur
     assert [tool.name for tool in tools] == ["synthesize"]
     assert "road #804080" in tools[0].description
     fields = tools[0].inputSchema["properties"]
-    assert fields.keys() == {"label_map", "target", "seed", "light", "brightness", "warmth"}
+    assert fields.keys() == {"label_map", "target", "seed", "light", "brightness", "warmth", "read_as"}
     assert all(field["description"] for field in fields.values())
     assert tools[0].inputSchema["required"] == ["label_map"]
     assert not answer.isError
@@ -261,22 +345,15 @@ def test_synthesize_is_the_only_public_endpoint(client):
     parameters = endpoints["named_endpoints"]["/synthesize"]["parameters"]
     assert [p["parameter_name"] for p in parameters] == [
         *("label_map", "target", "seed"),
-        *("light", "brightness", "warmth"),
+        *("light", "brightness", "warmth", "read_as"),
     ]
-    assert [p["parameter_has_default"] for p in parameters] == [False, *[True] * 5]
-
-
-def post(url: str, body: bytes | io.BytesIO, **headers: str) -> int:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
-    try:
-        return urllib.request.urlopen(request).status
-    except urllib.error.HTTPError as error:
-        return error.code
+    assert [p["parameter_has_default"] for p in parameters] == [False, *[True] * 6]
 
 
 def test_a_body_above_the_limit_is_refused_whether_or_not_it_says_its_length(url):
     body = b" " * (MAX_BODY_BYTES + 1)
-    target = f"{url}gradio_api/component_server"
-    assert post(target, body) == 413
-    assert post(target, io.BytesIO(body), **{"Transfer-Encoding": "chunked"}) == 413
+    for path in ("component_server", "call/v2/synthesize"):
+        target = f"{url}gradio_api/{path}"
+        assert send(target, body)[0] == 413
+        assert send(target, io.BytesIO(body), **{"Transfer-Encoding": "chunked"})[0] == 413
     assert urllib.request.urlopen(url).status == 200

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from citygan import palette
+from citygan.data import readings
 from citygan.errors import CityGANError
 from citygan.palette import SnapReport
 
@@ -27,9 +28,7 @@ PHOTO_SHARE = 0.5  # of pixels far from the palette; a colour map has less, and 
 
 _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF")
 _FORMATS = (*_LOSSLESS, "JPEG", "WEBP", "AVIF")
-_ADVICE = "Give it in the Cityscapes colours, or as label ids or train ids in a PNG."
-GROUND_IDS = (6, 7, 8, 9, 10, 22)  # ground, road, sidewalk, parking, rail track, terrain
-GROUND_TRAIN_IDS = (0, 1, 9)  # road, sidewalk, terrain
+_ADVICE = "Give it in the Cityscapes colours, or as label ids, train ids or CamVid ids in a PNG."
 
 
 class ImageError(CityGANError):
@@ -44,6 +43,7 @@ class LabelMapFile:
     target: np.ndarray | None  # (H, W, 3) uint8, the photo of a side-by-side pair
     description: str  # for example "Cityscapes label ids, 2048 x 1024"
     report: SnapReport | None  # how far the colours were from the palette; None for ids
+    readings: tuple[str, ...]  # of `readings.NAMES`: how it was read, and then how else it could be
 
     @property
     def summary(self) -> str:
@@ -57,35 +57,42 @@ class LabelMapFile:
         )
 
 
-def read_label_map(source: bytes | str | Path) -> LabelMapFile:
+def read_label_map(source: bytes | str | Path, read_as: str | None = None) -> LabelMapFile:
     """Recognises and reads a label map.
 
     A picture with one half in the colours of the palette, give or take JPEG noise, and the other half not, is
     a side-by-side pair. One all in those colours is a colour map. Otherwise grey values or palette indices of
-    a lossless file are label ids, train ids (see `_are_train_ids`) or instance ids.
+    a lossless file are instance ids, or whatever ids make the most plausible street of them.
 
     Args:
         source: the file's bytes, or its path; `labelIds` or `labelTrainIds` in its name settles doubts.
+        read_as: of `readings.NAMES`, to read it so instead.
 
     Raises:
         ImageError: no image, too large, broken, a photo, or values that are no classes.
     """
+    if read_as is not None and read_as not in readings.NAMES:
+        raise ImageError(f"No file is read as {read_as[:20]!r}; choose one of {', '.join(readings.NAMES)}.")
     picture = _decode(source)
     name = "" if isinstance(source, bytes) else Path(source).name
-    found = _from_pair(picture) or _from_colors(picture) or _from_values(picture, name)
-    if found is None:
-        _, report = _snap(picture.image)
-        raise ImageError(
-            f"This is a photo or another picture, no label map: {report.photo_like:.0%} of its pixels are "
-            "far from every class colour "
-            f"(the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
-        )
+    colored = _from_pair(picture) or _from_colors(picture)
+    values = None if colored and colored.target is not None else _values(picture)
+    keys = [] if values is None else _value_readings(values, name)
+    keys = [readings.COLORS, *keys] if colored else keys
+    key = read_as or next(iter(keys), None)
+    if key == readings.COLORS and colored:
+        found = colored
+    elif key in keys and values is not None:
+        found = _from_values(values, key)
+    else:
+        raise ImageError(_refusal(picture, values, read_as if keys else None))
     height, width = found.label_map.shape
     facts = [found.description, f"{width} x {height}", *picture.remarks]
     whole_px = picture.image.width // (1 if found.target is None else 2)
     if width < whole_px:
         facts.append(f"reduced from {whole_px} x {picture.image.height}")
-    return replace(found, description=", ".join(facts))
+    others = [other for other in keys if other != key]
+    return replace(found, description=", ".join(facts), readings=(key, *others))
 
 
 def read_photo(source: bytes | str | Path) -> np.ndarray:
@@ -208,67 +215,65 @@ def _from_colors(picture: _Picture) -> LabelMapFile | None:
     only_dark = report.exact < 1 and not label_map.any()
     if report.photo_like > PHOTO_SHARE or only_dark:
         return None
-    return LabelMapFile(label_map, None, "a colour map", report)
+    return LabelMapFile(label_map, None, "a colour map", report, ())
 
 
-def _from_values(picture: _Picture, name: str) -> LabelMapFile | None:
-    """Reads grey values or palette indices as classes; None if the image has colours."""
-    values = _values(picture.image)
-    if values is None:
-        return None
-    indexed = picture.image.mode == "P"
-    if not indexed and not picture.lossless:
-        raise ImageError(
-            f"A grey image in a lossy format cannot hold class ids: its values are blurred. {_ADVICE}"
-        )
-    found = np.unique(values).tolist()
-    kind = "Cityscapes label ids"
-    if all(value <= palette.MAX_ID or 24_000 <= value < 34_000 for value in found) and found[-1] > 255:
-        kind = "Cityscapes instance ids"
-        values = np.where(values >= 24_000, values // 1000, values)  # 1000 * id + instance, from person on
-        found = np.unique(values).tolist()
-    elif _are_train_ids(values, found, name):
-        return LabelMapFile(palette.from_train_ids(values), None, "Cityscapes train ids", None)
-    if any(value > palette.MAX_ID and value != 255 for value in found):
-        if indexed:
-            return None
-        raise ImageError(
-            f"The grey values {found[0]} to {found[-1]} are no classes: label ids go from 0 to "
-            f"{palette.MAX_ID} and train ids from 0 to 18, with 255 for ignored. {_ADVICE}"
-        )
-    return LabelMapFile(palette.fold(np.where(values == 255, 0, values)), None, kind, None)
-
-
-def _values(image: Image.Image) -> np.ndarray | None:
-    """The grey values or palette indices, `(H, W)` integers; None if the image has colours."""
-    if image.mode in ("1", "F"):
-        kind = "only black and white" if image.mode == "1" else "floating-point values"
-        raise ImageError(f"The image holds {kind}, so it cannot tell classes apart. {_ADVICE}")
+def _values(picture: _Picture) -> np.ndarray | None:
+    """The grey values or palette indices, `(H, W)` integers; None if it has colours or blurred values."""
+    image = picture.image
     if image.mode in ("RGB", "RGBA"):
         rgb = _colors(image)
-        return None if (rgb != rgb[..., :1]).any() else rgb[..., 0]
-    if image.mode not in ("L", "LA", "P") and not image.mode.startswith("I"):
+        grey = picture.lossless and not (rgb != rgb[..., :1]).any()
+        return rgb[..., 0] if grey else None
+    if not picture.lossless or (image.mode not in ("L", "LA", "P") and not image.mode.startswith("I")):
         return None
     values = np.asarray(_fit(image, Image.Resampling.NEAREST))
     return np.where(values[..., 1] >= 128, values[..., 0], 0) if image.mode == "LA" else values
 
 
-def _are_train_ids(values: np.ndarray, found: list[int], name: str) -> bool:
-    """Whether values are train ids (0 road, 1 sidewalk, ... 18 bicycle, 255 ignored) and not label ids.
+def _value_readings(values: np.ndarray, name: str) -> list[str]:
+    """How values can be read, the most likely way first; the file's name has more weight than the street."""
+    named = {"trainids": "train-ids", "labelids": "label-ids"}
+    told = [key for word, key in named.items() if word in name.lower()]
+    return sorted(readings.possible(_without_instances(values)), key=lambda key: key not in told)
 
-    A value of 19 to 33 settles it for label ids, and 255 without one for train ids, as Cityscapes writes 255
-    there alone. With values of 0 to 18 only, the file's name decides if it holds `labelIds` or `TrainIds`;
-    else the lowest quarter of the picture, where streets have their ground: road, sidewalk and terrain are
-    0, 1 and 9 as train ids, and 7, 8 and 22 as label ids. A draw, and a picture of only 0, are label ids.
-    """
-    if any(18 < value != 255 for value in found) or found == [0]:
-        return False
-    if 255 in found or "trainids" in name.lower():
-        return True
-    if "labelids" in name.lower():
-        return False
-    bottom = values[-max(1, len(values) // 4) :]
-    return bool(np.isin(bottom, GROUND_TRAIN_IDS).mean() > np.isin(bottom, GROUND_IDS).mean())
+
+def _from_values(values: np.ndarray, key: str) -> LabelMapFile:
+    ids = _without_instances(values)
+    kind = readings.NAMES[key] if ids is values else "Cityscapes instance ids"
+    return LabelMapFile(readings.classes_of(ids, key), None, kind, None, ())
+
+
+def _without_instances(values: np.ndarray) -> np.ndarray:
+    """Label ids of instance ids, 1000 * id + instance from person on; any other values as they are."""
+    counted = (values >= 24_000) & (values < 34_000)
+    if not counted.any() or not (counted | (values <= palette.MAX_ID)).all():
+        return values
+    return np.where(counted, values // 1000, values)
+
+
+def _refusal(picture: _Picture, values: np.ndarray | None, read_as: str | None) -> str:
+    """Why a picture is no label map, or cannot be read as one asks, and what to do."""
+    mode = picture.image.mode
+    if read_as is not None:
+        why = "it has colours of its own" if values is None else readings.misfit(values, read_as)
+        return f"This file cannot be read as {readings.NAMES[read_as]}: {why}. Choose another way to read it."
+    if mode in ("1", "F"):
+        kind = "only black and white" if mode == "1" else "floating-point values"
+        return f"The image holds {kind}, so it cannot tell classes apart. {_ADVICE}"
+    if not picture.lossless and not _has_colors(picture.image):
+        return f"A grey image in a lossy format cannot hold class ids: its values are blurred. {_ADVICE}"
+    if values is not None and mode != "P":
+        return (
+            f"The grey values {values.min()} to {values.max()} are no classes: label ids go from 0 to "
+            f"{palette.MAX_ID}, train ids from 0 to 18 and CamVid ids from 0 to 11, with 255 for ignored. "
+            f"{_ADVICE}"
+        )
+    _, report = _snap(picture.image)
+    return (
+        f"This is a photo or another picture, no label map: {report.photo_like:.0%} of its pixels are far "
+        f"from every class colour (the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
+    )
 
 
 def _from_pair(picture: _Picture) -> LabelMapFile | None:
@@ -286,5 +291,5 @@ def _from_pair(picture: _Picture) -> LabelMapFile | None:
     ):
         if report.photo_like <= PHOTO_SHARE and label_map.any() and other.photo_like > PHOTO_SHARE:
             kind = f"a side-by-side pair with the colour map on the {side}"
-            return LabelMapFile(label_map, _photo(photo), kind, report)
+            return LabelMapFile(label_map, _photo(photo), kind, report, ())
     return None

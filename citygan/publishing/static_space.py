@@ -15,9 +15,9 @@ from typing import Any, cast
 import numpy as np
 from huggingface_hub import metadata_load, metadata_save
 
-from citygan import palette, streets
+from citygan import streets
 from citygan.checkpoint import Checkpoint, CheckpointInfo
-from citygan.data.images import GROUND_IDS, GROUND_TRAIN_IDS
+from citygan.data import readings
 from citygan.errors import CityGANError
 from citygan.models.generator import Generator
 from citygan.models.light import Light, light_of
@@ -82,7 +82,7 @@ def _describe(checkpoint: Checkpoint[CheckpointInfo]) -> dict[str, Any]:
         "props": canvas_props(info, streets.NAMES) | {"device": None},
         "facts": f"{info.name}, trained on {info.dataset} · weights: {info.license}",
         "start": START,
-        "labels": _label_tables(),
+        "readings": readings.describe(),
         "picture_light": picture_light(light_of(cast(Generator, checkpoint.load()))),
         "percentiles": list(info.ssim_percentiles),
         "percentiles_of": info.ssim_percentiles_of,
@@ -102,19 +102,6 @@ def _draw_streets(info: CheckpointInfo, out: Path) -> dict[str, Any]:
     seeds = range(RANDOM_STREETS)
     random = [written(f"random-{seed}", streets.random_street(seed, *size)) for seed in seeds]
     return {"streets": named, "random_streets": random}
-
-
-def _label_tables() -> dict[str, Any]:
-    """What grey values of a label map's file stand for, `Tables` in `standalone/labels.js`."""
-    ids = palette.fold(np.arange(palette.MAX_ID + 1)).tolist()
-    trained = np.arange(max(palette.TRAIN_IDS) + 1, dtype=np.uint8)
-    train_ids = palette.from_train_ids(trained).tolist()
-    return {
-        "ids": [*ids, *[None] * (255 - len(ids)), palette.UNLABELED],  # 255 is ignored pixels
-        "train_ids": [*train_ids, *[None] * (255 - len(train_ids)), palette.UNLABELED],
-        "ground": list(GROUND_IDS),
-        "ground_train_ids": list(GROUND_TRAIN_IDS),
-    }
 
 
 def picture_light(light: Light | None) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from PIL import Image
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
+from citygan.data import readings
 from citygan.data.images import read_label_map, read_photo
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
@@ -95,6 +96,10 @@ def _light(value: Any) -> Json:
     if not isinstance(light, list):
         light = _text(light)
     return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
+
+
+def _optional_map(value: Any) -> np.ndarray | None:
+    return None if value is None else decode_map(value)
 
 
 def _image(value: Any) -> bytes:
@@ -185,19 +190,36 @@ class Live:
         scores, _ = self._compare(read_photo(image), target)
         return {"scores": scores, "target_missing": scores is None}
 
-    @answers(image=_image)
-    def open_picture(self, image: bytes) -> Json:
-        """The label map of an image file, what the file was taken for, and the target if it was a pair."""
-        file = read_label_map(image)
+    @answers(image=_image, read_as=_text)
+    def open_picture(self, image: bytes, read_as: str | None) -> Json:
+        """The label map of an image file, what the file was taken for, how it was and could be read, and the
+        target if it was a pair."""
+        file = read_label_map(image, read_as)
         target = None
         if file.target is not None:
             target = self._targets.add(file.target) | {"photo": data_url(file.target, "JPEG")}
-        return {"map": encode_map(file.label_map), "report": file.summary, "target": target}
+        others = [{"key": key, "name": readings.NAMES[key]} for key in file.readings]
+        return {
+            "map": encode_map(file.label_map),
+            "report": file.summary,
+            "readings": others,
+            "target": target,
+        }
 
-    @answers(map=decode_map, seed=_seed, target=_text, light=_light)
-    def final_result(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
-        """Everything there is to download, as PNG without loss."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+    @answers(map=decode_map, drawn=_optional_map, seed=_seed, target=_text, light=_light)
+    def final_result(
+        self, map: np.ndarray, drawn: np.ndarray | None, seed: int | None, target: str | None, light: Json
+    ) -> Json:
+        """Everything there is to download, as PNG without loss.
+
+        The photo is of `drawn`, where there is one: the map with its unlabeled area filled.
+        """
+        drawn = map if drawn is None else drawn
+        if drawn.shape != map.shape:
+            raise CityGANError(
+                f"the map has {map.shape[::-1]} pixels, and its photo's map {drawn.shape[::-1]}"
+            )
+        photo = self._synthesize(drawn, seed=seed, wait_s=self._wait_s, **light)
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {

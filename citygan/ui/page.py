@@ -25,6 +25,7 @@ from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
+from citygan.ui.requests import CheckedRequests
 from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
 from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
@@ -123,7 +124,7 @@ def launch_options() -> dict[str, Any]:
         "theme": make_theme(),
         "css": CSS,
         "max_file_size": MAX_FILE_BYTES,
-        "app_kwargs": {"middleware": [Middleware(BodyLimit)]},
+        "app_kwargs": {"middleware": [Middleware(BodyLimit), Middleware(CheckedRequests)]},
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,

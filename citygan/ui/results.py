@@ -14,6 +14,7 @@ from citygan.ui.result import tiles
 
 _PICTURE = re.compile(r"!\[([^]]*)\]\(([^)]*)\)\s*")  # what it shows, and its file
 _CHART = "table.png"
+_CHARTS = (_CHART, "curves.png")
 
 
 def build_results(info: CheckpointInfo, results: Path, training: Path | None) -> None:
@@ -48,9 +49,10 @@ def build_results(info: CheckpointInfo, results: Path, training: Path | None) ->
 
 
 def _picture(label: str, file: Path) -> None:
-    """Shows a picture, if it is there: Markdown cannot reach its file."""
+    """Shows a picture, if it is there: Markdown cannot reach its file. Charts are white, but for the dark."""
     if file.is_file():
-        gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"])
+        kind = "cg-chart" if file.name in _CHARTS else None
+        gr.Image(str(file), label=label, interactive=False, buttons=["fullscreen"], elem_classes=kind)
 
 
 def training_pictures(run: Path) -> dict[str, Path]:

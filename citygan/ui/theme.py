@@ -19,7 +19,9 @@ CSS = """
 .cg-header h1 { font-size: 22px; font-weight: 650; letter-spacing: -0.01em; margin: 0; }
 .cg-header p { margin: 0; color: var(--body-text-color-subdued); font-size: 14px; }
 .cg-header .cg-facts { flex-basis: 100%; font-size: 12.5px; }
-.cg-header .cg-about { display: none; }
+.cg-header .cg-about { font-size: 14px; }
+.cg-header .cg-about summary { cursor: pointer; color: var(--body-text-color-subdued); }
+.cg-header .cg-about:not([open]) + .cg-facts { display: none; }
 .cg-header .cg-notice { flex-basis: 100%; color: var(--body-text-color); }
 .cg-header .cg-duplicate { margin-inline-start: auto; padding: 2px 10px; font-size: 13px;
   border: 1px solid var(--border-color-primary); border-radius: 8px;
@@ -27,9 +29,11 @@ CSS = """
 .cg-header .cg-duplicate:hover { border-color: var(--primary-500); }
 @media (max-width: 760px) {
   .cg-header > p:not(.cg-facts, .cg-notice) { display: none; }
-  .cg-header .cg-about { display: block; margin-inline-start: auto; font-size: 14px; }
-  .cg-header .cg-about summary { cursor: pointer; padding: 4px; }
-  .cg-header .cg-about:not([open]) + .cg-facts { display: none; }
+  .cg-header .cg-about { margin-inline-start: auto; }
+  .cg-header .cg-about summary { padding: 4px; }
+}
+@media (forced-colors: active) {
+  .tab-container button.selected { outline: 2px solid Highlight; outline-offset: -2px; }
 }
 .cg-upload { max-width: 1440px; margin: 0 auto; }
 .cg-read { margin: 0; font-size: 14px; line-height: 1.45; color: var(--body-text-color-subdued); }
@@ -57,6 +61,7 @@ CSS = """
 #cg-checkpoints .wrap { max-height: 300px; overflow-y: auto; }
 .cg-results [data-testid="block-label"] { position: static !important; width: fit-content; }
 .gradio-container footer > .divider:last-child { display: none; }
+.dark .cg-chart img { filter: invert(0.9) hue-rotate(180deg); }
 .cg-results h2 { font-size: 18px; margin: 4px 0 10px; }
 #cg-download { align-self: flex-start; width: auto; }
 .cg-empty { display: grid; place-content: center; min-height: 320px; text-align: center; border-radius: 10px;

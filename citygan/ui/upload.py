@@ -1,4 +1,4 @@
-"""The Upload tab and the `/synthesize` endpoint: image files in, photo and scores out."""
+"""The Upload tab: image files in, photo and scores out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from gradio.helpers import Examples
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
+from citygan.data import readings
 from citygan.data.images import ImageError, LabelMapFile, read_label_map, read_photo
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
+from citygan.ui.endpoint import add_endpoint
 from citygan.ui.imagefile import ImageFile
-from citygan.ui.live import MAX_SEED
+from citygan.ui.requests import seed_of
 from citygan.ui.result import Result, ResultView, save_picture, score_against
 
 MAX_NAMED = 4  # classes in one sentence
@@ -42,11 +44,18 @@ class FileSynthesizer:
         light: str | None = None,
         brightness: float | None = None,
         warmth: float | None = None,
+        read_as: str | None = None,
     ) -> Result:
-        """Reads the files, draws the photo and scores it. The last three are as `Synthesizer` takes them;
-        None is the light that the map suggests."""
-        file = open_label_map(label_file)
-        seed = _check_seed(seed)
+        """Reads the files, draws the photo and scores it.
+
+        Light, brightness and warmth are as `Synthesizer` takes them, None is the light that the map suggests;
+        `read_as` is as `read_label_map` takes it.
+        """
+        file = open_label_map(label_file, read_as)
+        try:
+            seed = seed_of(seed)
+        except CityGANError as error:
+            raise gr.Error(str(error), title="Seed", print_exception=False) from error
         notes = [file.summary, *self._substitutions(file.label_map)]
         target = self._target(target_file, file, notes)
         start = time.perf_counter()
@@ -94,7 +103,7 @@ class FileSynthesizer:
         if not unseen:
             return []
         name = {i: c.name for i, c in CLASS_BY_ID.items()}
-        parts = [f"{name[i]} ({share:.1%}) as {name[table[i]]}" for i, share in unseen[:MAX_NAMED]]
+        parts = [f"{name[i]} ({_percent(share)}) as {name[table[i]]}" for i, share in unseen[:MAX_NAMED]]
         if len(unseen) > MAX_NAMED:
             parts.append(f"{len(unseen) - MAX_NAMED} smaller ones likewise")
         return [
@@ -102,12 +111,16 @@ class FileSynthesizer:
         ]
 
 
-def open_label_map(label_file: str | None) -> LabelMapFile:
-    """Reads the label map; raises `gr.Error` with the reason where it cannot be used."""
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 else "<0.1%"
+
+
+def open_label_map(label_file: str | None, read_as: str | None = None) -> LabelMapFile:
+    """Reads the label map, as `read_label_map`; raises `gr.Error` with the reason where it cannot be used."""
     if label_file is None:
         raise gr.Error("Choose a label map first.", title="No label map", print_exception=False)
     try:
-        return read_label_map(label_file)
+        return read_label_map(label_file, read_as or None)
     except ImageError as error:
         raise gr.Error(f"Label map: {error}", title="Not usable", print_exception=False) from error
 
@@ -120,25 +133,18 @@ def open_target(target_file: str) -> np.ndarray:
         raise gr.Error(f"Target photo: {error}", print_exception=False) from error
 
 
-def _check_seed(seed: float | str | None) -> int | None:
-    """A seed as a person or a script writes it; None or blank is none."""
-    if seed is None or str(seed).strip() == "":
-        return None
-    digits = str(seed).strip().removesuffix(".0")
-    if not (digits.isdecimal() and int(digits) <= MAX_SEED):
-        message = f"The seed is {digits}; give a whole number from 0 to {MAX_SEED}, or none."
-        raise gr.Error(message, title="Seed", print_exception=False)
-    return int(digits)
-
-
-def _read_aloud(label_file: str | None) -> str:
-    """What a chosen file was taken for, or why it is refused, as HTML."""
+def _read_aloud(label_file: str | None, read_as: str | None = None) -> tuple[str, dict[str, Any]]:
+    """What a chosen file was read as, or why it is refused, as HTML; and the ways in which it can be read."""
+    no_choice = gr.update(value=None, visible=False)
     if label_file is None:
-        return ""
+        return "", no_choice
     try:
-        return f'<p class="cg-read" role="status">{escape(read_label_map(label_file).summary)}</p>'
+        file = read_label_map(label_file, read_as)
     except ImageError as error:
-        return f'<p class="cg-read cg-refused" role="alert">{escape(str(error))}</p>'
+        return f'<p class="cg-read cg-refused" role="alert">{escape(str(error))}</p>', no_choice
+    names = [(readings.NAMES[key], key) for key in sorted(file.readings, key=[*readings.NAMES].index)]
+    choice = gr.update(choices=names, value=file.readings[0], visible=len(names) > 1)
+    return f'<p class="cg-read" role="status">{escape(file.summary)}</p>', choice
 
 
 def build_upload(
@@ -155,7 +161,7 @@ def build_upload(
     """
     with gr.Row(elem_classes="cg-upload"):
         with gr.Column(scale=1, min_width=300):
-            label_file, target_file, seed, light = _build_inputs(generate.info)
+            label_file, read_as, target_file, seed, light = _build_inputs(generate.info)
             with gr.Row():
                 edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
                 start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
@@ -164,36 +170,49 @@ def build_upload(
             view = ResultView(generate.info, device_name)
 
     shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
-    for event in (start.click, examples.load_input_event.then):
+    # Our examples are read as they are recognised: the choice may still be that of another file.
+    for event, chosen in ((start.click, [read_as]), (examples.load_input_event.then, [])):
         event(
-            lambda *given: view.show(generate(*given)),
-            [label_file, target_file, seed, light],
+            lambda file, target, seed, light, read_as=None: view.show(
+                generate(file, target, seed, light, read_as=read_as)
+            ),
+            [label_file, target_file, seed, light, *chosen],
             view.outputs,
             scroll_to_output=True,
             api_visibility="private",
             **shared,
         )
     edit.click(
-        lambda chosen: (open_label_map(chosen).label_map, gr.Tabs(selected=paint_tab)),
-        label_file,
+        lambda *chosen: (open_label_map(*chosen).label_map, gr.Tabs(selected=paint_tab)),
+        [label_file, read_as],
         [canvas, tabs],
         api_visibility="private",
     )
-    _add_endpoint(generate, label_file, target_file, shared)
+    add_endpoint(generate, generate.info, label_file, target_file, shared)
 
 
-def _build_inputs(info: CheckpointInfo) -> tuple[ImageFile, ImageFile, gr.Textbox, gr.Dropdown]:
-    """The label map (with a line that says what it was taken for), the target photo, the seed and, where the
-    checkpoint has any, the lights."""
+def _build_inputs(
+    info: CheckpointInfo,
+) -> tuple[ImageFile, gr.Dropdown, ImageFile, gr.Textbox, gr.Dropdown]:
+    """The label map, what it is read as, the target photo, the seed and, where the checkpoint has any, the
+    lights."""
     picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
     label_file = ImageFile(
         label="Label map",
-        placeholder="Drop a label map\n\nin colours, ids or train ids,\nor a pair of map and photo",
+        placeholder="Drop a label map\n\nin colours or ids,\nor a pair of map and photo",
         elem_id="cg-label-file",
         **picture,
     )
     read = gr.HTML(elem_id="cg-read")
-    label_file.change(_read_aloud, label_file, read, show_progress="hidden", api_visibility="private")
+    read_as = gr.Dropdown(
+        [(name, key) for key, name in readings.NAMES.items()],
+        value=None,
+        label="Read as",
+        visible=False,
+        elem_id="cg-read-as",
+    )
+    for event, given in ((label_file.change, [label_file]), (read_as.input, [label_file, read_as])):
+        event(_read_aloud, given, [read, read_as], show_progress="hidden", api_visibility="private")
     extras = "Target photo, seed and light" if info.lights else "Target photo and seed"
     with gr.Accordion(f"{extras} (optional)", open=False):
         target_file = ImageFile(label="Target: the real photo", elem_id="cg-target-file", **picture)
@@ -212,7 +231,7 @@ def _build_inputs(info: CheckpointInfo) -> tuple[ImageFile, ImageFile, gr.Textbo
             visible=bool(info.lights),
             elem_id="cg-light",
         )
-    return label_file, target_file, seed, light
+    return label_file, read_as, target_file, seed, light
 
 
 def _build_examples(label_file: ImageFile) -> Examples:
@@ -239,55 +258,3 @@ def name_examples() -> str:
         }};
         name();
     }}"""
-
-
-def _add_endpoint(
-    generate: FileSynthesizer, label_file: ImageFile, target_file: ImageFile, shared: dict
-) -> None:
-    """`/synthesize`, for scripts and, through MCP, for language models: no button of the page leads there.
-
-    Gradio describes it by its docstring; of each argument it takes one line.
-    """
-
-    def synthesize(
-        label_map: str,
-        target: str | None = None,
-        seed: float | None = None,
-        light: str | None = None,
-        brightness: float | None = None,
-        warmth: float | None = None,
-    ):
-        """Draws a street photo from a semantic label map in the 35 classes of Cityscapes.
-
-        The label map is painted in the Cityscapes colours: road #804080, sidewalk #f423e8, building #464646,
-        fence #be9999, pole #999999, traffic sign #dcdc00, vegetation #6b8e23, sky #4682b4, person #dc143c,
-        rider #ff0000, car #00008e and so on. Other colours are snapped to the nearest of them.
-
-        Args:
-            label_map: The label map: those colours in a PNG or JPEG, or label ids or train ids in a grey PNG.
-            target: The real photo of the same street; the drawn one is scored against it.
-            seed: A whole number from 0 to 2147483647. Another one draws other details.
-            light: Its name, such as day, overcast or dusk, where the checkpoint is told the light.
-            brightness: From -3, darker, to 3, where the checkpoint is told the light.
-            warmth: From -3, colder, to 3, where the checkpoint is told the light.
-
-        Returns:
-            the photo, a PNG of the label map's size
-            and ssim, psnr (dB), percentile and percentile_of (null without a target), milliseconds, notes.
-        """
-        result = generate(label_map, target, seed, light, brightness, warmth)
-        return save_picture(result.photo), result.as_json(generate.info)
-
-    with gr.Group(visible=False):
-        seed = gr.Number(value=None, label="Seed", precision=0)
-        light = gr.Textbox(label="Light")
-        brightness, warmth = gr.Number(value=None, label="Brightness"), gr.Number(value=None, label="Warmth")
-        photo = gr.Image(label="photo", format="png", type="filepath")
-        scores = gr.JSON(label="scores")
-        gr.Button().click(
-            synthesize,
-            [label_file, target_file, seed, light, brightness, warmth],
-            [photo, scores],
-            api_name="synthesize",
-            **shared,
-        )

@@ -6,6 +6,7 @@ import io
 import struct
 import tracemalloc
 import zlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from PIL import Image
 
 from citygan.data import images
 from citygan.data.images import ImageError, read_label_map, read_photo
-from citygan.palette import CLASSES, colorize
+from citygan.data.layouts import CAMVID_IDS
+from citygan.palette import CLASSES, colorize, fold, from_train_ids
 
 TRAIN_IDS = {7: 0, 8: 1, 11: 2, 21: 8, 23: 10, 26: 13}
 
@@ -119,12 +121,28 @@ def test_train_ids_are_known_by_the_road_at_the_bottom(label_map):
     np.testing.assert_array_equal(file.label_map, label_map)
 
 
-def test_255_beside_train_ids_settles_it_for_train_ids():
-    train_ids = np.array([[255, 7, 7], [255, 8, 8]], np.uint8)
-    assert read_label_map(encoded(Image.fromarray(train_ids))).label_map.tolist() == [
-        [0, 20, 20],
-        [0, 21, 21],
-    ]
+def test_camvids_own_ids_are_known_and_can_be_read_otherwise(label_map):
+    camvid_ids = np.vectorize(CAMVID_IDS.tolist().index)(label_map).astype(np.uint8)
+    source = encoded(Image.fromarray(camvid_ids))
+    file = read_label_map(source)
+    assert file.summary == "Read as CamVid ids, 256 x 128."
+    assert file.readings[0] == "camvid-ids"
+    assert set(file.readings) == {"camvid-ids", "train-ids", "label-ids"}
+    np.testing.assert_array_equal(file.label_map, label_map)
+    changed = read_label_map(source, "train-ids")
+    assert changed.summary == "Read as Cityscapes train ids, 256 x 128."
+    assert changed.readings == ("train-ids", *[key for key in file.readings if key != "train-ids"])
+    np.testing.assert_array_equal(changed.label_map, from_train_ids(camvid_ids))
+
+
+def test_an_indexed_png_of_class_colours_can_be_read_by_its_indices_too(label_map, color_map):
+    indexed = color_map.quantize(16)
+    file = read_label_map(encoded(indexed))
+    assert file.readings[0] == "colors"
+    assert "label-ids" in file.readings
+    np.testing.assert_array_equal(
+        read_label_map(encoded(indexed), "label-ids").label_map, fold(np.array(indexed))
+    )
 
 
 def test_low_label_ids_are_known_by_the_road_at_the_bottom():
@@ -251,6 +269,18 @@ def test_a_photo_is_refused_with_the_share_of_its_pixels_that_are_far_from_the_p
 
 def test_a_dark_photo_is_no_map_of_unlabeled_pixels(photo):
     assert "This is a photo" in refusal(encoded(photo.point(lambda value: value // 3)))
+
+
+def test_a_reading_that_does_not_fit_is_refused_with_the_reason(label_map, color_map):
+    ids = encoded(Image.fromarray(label_map))
+    why = "cannot be read as CamVid ids: its value 21 is none of the ids 0 to 11"
+    assert why in refusal(ids, partial(read_label_map, read_as="camvid-ids"))
+    as_colors = refusal(ids, partial(read_label_map, read_as="colors"))
+    assert "cannot be read as class colours: its colours are none of a class" in as_colors
+    as_ids = refusal(encoded(color_map), partial(read_label_map, read_as="label-ids"))
+    assert "cannot be read as Cityscapes label ids: it has colours of its own" in as_ids
+    unknown = refusal(ids, partial(read_label_map, read_as="ade20k"))
+    assert "No file is read as 'ade20k'; choose one of colors, label-ids, train-ids, camvid-ids" in unknown
 
 
 def test_a_grey_photo_is_refused_with_its_values(photo):

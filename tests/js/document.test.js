@@ -22,9 +22,16 @@ const dusk = { light: "dusk", brightness: 0, warmth: 0.5 };
 const png = Uint8Array.from(Buffer.from(old.project, "base64"));
 
 test("a document survives as text, with what belongs to it", () => {
-  const kept = { map, seed: 5, light: dusk, checkpoint: "citygan ✓", at: 1_760_000_000_000 };
+  const hand = { tool: "line", classId: 26, size: 7, stamp: "car" };
+  const kept = { map, seed: 5, light: dusk, checkpoint: "citygan ✓", at: 1_760_000_000_000, hand };
   assert.deepEqual(fromText(toText(kept), known), kept);
   assert.deepEqual(fromText(toText({ map, seed: null }), known), { map, seed: null, light: null });
+});
+
+test("a hand that cannot be one counts as none", () => {
+  for (const hand of [null, "brush", {}, { tool: "brush", classId: 7, size: "large", stamp: "car" }]) {
+    assert.equal("hand" in fromText(toText({ map, seed: null, hand }), known), false);
+  }
 });
 
 for (const seed of [null, 0, 421, MAX_SEED]) {

@@ -254,3 +254,22 @@ test("a photo of another map is refused, and asked for again", async () => {
   await pass(60);
   assert.deepEqual([heard.photos.length, heard.settled], [1, 1]);
 });
+
+test("unlabeled area is filled for the photo alone, and no longer once that is switched off", async () => {
+  const wishes = { seed: null, target: null, light: null, fill: true };
+  const { painter, loop, requests, heard, paint } = started({ wishes });
+  paint(0);
+  await pass(100);
+  assert.equal(decodeMap(requests[0].request.map).ids.includes(0), false);
+  assert.equal("fill" in requests[0].request, false);
+  requests[0].draw();
+  await pass(100);
+  assert.deepEqual(heard.photos[0].map.ids, painter.ids);
+  assert.equal(heard.photos[0].drawn.ids.includes(0), false);
+  wishes.fill = false;
+  loop.changed();
+  await pass(100);
+  requests[1].draw();
+  await pass(100);
+  assert.equal(heard.photos[1].drawn, heard.photos[1].map);
+});

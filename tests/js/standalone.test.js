@@ -11,12 +11,28 @@ const CLASSES = [
   { id: 11, color: [70, 70, 70] },
 ];
 const known = (entries) => Array.from({ length: 256 }, (_, value) => entries[value] ?? null);
-const TABLES = {
-  ids: known({ 0: 0, 1: 0, 7: 7, 8: 8, 11: 11, 23: 23, 255: 0 }),
-  train_ids: known({ 0: 7, 1: 8, 2: 11, 10: 23, 255: 0 }),
-  ground: [7, 8],
-  ground_train_ids: [0, 1],
-};
+/** A reading with the class of some values, and how likely they are in each third of a picture. */
+const reading = (key, classes, likely) => ({
+  key,
+  name: `${key} ids`,
+  classes: known(classes),
+  log_shares: [0, 1, 2].map((third) =>
+    Array.from({ length: 256 }, (_, value) => likely[value]?.[third] ?? -9),
+  ),
+});
+const READINGS = [
+  reading("label", { 0: 0, 1: 0, 7: 7, 8: 8, 11: 11, 23: 23, 255: 0 }, { 7: [-9, -2, 0], 11: [-1, -1, -5] }),
+  reading(
+    "train",
+    { 0: 7, 1: 8, 2: 11, 10: 23, 255: 0 },
+    { 0: [-9, -2, 0], 2: [-1, -1, -5], 255: [-4, -4, -4] },
+  ),
+  reading(
+    "camvid",
+    { 0: 23, 1: 11, 3: 7, 11: 0, 255: 0 },
+    { 0: [0, -3, -9], 1: [-1, -1, -5], 3: [-9, -2, 0] },
+  ),
+];
 
 /** @param {(number | number[])[]} colors a pixel each, in one column */
 function picture(...colors) {
@@ -26,29 +42,40 @@ function picture(...colors) {
   });
   return { data: Uint8Array.from(data), width: 1, height: colors.length };
 }
-const read = (colors, lossless = true) => {
-  const { ids, kind } = readLabels(picture(...colors), lossless, CLASSES, TABLES);
+const opened = (colors, { lossless = true, readAs } = {}) =>
+  readLabels(picture(...colors), lossless, CLASSES, READINGS, readAs);
+const read = (colors, how) => {
+  const { ids, kind } = opened(colors, how);
   return [kind, ...ids];
 };
 
 test("exact class colours are a colour map, black where it is transparent", () => {
-  assert.deepEqual(read([70, [128, 64, 128], [128, 64, 128, 9]], false), ["a colour map", 11, 7, 0]);
+  const colors = [70, [128, 64, 128], [128, 64, 128, 9]];
+  assert.deepEqual(read(colors, { lossless: false }), ["a colour map", 11, 7, 0]);
 });
 
 test("grey values are label ids, folded, and 255 is unlabeled", () => {
-  assert.deepEqual(read([23, 1, 255, 7]), ["Cityscapes label ids", 23, 0, 0, 7]);
+  assert.deepEqual(read([23, 1, 255, 7]), ["label ids", 23, 0, 0, 7]);
 });
 
-test("values without those of label ids alone are train ids if they say ignored, or have train ids' ground", () => {
-  assert.deepEqual(read([2, 255, 0, 7].slice(0, 3)), ["Cityscapes train ids", 11, 0, 7]);
-  assert.deepEqual(read([10, 2, 2, 1]), ["Cityscapes train ids", 23, 11, 11, 8]);
-  assert.deepEqual(read([11, 11, 11, 7]), ["Cityscapes label ids", 11, 11, 11, 7]);
+test("of several readings the one with the most plausible street is taken, and all are offered", () => {
+  assert.deepEqual(read([2, 2, 0]), ["train ids", 11, 11, 7]);
+  assert.deepEqual(read([0, 1, 3]), ["camvid ids", 23, 11, 7]);
+  assert.deepEqual(read([11, 11, 7]), ["label ids", 11, 11, 7]);
+  const { readings } = opened([0, 1, 1]);
+  assert.deepEqual(
+    readings.map(({ key }) => key),
+    ["camvid", "label", "train"],
+  );
+  assert.deepEqual(Object.keys(readings[0]), ["key", "name"]);
+  assert.deepEqual(read([0, 1, 1], { readAs: "label" }), ["label ids", 0, 0, 0]);
 });
 
 test("other colours, blurred values and values that are no classes are refused", () => {
   assert.throws(() => read([70, [1, 2, 3]]), /1 of its colours are none of a class; the app with a server/);
-  assert.throws(() => read([7, 8], false), /2 of its colours/);
+  assert.throws(() => read([7, 8], { lossless: false }), /2 of its colours/);
   assert.throws(() => read([23, 99]), /its grey value 99 is no class/);
+  assert.throws(() => read([23, 3]), /its values belong to no one list of classes/);
 });
 
 test("the light of a picture is the one that Python reads", () => {

@@ -37,6 +37,16 @@ test("a span is clipped to the map and belongs to the step that commit ends", ()
   assert.equal(state.at(1, 1), B);
 });
 
+test("a map that is begun with cannot be undone", () => {
+  const { state, heard } = started();
+  state.span(0, 0, 1, B);
+  state.commit("brush");
+  state.begin(drawn("cccc cccc cccc").ids);
+  assert.equal(shown(state), picture("cccc cccc cccc"));
+  assert.equal(heard.at(-1).final, true);
+  assert.deepEqual([state.canUndo, state.canRedo, state.undo()], [false, false, null]);
+});
+
 test("a stroke in progress tells what is new, and at its end all of it", () => {
   const { state, heard } = started();
   state.span(0, 0, 1, B);

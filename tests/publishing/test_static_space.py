@@ -107,11 +107,11 @@ def test_the_streets_are_those_that_a_server_would_draw(written):
     assert page["start"] in page["streets"]
 
 
-def test_the_page_knows_what_ids_and_train_ids_stand_for(written):
-    labels = written.page["labels"]
-    assert [len(labels["ids"]), len(labels["train_ids"])] == [256, 256]
-    assert [labels["ids"][i] for i in (1, 7, 18, 33, 34, 255)] == [0, 7, 17, 33, None, 0]
-    assert [labels["train_ids"][i] for i in (0, 10, 18, 19, 255)] == [7, 23, 33, None, 0]
+def test_the_page_knows_what_ids_stand_for(written):
+    classes = {reading["key"]: reading["classes"] for reading in written.page["readings"]}
+    assert [classes["label-ids"][i] for i in (1, 7, 18, 33, 34, 255)] == [0, 7, 17, 33, None, 0]
+    assert [classes["train-ids"][i] for i in (0, 10, 18, 19, 255)] == [7, 23, 33, None, 0]
+    assert [classes["camvid-ids"][i] for i in (0, 3, 11, 12, 255)] == [23, 7, 0, None, 0]
 
 
 def test_the_tests_of_the_page_know_what_python_measures():

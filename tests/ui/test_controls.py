@@ -10,13 +10,31 @@ from playwright.sync_api import expect
 from citygan.palette import CLASS_BY_ID, colorize
 
 
-def test_keys_work_only_while_the_focus_is_in_the_studio(canvas):
+def test_keys_work_on_the_whole_page_but_not_in_its_fields(canvas):
+    canvas.page.keyboard.press("e")  # nothing has the focus yet
+    assert canvas.stage.get_attribute("data-tool") == "eraser"
+    canvas.page.get_by_role("button", name="Mirror in Python").focus()
+    canvas.page.keyboard.press("g")
+    assert canvas.stage.get_attribute("data-tool") == "bucket"
     canvas.page.get_by_label("Elsewhere").click()
     canvas.page.keyboard.type("em")
-    assert canvas.stage.get_attribute("data-tool") == "brush"
+    canvas.page.keyboard.press("Control+z")
+    assert canvas.stage.get_attribute("data-tool") == "bucket"
     assert np.array_equal(canvas.ids, street())
-    canvas.press("e")
-    assert canvas.stage.get_attribute("data-tool") == "eraser"
+
+
+def test_undo_works_by_its_key_after_a_map_came_from_python(canvas):
+    canvas.page.get_by_role("button", name="Mirror in Python").click()
+    expect(canvas.status).to_have_text("Map opened")
+    canvas.page.keyboard.press("Control+z")
+    assert np.array_equal(canvas.ids, street())
+
+
+def test_no_key_works_while_the_studio_is_out_of_sight(canvas):
+    canvas.page.evaluate("document.querySelector('.cg-frame').style.display = 'none'")
+    canvas.page.keyboard.press("e")
+    canvas.page.evaluate("document.querySelector('.cg-frame').style.display = ''")
+    assert canvas.stage.get_attribute("data-tool") == "brush"
 
 
 @pytest.mark.parametrize("control", [".cg-class", ".cg-size input", ".cg-toolbar button"])
@@ -162,3 +180,30 @@ def test_a_stamp_in_hand_has_the_colour_of_what_it_is(canvas):
         canvas.page.locator(".cg-stamp-button", has_text=name).click()
         colour = "rgb({}, {}, {})".format(*CLASS_BY_ID[label_id].color)
         expect(canvas.page.locator(".cg-in-hand .cg-swatch")).to_have_css("background-color", colour)
+
+
+def test_what_was_painted_is_not_said_beside_another_class(canvas):
+    canvas.press("e")
+    canvas.click(60, 60)
+    expect(canvas.status).to_have_text("Eraser, unlabeled")
+    canvas.press("5")
+    expect(canvas.page.locator(".cg-in-hand")).to_have_text("sky")
+    expect(canvas.status).to_be_empty()
+
+
+PERSON, VEGETATION = 24, 21
+
+
+def test_people_have_an_outline_on_the_map_and_a_corner_in_the_palette(canvas):
+    outlined = canvas.page.locator(".cg-people")
+    assert not outlined.evaluate(HAS_PIXELS)
+    canvas.press("r", "7")
+    canvas.drag((60.5, 50.5), (79.5, 69.5))
+    assert (canvas.ids == PERSON).sum() == 400
+    assert outlined.evaluate(HAS_PIXELS)
+    canvas.press("Control+z")
+    assert not outlined.evaluate(HAS_PIXELS)
+    corner = "node => getComputedStyle(node).backgroundImage"
+    swatches = [canvas.page.locator(f".cg-class[data-id='{i}'] .cg-swatch") for i in (PERSON, VEGETATION)]
+    assert swatches[0].evaluate(corner).startswith("linear-gradient")
+    assert swatches[1].evaluate(corner) == "none"

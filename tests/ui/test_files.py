@@ -1,4 +1,4 @@
-"""Ways to begin a map and to keep it: streets, files, projects, links and the browser's own memory."""
+"""Ways to begin a map and to keep it: streets, files, projects and links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from studio_driver import (
 )
 
 from citygan import streets
-from citygan.palette import CLASS_BY_ID, colorize
+from citygan.palette import CLASS_BY_ID, colorize, from_train_ids
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
 from citygan.wire import checksum
@@ -75,6 +75,23 @@ def test_a_picture_opens_when_it_is_pasted_or_dropped_on_the_canvas(studio, even
     expect(studio.locator(".cg-message")).to_contain_text("120 x 80")
 
 
+def test_a_map_of_camvid_ids_is_recognised_and_can_be_read_otherwise(studio):
+    in_camvid_ids = np.where(with_box(CAR) == SKY, 0, np.where(with_box(CAR) == CAR, 8, 3)).astype(np.uint8)
+    choose(studio, "Open", png(in_camvid_ids))
+    shown(studio, with_box(CAR))
+    expect(studio.locator(".cg-message")).to_have_text("Read as CamVid ids, 120 x 80.")
+    reading = studio.get_by_label("Read as")
+    expect(reading).to_have_value("camvid-ids")
+    reading.select_option("Cityscapes train ids")
+    shown(studio, from_train_ids(in_camvid_ids))
+    expect(studio.locator(".cg-message")).to_have_text("Read as Cityscapes train ids, 120 x 80.")
+    click(studio, "Undo")
+    shown(studio, with_box(CAR))
+    choose(studio, "Open", png(colorize(with_box(TREE))))
+    shown(studio, with_box(TREE))
+    expect(reading).to_be_hidden()
+
+
 def test_a_project_opens_again_exactly(studio, tmp_path):
     noise = np.random.default_rng(1).choice(np.array([ROAD, SKY, CAR, TREE], np.uint8), (HEIGHT, WIDTH))
     set_map(studio, noise)
@@ -87,7 +104,8 @@ def test_a_project_opens_again_exactly(studio, tmp_path):
     download.value.save_as(file)
     carried = json.loads(Image.open(file).text["CityGAN project"])
     assert carried["checkpoint"] == "fake-unet"
-    studio.reload()
+    set_map(studio, START)
+    click(studio, "No seed: the default photo")
     shown(studio, START)
     choose(studio, "Open", file)
     studio.wait_for_selector(f'.cg-shot[data-crc32="{checksum(noise)}"][data-seed="{seed}"]')
@@ -150,61 +168,3 @@ def test_a_broken_link_is_refused_in_words(app, page, fragment):
     page.goto(app.url + fragment)
     expect(page.locator(".cg-message")).to_contain_text("The link holds no map that can be opened")
     shown(page, START)
-
-
-KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('citygan:map:')).length"
-
-
-def paint_and_reload(page, label_map, maps_kept=1):
-    """Leaves a map behind, and comes back when the browser has it."""
-    set_map(page, label_map)
-    page.wait_for_function(f"{KEPT} === {maps_kept}")
-    page.reload()
-    shown(page, START)
-
-
-def test_the_map_is_offered_again_after_a_reload(studio):
-    painted = with_box(CAR)
-    paint_and_reload(studio, painted)
-    click(studio, "Restore")
-    shown(studio, painted)
-    expect(studio.locator(".cg-offer")).to_be_hidden()
-
-
-def test_an_offered_map_can_be_dismissed_for_good(studio):
-    paint_and_reload(studio, with_box(CAR))
-    click(studio, "Dismiss")
-    expect(studio.locator(".cg-offer")).to_be_hidden()
-    assert np.array_equal(get_map(studio), START)
-    assert studio.evaluate(KEPT) == 0
-
-
-def test_painting_before_the_answer_loses_neither_map(studio):
-    old, new = with_box(CAR), with_box(TREE)
-    paint_and_reload(studio, old)
-    expect(studio.locator(".cg-offer")).to_be_visible()
-    paint_and_reload(studio, new, maps_kept=2)
-    click(studio, "Restore")
-    shown(studio, new)
-    click(studio, "Restore")
-    shown(studio, old)
-    expect(studio.locator(".cg-offer")).to_be_hidden()
-    click(studio, "Undo")
-    assert np.array_equal(get_map(studio), new)
-
-
-def test_a_restored_map_is_kept_from_then_on_as_that_of_this_visit(studio):
-    painted = with_box(CAR)
-    paint_and_reload(studio, painted)
-    click(studio, "Restore")
-    assert studio.evaluate(KEPT) == 1
-    studio.reload()
-    click(studio, "Restore")
-    shown(studio, painted)
-
-
-def test_a_stored_map_that_cannot_be_read_is_passed_over(studio):
-    studio.evaluate("localStorage.setItem('citygan:map:1', '{\"map\": {}}')")
-    studio.reload()
-    shown(studio, START)
-    expect(studio.locator(".cg-offer")).to_be_hidden()

@@ -17,9 +17,12 @@ def open_tab(page: Page, url: str, name: str) -> None:
     expect(page.locator("#cg-generate" if name == "Upload" else ".cg-stage")).to_be_visible()
 
 
-def test_the_header_names_checkpoint_device_and_licence(page, whole_page):
+def test_checkpoint_device_and_licence_stand_behind_about(page, whole_page):
     page.goto(whole_page)
     facts = page.locator(".cg-facts")
+    expect(facts).to_be_hidden()
+    page.get_by_text("About this checkpoint").click()
+    expect(facts).to_be_visible()
     for fact in (fakes.INFO.name, fakes.INFO.dataset, "a test", fakes.INFO.license):
         expect(facts).to_contain_text(fact)
 
@@ -37,7 +40,7 @@ def test_the_whole_studio_is_in_view(page, whole_page, width, height):
         ".cg-controls .cg-live",
     )
     for part in parts:
-        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+        expect(page.locator(part).first).to_be_in_viewport(ratio=1)
 
 
 def test_on_a_phone_the_facts_open_with_a_tap_and_canvas_and_photo_are_in_view(open_page, whole_page):
@@ -82,8 +85,8 @@ def test_the_photos_of_the_strip_keep_to_their_places(page, whole_page):
     for count in range(1, 4):
         expect(kept).to_have_count(count)
         page.get_by_role("button", name="Another one").click()
-    page.get_by_role("button", name="Pin", exact=True).nth(1).click()
-    expect(page.get_by_role("button", name="Pinned", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Pin photo 2", exact=True).click()
+    expect(page.get_by_role("button", name="Pinned photo 2", exact=True)).to_be_visible()
     boxes = [thumb.bounding_box() for thumb in page.locator(".cg-thumb").all()]
     assert len({round(box["width"]) for box in boxes}) == 1
     assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(boxes))

@@ -48,7 +48,7 @@ def last_light(lit):
 
 def wait_for_light(page, text):
     """Until the newest photo of the strip says that it has a light."""
-    page.get_by_role("button", name=text, exact=True).wait_for()
+    page.get_by_title(text, exact=True).wait_for()
 
 
 def test_a_name_is_a_light_and_auto_goes_back(lit, page_in_light):
@@ -92,9 +92,9 @@ def test_what_is_no_picture_is_said_and_the_light_stays(lit, page_in_light):
 def test_the_strip_brings_a_light_back_and_another_street_keeps_it(lit, page_in_light):
     click(page_in_light, "dusk")
     wait_for_light(page_in_light, "Restore this map and light (dusk)")
-    click(page_in_light, "Restore this map")
+    page_in_light.get_by_title("Restore this map", exact=True).click()
     expect(page_in_light.get_by_role("button", name="auto")).to_have_attribute("aria-pressed", "true")
-    click(page_in_light, "Restore this map and light (dusk)")
+    page_in_light.get_by_title("Restore this map and light (dusk)", exact=True).click()
     dusk = page_in_light.get_by_role("button", name="dusk", exact=True)
     expect(dusk).to_have_attribute("aria-pressed", "true")
     set_map(page_in_light, with_box(CAR))

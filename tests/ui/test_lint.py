@@ -20,6 +20,16 @@ def test_a_note_has_a_button_that_mends_the_map(studio):
     assert (get_map(studio) == with_box(TRUCK)).all()
 
 
+def test_notes_come_below_the_strip_so_that_they_push_nothing_away(studio):
+    studio.wait_for_function(READ)
+    strip = studio.locator(".cg-strip")
+    expect(strip).to_be_visible()
+    before = strip.bounding_box()["y"]
+    set_map(studio, with_box(TRUCK))
+    expect(studio.locator(".cg-lint-line")).to_be_visible()
+    assert strip.bounding_box()["y"] == before
+
+
 def test_a_sound_map_has_no_notes(studio):
     studio.wait_for_function(READ)
     expect(studio.locator(".cg-lint-line")).to_have_count(0)

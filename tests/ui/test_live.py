@@ -193,6 +193,7 @@ def test_a_picture_of_class_colours_opens_exactly(live):
     assert np.array_equal(decode_map(answer["map"]), MAP)
     assert "172 x 128" in answer["report"]
     assert answer["target"] is None
+    assert answer["readings"] == [{"key": "colors", "name": "class colours"}]
 
 
 def test_the_final_result_is_lossless(live):
@@ -204,6 +205,16 @@ def test_the_final_result_is_lossless(live):
     assert np.array_equal(opened(answer["pair"]), np.hstack([synthesize(MAP, 7), colorize(MAP)]))
     assert np.array_equal(opened(answer["ssim_map"]), np.full(MAP.shape, 128))
     assert answer["scores"]["ssim"] == 0.4
+
+
+def test_the_final_photo_can_be_of_a_map_whose_gaps_are_filled(live):
+    holed = MAP.copy()
+    holed[:8] = 0
+    answer = live.final_result({"map": encode_map(holed), "drawn": encode_map(MAP)})
+    assert np.array_equal(opened(answer["photo"]), colorize(MAP))
+    assert np.array_equal(opened(answer["labels_ids"]), holed)
+    refused = live.final_result({"map": encode_map(MAP), "drawn": encode_map(MAP[:4])})
+    assert refused["error"] == "the map has (172, 128) pixels, and its photo's map (172, 4)"
 
 
 def test_a_result_without_target_has_no_ssim_map(live):

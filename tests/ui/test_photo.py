@@ -94,8 +94,12 @@ def test_without_a_server_the_page_says_so_and_goes_on_when_it_is_back(studio):
     set_map(studio, with_box(CAR))
     expect(studio.locator(".cg-pace")).to_have_attribute("data-kind", "gone")
     expect(studio.locator(".cg-pace")).to_contain_text("your map is safe")
+    click(studio, "Download")
+    studio.locator(".cg-downloads [data-file=photo]").click()
+    expect(studio.locator(".cg-message")).to_contain_text("Not downloaded")
     studio.unroute("**/component_server/**")
     shown(studio, with_box(CAR))
+    expect(studio.locator(".cg-message")).to_have_text("The connection is back")
     studio.clear_console_messages()  # the browser's own, about the requests that failed
 
 
@@ -144,9 +148,20 @@ def test_a_click_in_the_strip_restores_the_map_and_the_seed(studio):
     click(studio, "No seed: the default photo")
     set_map(studio, with_box(CAR))
     shown(studio, with_box(CAR))
-    click(studio, f"Restore this map and seed {seed}")
+    studio.get_by_title(f"Restore this map and seed {seed}", exact=True).click()
     studio.wait_for_selector(f'.cg-shot[data-seed="{seed}"][data-crc32="{checksum(START)}"]')
     assert np.array_equal(get_map(studio), START)
+
+
+def test_each_photo_of_the_strip_has_a_name_of_its_own(studio):
+    set_map(studio, with_box(CAR))
+    expect(studio.locator(".cg-kept")).to_have_count(2)
+    for number in (1, 2):
+        expect(
+            studio.get_by_role("button", name=f"Restore this map, photo {number}", exact=True)
+        ).to_be_visible()
+        studio.get_by_role("button", name=f"Pin photo {number}", exact=True).click()
+        expect(studio.get_by_role("button", name=f"Pinned photo {number}", exact=True)).to_be_visible()
 
 
 def test_the_pinned_photo_can_be_compared_with(studio):
@@ -223,3 +238,23 @@ def test_each_download_is_without_loss(studio, file, expected):
     with studio.expect_download() as download:
         studio.locator(f'[data-file="{file}"]').click()
     assert np.array_equal(np.array(Image.open(download.value.path())), expected)
+
+
+def test_a_stroke_is_announced_once_however_many_photos_it_makes(studio):
+    studio.evaluate("""() => {
+        window.heard = [];
+        const said = document.querySelectorAll(".cg-studio :is([role=status], [role=alert], [aria-live])");
+        for (const node of said) {
+            const observer = new MutationObserver(() => heard.push(node.textContent));
+            observer.observe(node, { childList: true, subtree: true });
+        }
+    }""")
+    box = studio.locator(".cg-stage").bounding_box()
+    studio.mouse.move(box["x"] + 40, box["y"] + 60)
+    studio.mouse.down()
+    for step in range(1, 4):
+        studio.mouse.move(box["x"] + 40 + 60 * step, box["y"] + 60 + 20 * step, steps=4)
+        shown(studio, get_map(studio))
+    studio.mouse.up()
+    shown(studio, get_map(studio))
+    assert studio.evaluate("heard") == ["Brush, road"]

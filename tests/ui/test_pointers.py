@@ -12,22 +12,93 @@ from citygan.palette import colorize
 MATRIX = "e => new DOMMatrix(e.style.transform).toJSON()"  # a is the scale, e and f are the way in pixels
 
 
-def test_the_wheel_zooms_space_pans_and_fit_shows_all_again(canvas):
+def zoom(canvas: Canvas, travel: int) -> None:
+    """Turns the wheel with Ctrl, as a trackpad does for two fingers."""
+    canvas.page.keyboard.down("Control")
+    canvas.page.mouse.wheel(0, travel)
+    canvas.page.keyboard.up("Control")
+
+
+def test_ctrl_and_the_wheel_zoom_space_pans_and_fit_shows_all_again(canvas):
     page = canvas.page
     view = canvas.stage.locator(".cg-layers")
     fitted = view.evaluate("e => e.style.transform")
     page.mouse.move(*canvas.at(60, 40))
-    page.mouse.wheel(0, -600)
-    page.wait_for_function("document.querySelector('.cg-fit').hidden === false")
+    zoom(canvas, -600)
+    expect(page.locator(".cg-zoom-figure")).to_have_text("246%")  # e to the power of 0.9
     zoomed = view.evaluate("e => e.style.transform")
-    canvas.stage.focus()
     page.keyboard.down(" ")
     canvas.drag((60, 40), (40, 30))
     page.keyboard.up(" ")
     assert view.evaluate("e => e.style.transform") not in (fitted, zoomed)
     assert np.array_equal(canvas.ids, street())
-    canvas.press("f")
+    page.get_by_role("button", name="Fit", exact=True).click()
     assert view.evaluate("e => e.style.transform") == fitted
+    expect(page.locator(".cg-zoom")).to_be_hidden()
+
+
+def test_the_wheel_scrolls_the_page_and_leaves_the_view(canvas):
+    page = canvas.page
+    page.set_viewport_size({"width": 1440, "height": 400})
+    page.mouse.move(*canvas.at(60, 20))
+    before = canvas.stage.locator(".cg-layers").evaluate("e => e.style.transform")
+    page.mouse.wheel(0, 100)
+    page.wait_for_function("scrollY === 100")
+    assert canvas.stage.locator(".cg-layers").evaluate("e => e.style.transform") == before
+
+
+PLACES = """() => [["stage", "map"], ["photo-frame", "shot"]].map(([outer, inner]) => {
+    const boxOf = (name) => document.querySelector(`.cg-${name}`).getBoundingClientRect();
+    const [frame, picture] = [boxOf(outer), boxOf(inner)];
+    return [
+        (picture.left - frame.left) / frame.width,
+        (picture.top - frame.top) / frame.height,
+        picture.width / frame.width,
+    ];
+})"""
+
+
+def test_the_photo_is_zoomed_and_moved_as_the_map_is(canvas):
+    canvas.page.wait_for_selector(".cg-shot")
+    canvas.page.mouse.move(*canvas.at(90, 20))
+    zoom(canvas, -600)
+    expect(canvas.page.locator(".cg-zoom")).to_be_visible()
+    of_map, of_photo = canvas.page.evaluate(PLACES)
+    assert of_map[2] > 2
+    assert of_photo == pytest.approx(of_map, abs=0.01)
+    canvas.press("f")
+    assert canvas.page.evaluate(PLACES)[1] == pytest.approx([0, 0, 1], abs=0.01)
+
+
+MAP_AND_SCROLL = """() => [
+    document.querySelector(".cg-layers").style.transform, scrollY, document.activeElement.className,
+]"""
+
+
+@pytest.mark.parametrize("focus", [None, ".cg-class[data-id='26']", ".cg-size input"])
+def test_space_pans_over_the_canvas_wherever_the_focus_is(canvas, focus):
+    page = canvas.page
+    page.set_viewport_size({"width": 1440, "height": 500})  # so that there is something to scroll
+    canvas.press("+", "+", "+")
+    canvas.stage.blur()
+    if focus:
+        page.locator(focus).focus()
+    page.mouse.move(*canvas.at(60, 40))
+    zoomed, scrolled, _ = page.evaluate(MAP_AND_SCROLL)
+    page.keyboard.down(" ")
+    canvas.drag((60, 40), (40, 30))
+    page.keyboard.up(" ")
+    moved, scrolled_after, focused = page.evaluate(MAP_AND_SCROLL)
+    assert moved != zoomed
+    assert (scrolled_after, focused) == (scrolled, "cg-stage")
+    assert np.array_equal(canvas.ids, street())
+    assert canvas.page.locator(".cg-in-hand").inner_text() == "road"  # no button was pressed
+
+
+def test_space_presses_a_button_that_has_the_focus(canvas):
+    canvas.page.locator(f".cg-class[data-id='{CAR}']").focus()
+    canvas.page.keyboard.press(" ")
+    assert canvas.page.locator(".cg-in-hand").inner_text() == "car"
 
 
 def test_resizing_the_window_changes_no_pixel(canvas):

@@ -118,6 +118,14 @@ def test_the_table_is_shown_with_its_chart_and_its_pictures(url, page):
     ]
 
 
+def test_charts_are_not_white_in_the_dark(url, page):
+    page.emulate_media(color_scheme="dark")
+    page.goto(url)
+    page.get_by_role("tab", name="Results").click()
+    for chart in page.locator(".cg-results img").all():
+        expect(chart).to_have_css("filter", "invert(0.9) hue-rotate(180deg)")
+
+
 def test_the_label_of_a_picture_of_the_results_lies_above_it(url, page):
     page.goto(url)
     page.get_by_role("tab", name="Results").click()

@@ -92,6 +92,21 @@ def test_enter_closes_a_polygon(canvas):
     expect_undo(canvas, expected, "polygon, car")
 
 
+def test_a_polygon_can_be_drawn_and_closed_by_keys_alone(canvas):
+    canvas.press("p", "6")
+    ways = ["ArrowRight"] * 3, ["ArrowDown"] * 2, ["ArrowLeft"] * 3, ["ArrowUp"] * 2
+    canvas.press("ArrowRight", "Enter")
+    for way in ways:
+        canvas.press(*[f"Shift+{key}" for key in way], "Enter")
+    assert (canvas.ids == CAR).sum() == 31 * 20  # the pixels of both side lines belong to it
+    canvas.press("Control+z")
+    canvas.press("Enter")
+    for way in ways[:2]:
+        canvas.press(*[f"Shift+{key}" for key in way], "Enter")
+    canvas.press("Enter")  # once more at the last corner
+    assert 0 < (canvas.ids == CAR).sum() < 31 * 20
+
+
 def test_a_click_on_the_first_corner_closes_a_polygon(canvas):
     canvas.press("p", "6")
     for corner in [(60, 45), (100, 45), (100, 75), (60, 45)]:

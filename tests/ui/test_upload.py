@@ -8,11 +8,13 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
+from canvas_driver import IDS
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from citygan import streets
-from citygan.palette import colorize
+from citygan.data.layouts import CAMVID_IDS
+from citygan.palette import colorize, from_train_ids
 from citygan.ui.result import color_ssim
 from citygan.wire import checksum
 
@@ -53,6 +55,28 @@ def test_an_uploaded_id_map_becomes_the_photo_of_these_ids(upload, label_map, tm
     np.testing.assert_array_equal(shown(upload, "#cg-labels"), colorize(label_map))
     expect(upload.locator("#cg-slider")).to_be_hidden()
     expect(upload.locator("#cg-scores")).to_contain_text("on a test")
+
+
+def test_a_map_of_camvid_ids_is_recognised_and_can_be_read_otherwise(upload, tmp_path):
+    ids = np.repeat(np.array([0, 1, 8, 3], np.uint8), 20)[:, None].repeat(60, 1)  # sky, building, car, road
+    choose(upload, "#cg-label-file", ids, tmp_path / "map.png")
+    expect(upload.locator("#cg-read")).to_contain_text("Read as CamVid ids, 60 x 80.")
+    upload.locator("#cg-generate").click()
+    np.testing.assert_array_equal(shown(upload, "#cg-labels"), colorize(CAMVID_IDS[ids]))
+    upload.locator("#cg-read-as input").click()
+    upload.get_by_role("option", name="Cityscapes train ids").click()
+    expect(upload.locator("#cg-read")).to_contain_text("Read as Cityscapes train ids, 60 x 80.")
+    upload.locator("#cg-generate").click()
+    expect(upload.locator("#cg-scores")).to_contain_text("Read as Cityscapes train ids")
+    np.testing.assert_array_equal(shown(upload, "#cg-labels"), colorize(from_train_ids(ids)))
+    upload.locator("#cg-edit").click()
+    upload.wait_for_function(f"{IDS}[0] === 7")  # the sky's 0, which is road as a train id
+    upload.get_by_role("tab", name="Upload").click()
+    upload.locator("#cg-examples img").first.click()
+    expected = fakes.synthesize(streets.street(streets.NAMES[0]))
+    expect(upload.locator("#cg-scores")).to_contain_text("Read as a colour map")
+    np.testing.assert_array_equal(shown(upload, "#cg-photo"), expected)
+    expect(upload.locator("#cg-read-as input")).to_be_hidden()
 
 
 def test_a_target_brings_scores_slider_and_ssim_map(upload, label_map, tmp_path):

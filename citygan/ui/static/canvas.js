@@ -3,17 +3,18 @@
 import { resample } from "./core/shapes.js";
 import { MapState } from "./core/state.js";
 import { decodeMap } from "./core/wire.js";
-import { button } from "./panels/icons.js";
 import { buildPalette, DIGITS } from "./panels/palette.js";
 import { buildToolbar } from "./panels/toolbar.js";
 import { buildActions } from "./view/actions.js";
 import { el } from "./view/dom.js";
 import { buildHint } from "./view/hint.js";
 import { Keys } from "./view/keys.js";
+import { outlinePeople } from "./view/people.js";
 import { Pointers } from "./view/pointer.js";
 import { buildStatus } from "./view/status.js";
 import { Surface } from "./view/surface.js";
 import { Toolbox } from "./view/toolbox.js";
+import { buildZoom } from "./view/zoom.js";
 
 /** @import { LabelClass, Painter, Props } from "./types.js" */
 
@@ -54,7 +55,14 @@ export class Canvas {
       outline: (id) => this.surface.setOutline(id),
     });
     /** what the studio fills */
-    this.areas = { photo: el("div", "cg-photo"), extras: el("div", "cg-extras"), files: this.#toolbar.files };
+    this.areas = {
+      stage: el("div", "cg-on-stage"),
+      photo: el("div", "cg-photo"),
+      extras: el("div", "cg-extras"),
+      files: this.#toolbar.files,
+    };
+    const people = classes.filter(({ category }) => category === "human").map(({ id }) => id);
+    outlinePeople(this.state, this.surface, people);
     this.root = this.#layOut();
     this.#listen();
     this.#showTools();
@@ -79,6 +87,7 @@ export class Canvas {
       get ids() {
         return state.ids;
       },
+      counts: state.counts,
       get revision() {
         return state.revision;
       },
@@ -86,7 +95,17 @@ export class Canvas {
         return state.stroking;
       },
       setMap,
-      load: (map, note = "map loaded") => setMap(resample(map, width, height), note),
+      load: (map, note = "map loaded") => {
+        setMap(resample(map, width, height), note);
+        root.dispatchEvent(new CustomEvent("cg-load"));
+      },
+      begin: (map) => state.begin(resample(map, width, height)),
+      get hand() {
+        return tools.hand;
+      },
+      setHand: (hand) => {
+        if (this.#classOf.has(hand.classId)) tools.setHand(hand);
+      },
       subscribe: (listener) => state.subscribe(listener),
       setOverlay: (picture, opacity) => surface.setOverlay(picture, opacity),
       focus: () => surface.element.focus(),
@@ -112,21 +131,26 @@ export class Canvas {
     const { width, height } = this.state;
     const stage = this.surface.element;
     describe(stage, `Label map, ${width} by ${height} pixels. Press ? for the keys.`);
-    const fit = button("fit", "Fit the whole map", this.#actions.fit, { key: "F" });
-    fit.classList.add("cg-fit");
-    fit.hidden = true;
-    stage.addEventListener("cg-view", () => {
-      fit.hidden = this.surface.fitted;
-    });
     const views = el(
       "div",
       "cg-views",
-      el("div", "cg-stage-box", stage, fit, buildHint(stage)),
+      el(
+        "div",
+        "cg-stage-box",
+        stage,
+        this.areas.stage,
+        buildZoom(this.surface, this.#actions.fit),
+        buildHint(stage),
+      ),
       this.areas.photo,
     );
     const classes = el("div", "cg-classes", this.#status.element, this.#palette.element);
     const under = el("div", "cg-under", classes, this.areas.extras);
     const root = el("div", "cg-studio", this.#toolbar.element, views, under);
+    stage.addEventListener("cg-view", () => {
+      for (const [name, value] of Object.entries(this.surface.framing))
+        root.style.setProperty(`--cg-${name}`, `${value}`);
+    });
     root.style.setProperty("--cg-aspect", String(width / height));
     return root;
   }
@@ -145,7 +169,7 @@ export class Canvas {
         this.#palette.setShares();
       }, SHARES_EVERY_MS);
       if (!final) return;
-      if (note) this.#status.say(note[0].toUpperCase() + note.slice(1));
+      if (note) this.#status.sayPainted(note[0].toUpperCase() + note.slice(1));
       this.#toolbar.update(state);
     });
   }

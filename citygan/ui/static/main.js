@@ -4,6 +4,7 @@ import { Canvas } from "./canvas.js";
 import { decodeMap, encodeMap } from "./core/wire.js";
 import { mountStudio } from "./studio.js";
 import { el } from "./view/dom.js";
+import { rove } from "./view/roving.js";
 
 /** @import { Props, Server } from "./types.js" */
 
@@ -63,5 +64,8 @@ export async function mount(element, props, server, trigger, watch) {
     if (props.value) painter.load(decodeMap(props.value), "Map opened");
   });
   element.replaceChildren(el("div", "cg-frame", root));
+  /** @type {HTMLElement | null | undefined} */
+  const tabs = element.closest(".tabs")?.querySelector("[role=tablist]");
+  if (tabs) rove(tabs); // Gradio makes each tab a Tab stop of its own
   mountStudio(painter, areas, props, server);
 }

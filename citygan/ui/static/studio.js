@@ -3,6 +3,7 @@
 import { LiveLoop } from "./core/loop.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildDevice } from "./panels/device.js";
+import { buildEmpty } from "./panels/empty.js";
 import { buildLight } from "./panels/light.js";
 import { buildLint } from "./panels/lint.js";
 import { buildOpen } from "./panels/open.js";
@@ -20,7 +21,7 @@ import { el } from "./view/dom.js";
 /**
  * Fills the areas around the canvas and starts the loop.
  * @param {Painter} painter
- * @param {{photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
+ * @param {{stage: HTMLElement, photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
  * @param {Props} props
  * @param {Server} server
  */
@@ -43,6 +44,8 @@ export function mountStudio(painter, areas, props, server) {
 
   const target = new Target(painter, server, (src) => {
     photo.compare.set("target", src);
+    photo.fill.disabled = src !== null;
+    empty.update();
     loop.changed();
   });
   const timelapse = buildTimelapse(painter, props.photo_size);
@@ -53,6 +56,7 @@ export function mountStudio(painter, areas, props, server) {
       loop.live = on;
     },
     now: () => loop.now(),
+    changed: () => loop.changed(),
     setSeed,
     target: () => target.token,
     saveTimelapse: timelapse.save,
@@ -60,9 +64,10 @@ export function mountStudio(painter, areas, props, server) {
   });
   const light = buildLight(props.lights, painter, server, () => loop.changed());
   const drawing = () => ({ seed, light: light.wish });
-  const wishes = () => ({ ...drawing(), target: target.token });
+  const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
+  const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
   const loop = new LiveLoop(painter, props.photo_size, device.render, wishes, {
-    state: photo.setState,
+    state: reportState(painter, photo.setState),
     settled: photo.settle,
     photo: (shot) => {
       photo.show(shot);
@@ -73,19 +78,46 @@ export function mountStudio(painter, areas, props, server) {
   const studio = { shot: () => photo.shot, drawing, openMap };
   const autosave = buildAutosave(painter, studio);
 
-  areas.photo.append(photo.frame, autosave.element);
-  areas.extras.append(photo.bar, light.element, target.element, buildLint(painter).element, photo.strip);
-  areas.files.append(...buildFiles(painter, props, server, { ...studio, target }));
+  const empty = buildEmpty(painter, fill);
+  areas.stage.append(empty.onStage);
+  areas.photo.append(photo.frame, empty.caption);
+  photo.fill.addEventListener("change", empty.update);
+  const files = buildFiles(painter, props, server, { ...studio, target, autosave });
+  const lint = buildLint(painter).element; // last, for it comes and goes while one paints
+  areas.extras.append(photo.bar, light.element, target.element, files.reading, photo.strip, lint);
+  areas.files.append(...files.buttons);
   target.acceptOn(areas.photo);
 
   painter.subscribe(() => loop.changed());
-  painter.root.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    loop.now();
-  });
+  onCtrlEnter(painter.root, () => loop.now());
+  autosave.reopen();
   readLink(painter, openMap);
   loop.changed();
+}
+
+/**
+ * Shows how the loop goes; that the server is back takes the place of what was said to have failed without it.
+ * @param {Painter} painter
+ * @param {(kind: string, text: string) => void} show
+ * @returns {(kind: string, text: string) => void}
+ */
+function reportState(painter, show) {
+  let away = false;
+  return (kind, text) => {
+    show(kind, text);
+    if (kind === "live" && away) painter.say("The connection is back");
+    away = kind === "gone" || (away && kind !== "live");
+  };
+}
+
+/** Hears Ctrl or Cmd with Enter on the whole page, while an element is in sight. @param {HTMLElement} root @param {() => void} run */
+function onCtrlEnter(root, run) {
+  document.addEventListener("keydown", (event) => {
+    const asked = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (!asked || event.defaultPrevented || !root.checkVisibility()) return;
+    event.preventDefault();
+    run();
+  });
 }
 
 /**
@@ -93,17 +125,19 @@ export function mountStudio(painter, areas, props, server) {
  * @param {Painter} painter
  * @param {Props} props
  * @param {Server} server
- * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target}} studio
+ * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target,
+ *   autosave: ReturnType<typeof buildAutosave>}} studio
  */
-function buildFiles(painter, props, server, { target, ...studio }) {
+function buildFiles(painter, props, server, { target, autosave, ...studio }) {
   const { openMap } = studio;
   const project = buildProject(painter, props.checkpoint, studio);
-  const streets = buildStreets(painter, props.streets, server, openMap);
+  const streets = buildStreets(painter, props.streets, server, { openMap, ...autosave });
   const open = buildOpen(painter, server, {
     openMap,
     openProject: project.open,
     setTarget: (url, token) => target.set(url, token),
   });
-  const begin = el("div", "cg-begin", streets.opener, open, streets.menu);
-  return [begin, project.element, buildShare(painter, studio.drawing, project.save)];
+  const begin = el("div", "cg-begin", streets.opener, open.opener, streets.menu);
+  const buttons = [begin, project.element, buildShare(painter, studio.drawing, project.save)];
+  return { buttons, reading: open.reading };
 }

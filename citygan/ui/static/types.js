@@ -3,7 +3,7 @@
  * alone.
  */
 
-/** @import { CanvasDocument } from "./core/document.js" */
+/** @import { CanvasDocument, Hand } from "./core/document.js" */
 /** @import { Light } from "./core/light.js" */
 /** @import { Stamp } from "./core/stamps.js" */
 /** @import { Bytes, LabelMap, WireMap } from "./core/wire.js" */
@@ -64,17 +64,20 @@
 /** @typedef {Record<FileField, string>} Files data URLs */
 /** @typedef {{name: string | null, seed: number | null}} StreetName a drawn or a random one */
 
+/** @typedef {{key: string, name: string}} Reading what a file's values stand for */
+
 /**
  * What the page asks the server, `Live` in live.py; undefined comes when nothing came back.
  * @typedef {object} Server
  * @property {(request: PhotoRequest) => Soon<PhotoAnswer>} render
- * @property {(request: PhotoRequest) => Soon<Files>} final_result
+ * @property {(request: PhotoRequest & {drawn: WireMap | null}) => Soon<Files>} final_result of a map whose photo is
+ *   that of `drawn`, where that is another one
  * @property {(request: {image: string}) => Soon<{token: string}>} set_target
  * @property {(request: {image: string, target: string}) =>
  *   Soon<Pick<PhotoAnswer, "scores" | "target_missing">>} scores_of a photo that this device made
  * @property {(request: {image: string}) => Soon<{light: number[]}>} light_of
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
- * @property {(request: {image: string}) => Soon<{map: WireMap, report: string,
+ * @property {(request: {image: string, read_as?: string}) => Soon<{map: WireMap, report: string, readings: Reading[],
  *   target: {token: string, photo: string} | null}>} open_picture
  */
 
@@ -86,7 +89,7 @@
  * @property {number} revision of the painter then
  * @property {number} serial counts the requests
  * @property {LabelMap} map that map
- * @property {Bytes} seen that map at the size that the generator sees
+ * @property {LabelMap} drawn the map that it shows: the same one, or with its unlabeled area filled
  * @property {number | null} seed
  * @property {Light | null} light
  * @property {string | null} target token
@@ -100,6 +103,7 @@
  * @property {Bytes} ids
  * @property {number} width
  * @property {number} height
+ * @property {Uint32Array} counts pixels of each class id
  * @property {number} revision counts the changes
  * @property {boolean} stroking while a stroke is in progress
  * @property {LabelClass[]} classes
@@ -107,7 +111,10 @@
  * @property {(id: number) => number[]} colorOf
  * @property {HTMLElement} root
  * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step
- * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size
+ * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size; the root hears `cg-load`
+ * @property {(map: LabelMap) => void} begin does so too, as the first map: nothing before it can be undone
+ * @property {Hand} hand what one paints with
+ * @property {(hand: Hand) => void} setHand
  * @property {(listener: (change: {revision: number, final: boolean}) => void) => void} subscribe
  * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
  * @property {(text: string, warning?: boolean) => void} say

@@ -18,6 +18,8 @@ const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint3
 /** @import { Light } from "./light.js" */
 /** @import { Bytes, LabelMap } from "./wire.js" */
 
+/** What one paints with. @typedef {{tool: string, classId: number, size: number, stamp: string}} Hand */
+
 /**
  * @typedef {object} CanvasDocument
  * @property {LabelMap} map
@@ -25,6 +27,7 @@ const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint3
  * @property {Light | null} [light]
  * @property {string} [checkpoint] whose photo it was; in text alone
  * @property {number} [at] when it was written, milliseconds since 1970; in text alone
+ * @property {Hand} [hand] in text alone
  */
 
 /** @param {CanvasDocument} document @returns {string} */
@@ -40,14 +43,22 @@ export function toText({ map, ...rest }) {
  */
 export function fromText(text, known) {
   // Early texts have no version.
-  const { version = VERSION, map, seed, light, checkpoint, at } = JSON.parse(text) ?? {};
+  const { version = VERSION, map, seed, light, checkpoint, at, hand } = JSON.parse(text) ?? {};
   if (version !== VERSION) throw new Error(`it is of version ${version}`);
   if (!map) throw new Error("it holds no map");
   checkSize(map.width, map.height);
   const document = checked(decodeMap(map), seed, light, known);
   if (typeof checkpoint === "string") document.checkpoint = checkpoint;
   if (typeof at === "number") document.at = at;
+  if (isHand(hand)) document.hand = hand;
   return document;
+}
+
+/** @param {any} hand @returns {hand is Hand} */
+function isHand(hand) {
+  const { tool, classId, size, stamp } = hand ?? {};
+  const texts = [tool, stamp].every((name) => typeof name === "string");
+  return texts && [classId, size].every(Number.isInteger);
 }
 
 /** @param {CanvasDocument} document @returns {Promise<string>} the fragment, `#map=...` */

@@ -1,5 +1,6 @@
 /** Map lint: what the model will stumble over, and how to mend it. */
 
+import { regions, root } from "./regions.js";
 import { growInto, polygon } from "./shapes.js";
 
 const UNLABELED = 0;
@@ -91,12 +92,29 @@ function unseen({ ids }, counts, classes, idOf) {
  * @returns {Finding | null}
  */
 function withoutRoad(map, counts, classes, id) {
-  if (counts[id]) return null;
+  if (counts[id] || isEmpty(map, counts)) return null;
+  return {
+    key: "road",
+    text: "There is no road",
+    button: "Add a road",
+    mend: () => withRoad(map, classes, id),
+  };
+}
+
+/** Whether nothing is painted; the canvas itself says what to begin with. @param {LabelMap} map @param {Uint32Array} counts */
+const isEmpty = ({ ids }, counts) => counts[UNLABELED] === ids.length;
+
+/**
+ * The map with a road behind what stands on it.
+ * @param {LabelMap} map
+ * @param {LabelClass[]} classes
+ * @param {number} id of the road
+ */
+export function withRoad(map, classes, id) {
   const { width, height } = map;
   const far = [0.53, 0.47].map((x) => [x * width, HORIZON * height]);
   const near = [-0.1, 1.1].map((x) => [x * width, height]);
-  const mend = () => behind(map, classes, [...far, ...near], id);
-  return { key: "road", text: "There is no road", button: "Add a road", mend };
+  return behind(map, classes, [...far, ...near], id);
 }
 
 /**
@@ -107,11 +125,20 @@ function withoutRoad(map, counts, classes, id) {
  * @returns {Finding | null}
  */
 function withoutSky(map, counts, classes, id) {
-  if (counts[id]) return null;
+  if (counts[id] || isEmpty(map, counts)) return null;
+  return { key: "sky", text: "There is no sky", button: "Add sky", mend: () => withSky(map, classes, id) };
+}
+
+/**
+ * The map with a sky behind what reaches into it.
+ * @param {LabelMap} map
+ * @param {LabelClass[]} classes
+ * @param {number} id of the sky
+ */
+export function withSky(map, classes, id) {
   const above = [0, map.width].map((x) => [x, 0]);
   const below = [map.width, 0].map((x) => [x, SKY_SHARE * map.height]);
-  const mend = () => behind(map, classes, [...above, ...below], id);
-  return { key: "sky", text: "There is no sky", button: "Add sky", mend };
+  return behind(map, classes, [...above, ...below], id);
 }
 
 /**
@@ -155,39 +182,8 @@ function small(map, classes) {
     text: `${count} regions are too small for the model to see`,
     button: "Remove them",
     mend: () => {
-      const holed = ids.map((id, i) => (sizes[find(parents, i)] < SMALLEST_PX ? HOLE : id));
+      const holed = ids.map((id, i) => (sizes[root(parents, i)] < SMALLEST_PX ? HOLE : id));
       return growInto({ ids: holed, width, height }, HOLE);
     },
   };
-}
-
-/**
- * The root of a pixel; shortens the way there.
- * @param {Uint32Array} parents
- * @param {number} i
- */
-function find(parents, i) {
-  let at = i;
-  while (parents[at] !== at) {
-    parents[at] = parents[parents[at]];
-    at = parents[at];
-  }
-  return at;
-}
-
-/**
- * Connected regions (by edges) by union-find: the root of each pixel, and at each root the region's size.
- * @param {LabelMap} map
- */
-function regions({ ids, width }) {
-  const parents = new Uint32Array(ids.length);
-  const sizes = new Uint32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) {
-    parents[i] = i % width && ids[i - 1] === ids[i] ? find(parents, i - 1) : i;
-    if (i < width || ids[i - width] !== ids[i]) continue;
-    const [a, b] = [find(parents, i - width), find(parents, i)];
-    parents[Math.max(a, b)] = Math.min(a, b);
-  }
-  for (let i = 0; i < ids.length; i++) sizes[find(parents, i)]++;
-  return { parents, sizes };
 }

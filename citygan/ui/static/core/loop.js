@@ -1,5 +1,6 @@
 /** The loop that keeps the photo up with the brush. */
 
+import { filled } from "./filling.js";
 import { resample } from "./shapes.js";
 import { crc32, encodeMap } from "./wire.js";
 
@@ -11,6 +12,11 @@ const RATE_OVER_MS = 2000;
 
 /** @import { Painter, PhotoRequest, Server, Shot } from "../types.js" */
 /** @import { LabelMap } from "./wire.js" */
+
+/**
+ * What photos are drawn with beside the map; `fill` says whether its unlabeled area is filled for them.
+ * @typedef {Pick<PhotoRequest, "seed" | "target" | "light"> & {fill?: boolean}} Wishes
+ */
 
 /**
  * What the loop reports: a photo, that none is on its way, and how it goes.
@@ -48,7 +54,7 @@ export class LiveLoop {
    * @param {LabelMap & Pick<Painter, "revision" | "stroking">} painter
    * @param {[number, number]} size width and height that the generator sees
    * @param {Server["render"]} render
-   * @param {() => Pick<PhotoRequest, "seed" | "target" | "light">} wishes
+   * @param {() => Wishes} wishes
    * @param {Reports} on
    */
   constructor(painter, size, render, wishes, on) {
@@ -102,17 +108,18 @@ export class LiveLoop {
   async #send() {
     if (!this.#live && !this.#forced) return;
     const { ids, revision, stroking } = this.#painter;
-    const wishes = this.#wishes();
+    const { fill, ...wishes } = this.#wishes();
     const sum = crc32(ids);
-    const key = JSON.stringify([sum, wishes]);
+    const key = JSON.stringify([sum, fill, wishes]);
     if (key === this.#sentKey) {
       if (!stroking && !this.#refused) this.#on.settled();
       return;
     }
     const [width, height] = this.#size;
-    const seen = resample(this.#painter, width, height);
-    const request = { map: encodeMap({ ids: seen, width, height }, revision, !stroking), ...wishes };
     const map = { ids: ids.slice(), width: this.#painter.width, height: this.#painter.height };
+    const drawn = fill ? filled(map) : map;
+    const seen = resample(drawn, width, height);
+    const request = { map: encodeMap({ ids: seen, width, height }, revision, !stroking), ...wishes };
     const forced = this.#forced;
     this.#sentKey = key;
     this.#forced = false;
@@ -126,7 +133,7 @@ export class LiveLoop {
     this.#inFlight = false;
     this.#refused = answer?.error !== undefined;
     if (answer?.photo && answer.map_crc32 === crc32(seen)) {
-      this.#arrived({ ...answer, ...wishes, map, seen, crc32: sum, revision, serial });
+      this.#arrived({ ...answer, ...wishes, map, drawn, crc32: sum, revision, serial });
     } else if (answer?.error) {
       this.#on.state("error", answer.error);
       this.#schedule(0); // there may be another map by now

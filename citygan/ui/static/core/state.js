@@ -163,6 +163,13 @@ export class MapState {
     this.commit(note);
   }
 
+  /** Begins with another map: nothing that was before can be undone. @param {Uint8Array} ids */
+  begin(ids) {
+    this.replace(ids, "");
+    this.#undo.length = 0;
+    this.#redo.length = 0;
+  }
+
   /** @returns {string | null} the note of the step that was taken back */
   undo() {
     return this.#travel(this.#undo, this.#redo, "before");

@@ -1,33 +1,33 @@
 /**
- * Keeps the map in this browser, and offers it after a reload.
+ * Keeps the map in this browser, with what was in hand, and opens it again: a map for each tab.
  *
- * Each visit writes to a key of its own, so that neither painting on nor a second tab overwrites what an
- * earlier visit left; that is kept until it is restored or dismissed.
+ * A tab writes to a key of its own. Its session keeps that key only while the page is away, for a reload or a step
+ * back: a duplicate of the tab, whose session is copied, finds none there. A tab without a key begins with the map
+ * that was painted last, and takes a key of its own with the first change, so that it overwrites nothing.
  */
 
 import { fromText, toText } from "../core/document.js";
 import { crc32 } from "../core/wire.js";
-import { mapPicture, textButton } from "../view/controls.js";
-import { el } from "../view/dom.js";
 
 /** @import { CanvasDocument } from "../core/document.js" */
 /** @import { Drawing, OpenMap, Painter } from "../types.js" */
 
-const PREFIX = "citygan:map:"; // and the time at which the visit began
-const AFTER_MS = 700; // without a change
-const MAX_VISITS = 8; // that are kept; a map takes some ten thousand characters of five million
+/** @typedef {{key: string, kept: CanvasDocument}} Entry */
 
-/** The keys of all visits, the newest first. */
-function visits() {
+const PREFIX = "citygan:map:"; // and when the tab began
+const TAB = "citygan:tab";
+const AFTER_MS = 700; // without a change
+const MAX_MAPS = 12; // that are kept; one takes some ten thousand characters of five million
+
+/** The keys of all maps, that of the newest tab first. */
+function keysOfMaps() {
   /** @param {string} key */
   const began = (key) => Number(key.slice(PREFIX.length));
   const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
   return keys.sort((a, b) => began(b) - began(a));
 }
 
-/** @typedef {{key: string, kept: CanvasDocument}} Offer */
-
-/** @param {string} key @param {Set<number>} known @returns {Offer[]} none if it cannot be read */
+/** @param {string} key @param {Set<number>} known @returns {Entry[]} none if it cannot be read */
 function read(key, known) {
   try {
     return [{ key, kept: fromText(localStorage.getItem(key) ?? "", known) }];
@@ -36,89 +36,112 @@ function read(key, known) {
   }
 }
 
-/** What earlier visits left and nobody answered yet, the newest first. @param {Set<number>} known */
-function leftBehind(known) {
+/** All maps that can be read, the one that was painted last first. @param {Set<number>} known */
+function readAll(known) {
   try {
-    return visits().flatMap((key) => read(key, known));
+    const entries = keysOfMaps().flatMap((key) => read(key, known));
+    return entries.sort((a, b) => (b.kept.at ?? 0) - (a.kept.at ?? 0));
   } catch {
     return []; // the browser keeps nothing for this page; saving will say so
+  }
+}
+
+/** The key that this tab left in its session; it is taken out of there. */
+function takeKey() {
+  try {
+    const key = sessionStorage.getItem(TAB);
+    sessionStorage.removeItem(TAB);
+    return key;
+  } catch {
+    return null; // as above
+  }
+}
+
+/** @param {string} key */
+function leaveKey(key) {
+  try {
+    sessionStorage.setItem(TAB, key);
+  } catch {} // as above
+}
+
+/** A key that no other tab has. */
+const newKey = () => `${PREFIX}${Date.now() + Math.random()}`;
+
+/** Writes a map; the oldest ones make room where there is none. @param {string} key @param {string} text */
+function write(key, text) {
+  const others = keysOfMaps().filter((other) => other !== key);
+  for (const oldest of others.splice(MAX_MAPS - 1)) localStorage.removeItem(oldest);
+  for (;;) {
+    try {
+      return localStorage.setItem(key, text);
+    } catch (error) {
+      const oldest = others.pop();
+      if (!oldest) throw error;
+      localStorage.removeItem(oldest);
+    }
   }
 }
 
 /**
  * @param {Painter} painter
  * @param {{drawing: () => Drawing, openMap: OpenMap}} studio
- * @returns {{element: HTMLElement}} the banner that offers a map; hidden while there is none
+ * @returns {{reopen: () => void, others: () => CanvasDocument[], startFresh: () => void}} `others` are the maps of
+ *   earlier visits and of other tabs, the last one first
  */
 export function buildAutosave(painter, { drawing, openMap }) {
-  const untouched = crc32(painter.ids);
-  const own = `${PREFIX}${Date.now()}`;
-  let saved = untouched;
+  const { width, height } = painter;
+  const fresh = { ids: painter.ids.slice(), width, height };
+  const left = takeKey();
+  let own = left ?? newKey();
+  const content = () => JSON.stringify([crc32(painter.ids), drawing(), painter.hand]);
+  let saved = content();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  /** @returns {boolean} whether the browser has the map now */
   const save = () => {
     clearTimeout(timer);
-    const sum = crc32(painter.ids);
-    if (sum === saved) return true;
+    const now = content();
+    if (now === saved) return;
     try {
-      localStorage.setItem(own, toText({ map: painter, ...drawing(), at: Date.now() }));
-      for (const old of visits().slice(MAX_VISITS)) localStorage.removeItem(old);
-      saved = sum;
-      return true;
+      write(own, toText({ map: painter, ...drawing(), hand: painter.hand, at: Date.now() }));
+      saved = now;
     } catch (error) {
-      painter.say(
-        `This browser does not keep the map (${/** @type {Error} */ (error).name}): save a project`,
-        true,
-      );
-      return false;
+      const name = /** @type {Error} */ (error).name;
+      painter.say(`This browser does not keep the map (${name}): save a project`, true);
     }
   };
   painter.subscribe(({ final }) => {
     clearTimeout(timer);
     if (final) timer = setTimeout(save, AFTER_MS);
   });
-  window.addEventListener("pagehide", save);
-
-  const offers = leftBehind(painter.known).filter(({ kept }) => crc32(kept.map.ids) !== untouched);
-  return buildOffer(painter, offers, ({ kept }) => {
-    openMap(kept, "Restored your map; undo goes back");
-    return save(); // the key of this visit has it before the old one goes
+  window.addEventListener("pagehide", () => {
+    save();
+    leaveKey(own);
   });
-}
+  window.addEventListener("pageshow", takeKey);
 
-/**
- * The banner that offers maps one after the other; hidden while there is none.
- * @param {Painter} painter
- * @param {Offer[]} offers
- * @param {(offer: Offer) => boolean} restore whether the offer may go
- */
-function buildOffer(painter, offers, restore) {
-  const picture = el("canvas");
-  const words = el("span");
-  const accept = textButton("Restore", () => {
-    if (restore(offers[0])) answered();
-  });
-  const element = el("div", "cg-offer", picture, words, accept, textButton("Dismiss", answered));
-  element.setAttribute("role", "region");
-  element.setAttribute("aria-label", "Your last map");
-  show();
-  return { element };
-
-  function answered() {
-    localStorage.removeItem(offers[0].key);
-    offers.shift();
-    show();
-    painter.focus();
-  }
-
-  function show() {
-    element.hidden = !offers.length;
-    if (!offers.length) return;
-    const { map, at } = offers[0].kept;
-    const when = new Date(at ?? 0).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    words.textContent = `Your map of ${when} is still here.`;
-    mapPicture(map, painter.colorOf, picture);
-  }
+  return {
+    reopen: () => {
+      const last = (left && read(left, painter.known)[0]) || readAll(painter.known)[0];
+      if (!last) return;
+      const { map, hand, ...rest } = last.kept;
+      painter.begin(map);
+      if (hand) painter.setHand(hand);
+      openMap({ map, ...rest }, "Here is your last map; Streets has the others, and Start fresh");
+      saved = content();
+    },
+    others: () => {
+      const shown = new Set([crc32(fresh.ids), crc32(painter.ids)]);
+      const all = readAll(painter.known).map(({ kept }) => kept);
+      return all.filter(({ map }) => {
+        const sum = crc32(map.ids);
+        return !shown.has(sum) && shown.add(sum);
+      });
+    },
+    startFresh: () => {
+      save();
+      own = newKey(); // the old map stays under its own
+      openMap({ map: fresh, seed: null }, "Started fresh; undo brings your map back");
+    },
+  };
 }

@@ -33,7 +33,8 @@ export function buildDownloads(painter, server, { shot: shotOf, target, saveTime
   const files = async (shot) => {
     if (made?.shot === shot) return made.files;
     const map = encodeMap(shot.map, shot.revision, true);
-    const request = { map, seed: shot.seed, light: shot.light, target: target() };
+    const drawn = shot.drawn === shot.map ? null : encodeMap(shot.drawn, shot.revision, true);
+    const request = { map, drawn, seed: shot.seed, light: shot.light, target: target() };
     let answer = await server.final_result(request);
     for (let i = 1; i < BUSY_TRIES && answer?.busy; i++) answer = await server.final_result(request);
     made = { shot, files: accepted(answer) };

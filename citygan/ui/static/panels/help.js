@@ -6,8 +6,8 @@ import { KEY_LIST } from "../view/keys.js";
 
 const ABOUT = `Each colour stands for a class of thing: road, sky, car and so on. Pick one, paint where it
  should be, and a neural network draws the photo of such a street. Begin with one of the Streets, or clear the
- map.`;
-const KEYS = "They work while the focus is on the canvas, the tools or the classes.";
+ map. Your maps are kept in this browser, under Streets.`;
+const KEYS = "They work on the whole page, but not while you type in a field.";
 
 export function helpDialog() {
   const list = el("dl", "cg-keys");

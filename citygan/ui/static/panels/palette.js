@@ -101,7 +101,7 @@ export function buildPalette(classes, { counts, total, pick, solo, outline }) {
 function buildRow({ id, name, category, color, seen, substitute }, { pick, solo, outline }) {
   const digit = digitOf[name];
   const swatch = el("span", "cg-swatch", ...(digit ? [el("kbd", "", digit)] : []));
-  swatch.style.background = cssColor(color);
+  swatch.style.backgroundColor = cssColor(color);
   swatch.classList.toggle("cg-light", isLight(color));
   const share = el("span", "cg-share");
   const choose = el("button", "cg-class", swatch, el("span", "cg-name", name));
@@ -123,6 +123,7 @@ function buildRow({ id, name, category, color, seen, substitute }, { pick, solo,
   eye.setAttribute("aria-pressed", "false");
   eye.addEventListener("click", () => solo(id));
   const element = el("div", "cg-row", choose, eye);
+  element.dataset.category = category;
   element.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && outline(id));
   element.addEventListener("pointerleave", () => outline(null));
   element.addEventListener("focusin", () => choose.matches(":focus-visible") && outline(id));

@@ -13,19 +13,24 @@ const SEEDS = 1_000_000; // short enough to read out
 /**
  * @param {Painter} painter
  * @param {Server} server
- * @param {{where: HTMLElement | null, setLive: (on: boolean) => void, now: () => void, setSeed: (seed: number | null) => void,
- *   target: () => string | null, saveTimelapse: () => void, restore: (shot: Shot) => void}} studio
+ * @param {{where: HTMLElement | null, setLive: (on: boolean) => void, now: () => void, changed: () => void,
+ *   setSeed: (seed: number | null) => void, target: () => string | null, saveTimelapse: () => void, restore: (shot: Shot) => void}} studio
  */
 export function buildPhoto(painter, server, studio) {
-  const { where, setLive, now, setSeed, target, saveTimelapse, restore } = studio;
+  const { where, setLive, now, changed, setSeed, target, saveTimelapse, restore } = studio;
   const view = buildFrame(painter);
   const strip = buildStrip(painter, restore, (pinned) => view.compare.set("pinned", pinned?.photo ?? null));
   /** @type {Shot | null} */
   let shot = null;
 
   const state = el("span", "cg-pace");
-  state.setAttribute("role", "status");
+  const announced = el("span", "cg-hidden"); // not the pace of the photos, which changes with each
+  announced.setAttribute("role", "status");
   const live = buildLive(setLive, now);
+  const fill = switchWith("Fill gaps", changed);
+  fill.element.title =
+    "For the photo alone, what is unlabeled is filled: from its neighbours, or with a plain street. The map stays as " +
+    "it is. Not with a target, since scores are those of the map itself.";
   const seed = buildSeed(setSeed);
   const draw = () => {
     setSeed(Math.floor(Math.random() * SEEDS));
@@ -33,14 +38,24 @@ export function buildPhoto(painter, server, studio) {
   };
   const another = textButton("Another one", draw, { title: "Draw the photo with a new seed" });
   const downloads = buildDownloads(painter, server, { shot: () => shot, target, saveTimelapse });
-  const bar = el("div", "cg-bar", ...live.elements, another, view.peek, downloads.opener, downloads.menu);
-  const line = el("div", "cg-photo-line", seed.element, state, ...(where ? [where] : []));
+  const bar = el(
+    "div",
+    "cg-bar",
+    ...live.elements,
+    fill.element,
+    another,
+    view.peek,
+    downloads.opener,
+    downloads.menu,
+  );
+  const line = el("div", "cg-photo-line", seed.element, state, announced, ...(where ? [where] : []));
 
   return {
     frame: view.element,
     bar: el("div", "cg-controls", line, bar, view.compare.element),
     strip: strip.element,
     compare: view.compare,
+    fill: fill.input,
     get shot() {
       return shot;
     },
@@ -48,6 +63,8 @@ export function buildPhoto(painter, server, studio) {
     /** @param {string} kind @param {string} text */
     setState: (kind, text) => {
       if (state.textContent !== text) state.textContent = text;
+      const trouble = kind === "gone" || kind === "error" ? text : "";
+      if (announced.textContent !== trouble) announced.textContent = trouble;
       state.dataset.kind = kind;
       view.element.dataset.state = kind;
     },
@@ -69,21 +86,27 @@ export function buildPhoto(painter, server, studio) {
  * @param {() => void} now
  */
 function buildLive(setLive, now) {
-  const live = el("input");
-  Object.assign(live, { type: "checkbox", checked: true });
-  live.setAttribute("role", "switch");
   const make = textButton("Make photo", now, { title: "Make photo (Ctrl+Enter)" });
   make.hidden = true;
-  live.addEventListener("change", () => {
-    make.hidden = live.checked;
-    setLive(live.checked);
+  const live = switchWith("Live", (on) => {
+    make.hidden = on;
+    setLive(on);
   });
   return {
-    elements: [el("label", "cg-live", live, "Live"), make],
+    elements: [live.element, make],
     get on() {
-      return live.checked;
+      return live.input.checked;
     },
   };
+}
+
+/** A switch that is on. @param {string} name @param {(on: boolean) => void} changed */
+function switchWith(name, changed) {
+  const input = el("input");
+  Object.assign(input, { type: "checkbox", checked: true });
+  input.setAttribute("role", "switch");
+  input.addEventListener("change", () => changed(input.checked));
+  return { element: el("label", "cg-live", input, name), input };
 }
 
 /** Shows the seed. @param {(seed: number | null) => void} setSeed */

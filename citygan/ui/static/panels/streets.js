@@ -1,4 +1,4 @@
-/** Drawn streets and random ones to begin with. */
+/** What to begin with: drawn streets, random ones, and what one painted before. */
 
 import { MAX_SEED } from "../core/document.js";
 import { accepted, reason } from "../core/server.js";
@@ -7,6 +7,7 @@ import { decodeMap } from "../core/wire.js";
 import { mapPicture, menuBelow, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 
+/** @import { CanvasDocument } from "../core/document.js" */
 /** @import { LabelMap } from "../core/wire.js" */
 /** @import { OpenMap, Painter, Server, StreetName } from "../types.js" */
 
@@ -16,9 +17,9 @@ const THUMB_PX = 120;
  * @param {Painter} painter
  * @param {string[]} names of the drawn streets
  * @param {Server} server
- * @param {OpenMap} openMap
+ * @param {{openMap: OpenMap, others: () => CanvasDocument[], startFresh: () => void}} studio
  */
-export function buildStreets(painter, names, server, openMap) {
+export function buildStreets(painter, names, server, { openMap, others, startFresh }) {
   const menu = el("div", "cg-streets");
   const opener = textButton("Streets", () => {}, { title: "Begin with a drawn or a random street" });
   opener.classList.add("cg-opens");
@@ -51,9 +52,49 @@ export function buildStreets(painter, names, server, openMap) {
     }
   };
   const random = buildRandom((seed) => begin({ name: null, seed }));
-  menu.append(el("div", "cg-street-grid", ...thumbs.map(({ node }) => node)), random);
-  menuBelow(opener, menu, fill);
+  const afresh = textButton(
+    "Start fresh",
+    () => {
+      menu.hidePopover();
+      startFresh();
+    },
+    { title: "Begin with the first street; your map stays here" },
+  );
+  random.append(afresh);
+  const painted = buildPainted(painter, (kept, note) => {
+    menu.hidePopover();
+    openMap(kept, note);
+  });
+  menu.append(el("div", "cg-street-grid", ...thumbs.map(({ node }) => node)), random, painted.element);
+  menuBelow(opener, menu, () => {
+    painted.show(others());
+    fill();
+  });
   return { opener, menu };
+}
+
+/**
+ * The maps that one painted before; hidden while there is none.
+ * @param {Painter} painter
+ * @param {OpenMap} openMap
+ */
+function buildPainted(painter, openMap) {
+  const grid = el("div", "cg-street-grid");
+  const element = el("div", "cg-painted", el("div", "cg-heading", "Your maps"), grid);
+  return {
+    element,
+    /** @param {CanvasDocument[]} maps */
+    show: (maps) => {
+      const thumbs = maps.map((kept) => {
+        const when = new Date(kept.at ?? 0).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+        const { node, picture } = buildThumb(when, () => openMap(kept, `Your map of ${when}`));
+        picture.append(small(kept.map, painter.colorOf));
+        return node;
+      });
+      grid.replaceChildren(...thumbs);
+      element.hidden = !thumbs.length;
+    },
+  };
 }
 
 /** @param {string} name @param {() => void} begin */

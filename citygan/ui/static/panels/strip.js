@@ -8,7 +8,7 @@ import { el } from "../view/dom.js";
 
 const KEPT = 8;
 
-/** @typedef {{shot: Shot, node: HTMLElement, pin: HTMLButtonElement}} Entry */
+/** @typedef {{shot: Shot, node: HTMLElement, name: string, pin: HTMLButtonElement}} Entry */
 
 /**
  * @param {Painter} painter
@@ -26,15 +26,12 @@ export function buildStrip(painter, restore, onPin) {
   const keyOf = (shot) => JSON.stringify([shot.crc32, shot.seed, shot.light]);
   /** @type {Entry | null} */
   let pinned = null;
+  let count = 0; // of all photos, whose numbers tell them apart to who hears them
 
   /** @param {Entry} entry */
   const pin = (entry) => {
     pinned = pinned === entry ? null : entry;
-    for (const each of shots) {
-      each.pin.setAttribute("aria-pressed", String(each === pinned));
-      each.pin.textContent = each === pinned ? "Pinned" : "Pin";
-      each.node.classList.toggle("cg-pinned", each === pinned);
-    }
+    for (const each of shots) showPin(each, each === pinned);
     painter.say(pinned ? "Pinned: it stays, and you can compare with it" : "Unpinned");
     onPin(pinned?.shot ?? null);
   };
@@ -46,6 +43,7 @@ export function buildStrip(painter, restore, onPin) {
       if (shots.some((entry) => keyOf(entry.shot) === keyOf(shot))) return;
       const entry = buildEntry(
         shot,
+        `photo ${++count}`,
         () => restore(shot),
         () => pin(entry),
       );
@@ -59,8 +57,22 @@ export function buildStrip(painter, restore, onPin) {
   };
 }
 
-/** @param {Shot} shot @param {() => void} restore @param {() => void} pin @returns {Entry} */
-function buildEntry(shot, restore, pin) {
+/** @param {Entry} entry @param {boolean} on */
+function showPin({ node, name, pin }, on) {
+  pin.setAttribute("aria-pressed", String(on));
+  pin.textContent = on ? "Pinned" : "Pin";
+  pin.setAttribute("aria-label", `${pin.textContent} ${name}`);
+  node.classList.toggle("cg-pinned", on);
+}
+
+/**
+ * @param {Shot} shot
+ * @param {string} name
+ * @param {() => void} restore
+ * @param {() => void} pin
+ * @returns {Entry}
+ */
+function buildEntry(shot, name, restore, pin) {
   const picture = new Image();
   picture.src = shot.photo;
   picture.alt = "";
@@ -69,11 +81,12 @@ function buildEntry(shot, restore, pin) {
   const light = describeLight(shot.light);
   const drawn = [shot.seed === null ? "" : `seed ${shot.seed}`, light && `light (${light})`];
   open.title = ["Restore this map", ...drawn.filter(Boolean)].join(" and ");
-  open.setAttribute("aria-label", open.title);
+  open.setAttribute("aria-label", `${open.title}, ${name}`);
   open.addEventListener("click", restore);
   const pinning = textButton("Pin", pin, { className: "cg-pin", title: "Keep it, to compare with" });
-  pinning.setAttribute("aria-pressed", "false");
   const node = el("div", "cg-kept", open, pinning);
   node.dataset.crc32 = String(shot.crc32);
-  return { shot, node, pin: pinning };
+  const entry = { shot, node, name, pin: pinning };
+  showPin(entry, false);
+  return entry;
 }

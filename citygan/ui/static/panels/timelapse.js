@@ -2,6 +2,7 @@
 
 import { Frames } from "../core/frames.js";
 import { reason } from "../core/server.js";
+import { resample } from "../core/shapes.js";
 import { downloadBlob, mapPicture, pictureOf } from "../view/controls.js";
 import { contextOf, el } from "../view/dom.js";
 
@@ -104,7 +105,7 @@ export function buildTimelapse(painter, size) {
 
   return {
     /** @param {Shot} shot */
-    add: ({ photo, seen }) => frames.add({ photo, ids: seen }),
+    add: ({ photo, map }) => frames.add({ photo, ids: resample(map, ...size) }),
     save,
   };
 }

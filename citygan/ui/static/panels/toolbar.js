@@ -3,6 +3,7 @@
 import { cssColor } from "../core/colors.js";
 import { menuBelow } from "../view/controls.js";
 import { el, svg } from "../view/dom.js";
+import { rove } from "../view/roving.js";
 import { MAX_SIZE, MIN_SIZE, TOOLS } from "../view/toolbox.js";
 import { helpDialog } from "./help.js";
 import { button, icon } from "./icons.js";
@@ -58,6 +59,7 @@ export function buildToolbar(tools, actions, { stamps, colorOf }) {
   const element = el("div", "cg-toolbar", ...choice, rule(), size.element, rule(), ...rest, ...menus);
   element.setAttribute("role", "toolbar");
   element.setAttribute("aria-label", "Paint tools");
+  rove(element);
 
   /** @param {MapState} state */
   const update = (state) => {

@@ -6,46 +6,59 @@
 /** @typedef {{data: Uint8ClampedArray | Bytes, width: number, height: number}} Rgba row by row, as `ImageData` */
 
 /**
- * What grey values stand for.
- * @typedef {object} Tables
- * @property {(number | null)[]} ids of 256 values: the class that is drawn for a label id; null where it is none
- * @property {(number | null)[]} train_ids the same for train ids
- * @property {number[]} ground label ids that streets have below
- * @property {number[]} ground_train_ids the same as train ids
+ * What grey values may stand for, `describe` in readings.py.
+ * @typedef {object} ValueReading
+ * @property {string} key
+ * @property {string} name
+ * @property {(number | null)[]} classes of 256 values; null where it is none
+ * @property {number[][]} log_shares how likely a pixel of each value is in the upper, middle and lower third
  */
 
-const LAST_TRAIN_ID = 18;
-const IGNORED = 255;
+const COLORS = { key: "colors", name: "class colours" };
 
 /**
  * @param {Rgba} picture
  * @param {boolean} lossless whether the file keeps values as they were saved
  * @param {LabelClass[]} classes
- * @param {Tables} tables
- * @returns {{ids: Bytes, kind: string}}
+ * @param {ValueReading[]} readings
+ * @param {string} [readAs] the key of the reading that is wanted, and not the likeliest one
+ * @returns {{ids: Bytes, kind: string, readings: {key: string, name: string}[]}} how it was read, and then how else
+ *   it could be
  * @throws {Error} it has other colours, or values that are no classes
  */
-export function readLabels(picture, lossless, classes, tables) {
+export function readLabels(picture, lossless, classes, readings, readAs) {
   const colors = packed(picture);
   const byColor = new Map(classes.map(({ id, color: [r, g, b] }) => [(r << 16) | (g << 8) | b, id]));
   const found = [...new Set(colors)];
   const others = found.filter((color) => !byColor.has(color));
-  if (!others.length)
-    return { ids: Uint8Array.from(colors, (c) => byColor.get(c) ?? 0), kind: "a colour map" };
+  if (!others.length) {
+    const ids = Uint8Array.from(colors, (color) => byColor.get(color) ?? 0);
+    return { ids, kind: "a colour map", readings: [COLORS] };
+  }
   const grey = found.every((color) => color === (color & 255) * 0x10101);
   if (!grey || !lossless) {
     throw new Error(
       `${others.length.toLocaleString()} of its colours are none of a class; the app with a server takes the ` +
-        "nearest ones, this page takes exact ones alone, or label ids in a PNG",
+        "nearest ones, this page takes exact ones alone, or ids in a PNG",
     );
   }
   const values = Uint8Array.from(colors, (color) => color & 255);
-  const trained = areTrainIds(values, tables);
-  const table = trained ? tables.train_ids : tables.ids;
-  const strange = [...new Set(values)].filter((value) => table[value] === null);
-  if (strange.length) throw new Error(`its grey value ${strange[0]} is no class`);
-  const kind = trained ? "Cityscapes train ids" : "Cityscapes label ids";
-  return { ids: values.map((value) => table[value] ?? 0), kind };
+  const fitting = likeliestFirst(values, readings);
+  const chosen = fitting.find(({ key }) => key === readAs) ?? fitting[0];
+  if (!chosen) {
+    const strange = values.find((value) => readings.every(({ classes: of }) => of[value] === null));
+    throw new Error(
+      strange === undefined
+        ? "its values belong to no one list of classes"
+        : `its grey value ${strange} is no class`,
+    );
+  }
+  const rest = fitting.filter((reading) => reading !== chosen);
+  return {
+    ids: values.map((value) => chosen.classes[value] ?? 0),
+    kind: chosen.name,
+    readings: [chosen, ...rest].map(({ key, name }) => ({ key, name })),
+  };
 }
 
 /** Pixels as numbers, red first; those more than half transparent are black. @param {Rgba} picture */
@@ -57,12 +70,15 @@ function packed({ data, width, height }) {
   return colors;
 }
 
-/** As in images.py, where no file name helps. @param {Bytes} values @param {Tables} tables */
-function areTrainIds(values, { ground, ground_train_ids }) {
-  if (values.some((value) => value > LAST_TRAIN_ID && value !== IGNORED)) return false;
-  if (values.includes(IGNORED)) return true;
-  const below = values.subarray(-Math.max(1, Math.floor(values.length / 4)));
-  /** @param {number[]} ids */
-  const count = (ids) => below.filter((value) => ids.includes(value)).length;
-  return count(ground_train_ids) > count(ground);
+/** `possible` in readings.py. @param {Bytes} values row by row @param {ValueReading[]} readings */
+function likeliestFirst(values, readings) {
+  const fitting = readings.filter(({ classes }) => values.every((value) => classes[value] !== null));
+  /** @param {ValueReading} reading */
+  const plausibility = ({ log_shares }) => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += log_shares[Math.floor((3 * i) / values.length)][values[i]];
+    return sum;
+  };
+  const scores = new Map(fitting.map((reading) => [reading, plausibility(reading)]));
+  return fitting.sort((a, b) => (scores.get(b) ?? 0) - (scores.get(a) ?? 0));
 }

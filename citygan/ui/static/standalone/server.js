@@ -44,15 +44,22 @@ export function buildServer(page, open, getJson) {
         throw new Error(`this page has those of the seeds 0 to ${last}; the app with a server draws any`);
       return { map: await getJson(file), name: null, seed: drawn };
     }),
-    open_picture: answering(async ({ image }) => {
+    open_picture: answering(async ({ image, read_as }) => {
       const file = blobOf(image);
       if (await isDeep(file))
         throw new Error("it has 16 bits a value; this page reads 8, the app with a server both");
       const picture = await pixelsOf(file);
       const { width, height } = picture;
-      const { ids, kind } = readLabels(picture, !LOSSY.test(image), page.props.classes, page.labels);
+      const lossless = !LOSSY.test(image);
+      const { ids, kind, readings } = readLabels(
+        picture,
+        lossless,
+        page.props.classes,
+        page.readings,
+        read_as,
+      );
       const report = `Read as ${kind}, ${width} x ${height}.`;
-      return { map: encodeMap({ ids, width, height }, 0, true), report, target: null };
+      return { map: encodeMap({ ids, width, height }, 0, true), report, readings, target: null };
     }),
   };
 }
@@ -134,7 +141,9 @@ class Photos {
 
   /** Everything there is to download, without loss. @type {Server["final_result"]} */
   async files(request) {
-    const made = await this.#make((engine) => engine.pixels(request));
+    const made = await this.#make((engine) =>
+      engine.pixels({ ...request, map: request.drawn ?? request.map }),
+    );
     if (made.error !== undefined) return { error: made.error };
     const map = decodeMap(request.map);
     const photo = opaque(await resized(made, map.width, map.height));

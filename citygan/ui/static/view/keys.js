@@ -1,5 +1,6 @@
 /**
- * The keyboard, heard only while the focus is inside the studio, and the list of keys that the help shows.
+ * The keyboard, heard on the whole page while the studio is on it, but not in fields; and the list of keys that the
+ * help shows.
  */
 
 import { TOOLS, toolNames } from "./toolbox.js";
@@ -42,10 +43,13 @@ export const KEY_LIST = [
   ["U", "Fill what is unlabeled from its neighbours"],
   ["M", "Mirror the map"],
   ["Delete", "Clear the map, while the focus is on the canvas"],
-  ["Wheel, + -", "Zoom; F fits the whole map"],
+  ["Ctrl wheel, + -", "Zoom, as two fingers do; F fits the whole map"],
   ["Space", "Hold and drag to pan; the middle button does the same"],
   ["Arrows", "Move a cursor over the canvas, with Shift by ten pixels"],
-  ["Enter", "Use the tool at that cursor; close a polygon"],
+  [
+    "Enter",
+    "Use the tool at that cursor; a polygon gets a corner, and closes at its first one or by Enter twice",
+  ],
   ["Esc", "Drop what is in progress"],
   ["?", "This list"],
 ];
@@ -61,6 +65,7 @@ export class Keys {
   #tools;
   #actions;
   #outside;
+  #root;
   #stage;
   /** @type {Cursor} where the keyboard paints */
   #cursor;
@@ -78,28 +83,38 @@ export class Keys {
     this.#tools = tools;
     this.#actions = actions;
     this.#outside = outside;
+    this.#root = root;
     this.#stage = tools.surface.element;
     const { width, height } = tools.state;
     this.#cursor = { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
-    root.addEventListener("keydown", (event) => {
-      const target = /** @type {HTMLElement} */ (event.target);
-      const typing = target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
-      if (event.defaultPrevented || typing || target.closest("dialog, [popover]")) return;
-      if (this.#handle(event)) event.preventDefault();
+    document.addEventListener("keydown", (event) => {
+      if (this.#isForUs(event) && this.#handle(event)) event.preventDefault();
     });
-    root.addEventListener("keyup", (event) => {
+    document.addEventListener("keyup", (event) => {
       if (event.key !== " " || !this.#space) return;
       this.#dropSpace();
       if (!this.#panned && event.target === this.#stage) this.#press(event);
     });
-    this.#stage.addEventListener("blur", () => this.#dropSpace());
+    window.addEventListener("blur", () => this.#dropSpace());
+  }
+
+  /**
+   * Whether a key is meant for the studio: it is in sight, and nobody is typing, in a dialog or in a menu.
+   * @param {KeyboardEvent} event
+   */
+  #isForUs(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const field =
+      "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+    const elsewhere = target.closest(`${field}, dialog, [role=dialog], [popover]`);
+    return !event.defaultPrevented && !elsewhere && this.#root.checkVisibility();
   }
 
   get spaceHeld() {
     return this.#space;
   }
 
-  /** While Space was held the view was moved, so that it is no press. */
+  /** While Space was held the pointer took hold of the view, so that it is no press. */
   panned() {
     this.#panned = true;
   }
@@ -118,6 +133,7 @@ export class Keys {
     }
     if (event.ctrlKey || event.metaKey) return this.#withCtrl(event, key);
     if (event.altKey) return event.key === "Alt";
+    if (key === " ") return this.#holdSpace(event);
     return (event.target === this.#stage && this.#onStage(event)) || this.#plain(event, key);
   }
 
@@ -145,7 +161,6 @@ export class Keys {
   #onStage(event) {
     if (event.key in ARROWS) this.#moveCursor(event);
     else if (event.key === "Enter") this.#enter(event);
-    else if (event.key === " ") this.#holdSpace(event);
     else if (event.key === "Backspace") return this.#tools.stepBack();
     else if (event.key === "Delete") this.#actions.clear();
     else return false;
@@ -154,7 +169,8 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #enter(event) {
-    if (!this.#tools.finish()) this.#press(event);
+    // Corners that a pointer set are closed by Enter; at the keyboard's cursor it sets one more, or closes at the first.
+    if (this.#byKeyboard || !this.#tools.finish()) this.#press(event);
   }
 
   /** @param {KeyboardEvent} event */
@@ -187,12 +203,21 @@ export class Keys {
     return { ...this.#cursor, shift: shiftKey, alt: false, erase: false, size: this.#tools.size };
   }
 
-  /** @param {KeyboardEvent} event */
-  #holdSpace({ repeat }) {
-    if (repeat) return;
-    this.#space = true;
-    this.#panned = false;
-    this.#stage.classList.add("cg-grab");
+  /**
+   * Space makes the pointer pan wherever the focus is. It still presses a button that has the focus, and else it scrolls
+   * the page, unless the pointer is over the canvas.
+   * @param {KeyboardEvent} event
+   */
+  #holdSpace({ repeat, target }) {
+    const presses = /** @type {HTMLElement} */ (target).closest(
+      "button, summary, input:not([type=range]), [role=tab]",
+    );
+    if (!repeat) {
+      this.#space = true;
+      this.#panned = false;
+      this.#stage.classList.add("cg-grab");
+    }
+    return target === this.#stage || (!presses && this.#stage.matches(":hover"));
   }
 
   #dropSpace() {

@@ -1,5 +1,6 @@
 /**
- * Mouse, pen and touch on the stage: one pointer paints, Space or the middle button pans, two fingers do both.
+ * Mouse, pen and touch on the stage: one pointer paints, Space or the middle button pans, Ctrl and the wheel zoom, two
+ * fingers pan and zoom.
  */
 
 /** @import { Keys } from "./keys.js" */
@@ -103,6 +104,7 @@ export class Pointers {
       this.#pinched = true;
     } else if (event.button === 1 || (event.button === 0 && this.#keys.spaceHeld)) {
       this.#panning = event;
+      this.#keys.panned();
       this.#stage.classList.add("cg-grabbing");
     } else if ((event.button === 0 || event.button === 5) && this.#painting === null) {
       this.#painting = event.pointerId;
@@ -119,7 +121,6 @@ export class Pointers {
     } else if (this.#panning?.pointerId === event.pointerId) {
       this.#surface.panBy(event.clientX - this.#panning.clientX, event.clientY - this.#panning.clientY);
       this.#panning = event;
-      this.#keys.panned();
     } else if (this.#painting === event.pointerId) {
       const events = event.getCoalescedEvents?.() ?? [];
       for (const each of events.length ? events : [event]) this.#tools.move(this.#pointOf(each));
@@ -155,12 +156,12 @@ export class Pointers {
     if (event.pointerType === "touch") this.#tools.leave();
   }
 
-  /** @param {WheelEvent} event */
+  /** With Ctrl or Cmd, which is also how a trackpad tells that fingers pinch; else the page scrolls. @param {WheelEvent} event */
   #wheel(event) {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault(); // or the browser would zoom the page
     const travel = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
-    const zoomed = this.#surface.zoomAt(event.clientX, event.clientY, Math.exp(-travel * WHEEL_STEP));
-    // At the limit of the view the page scrolls on, so that nobody is caught on the canvas.
-    if (zoomed) event.preventDefault();
+    this.#surface.zoomAt(event.clientX, event.clientY, Math.exp(-travel * WHEEL_STEP));
   }
 }
 

@@ -9,15 +9,24 @@ export function buildStatus() {
   const message = el("span", "cg-message");
   const place = el("span", "cg-place");
   message.setAttribute("role", "status");
+  let ofMap = false; // whether the message is of what was painted
+  /** @param {string} text @param {boolean} [warning] */
+  const say = (text, warning = false) => {
+    ofMap = false;
+    message.textContent = text;
+    message.classList.toggle("cg-warning", warning);
+  };
   return {
     element: el("div", "cg-status", el("span", "cg-in-hand", swatch, name), message, place),
-    /** @param {string} text @param {boolean} [warning] */
-    say: (text, warning = false) => {
-      message.textContent = text;
-      message.classList.toggle("cg-warning", warning);
+    say,
+    /** Says what was painted, until something else is in hand. @param {string} text */
+    sayPainted: (text) => {
+      say(text);
+      ofMap = true;
     },
     /** @param {{name: string, color: number[]}} thing a class or a stamp */
     setHand: (thing) => {
+      if (ofMap && thing.name !== name.textContent) say("");
       swatch.style.background = cssColor(thing.color);
       name.textContent = thing.name;
     },

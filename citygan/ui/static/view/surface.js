@@ -76,6 +76,19 @@ export class Surface {
   }
 
   /**
+   * The view for another picture of the same street: how many times larger than fitted, and where its top left corner
+   * is, in widths and heights of the stage.
+   */
+  get framing() {
+    const { width, height } = this.#size();
+    const { scale, x, y } = this.#view;
+    const shown = [scale * this.#state.width, scale * this.#state.height];
+    return this.#fitted || !width
+      ? { zoom: 1, left: 0, top: 0 }
+      : { zoom: Math.max(shown[0] / width, shown[1] / height), left: x / width, top: y / height };
+  }
+
+  /**
    * Map coordinates of a pointer. Who asks for many passes the stage's box, so that it is measured once.
    * @param {number} clientX
    * @param {number} clientY
@@ -104,23 +117,18 @@ export class Surface {
    * @param {number} clientX
    * @param {number} clientY
    * @param {number} factor
-   * @returns {boolean} false where the view is at its limit already
    */
   zoomAt(clientX, clientY, factor) {
     const box = this.element.getBoundingClientRect();
     const { scale, x, y } = this.#view;
     const least = this.#fitScale();
     const next = Math.min(Math.max(MAX_ZOOM, least), Math.max(least, scale * factor));
-    if (Math.abs(next - scale) < 1e-6) return false;
-    if (next === least) {
-      this.fit();
-      return true;
-    }
+    if (Math.abs(next - scale) < 1e-6) return;
+    if (next === least) return this.fit();
     const px = clientX - box.left;
     const py = clientY - box.top;
     this.#fitted = false;
     this.#setView({ scale: next, x: px - ((px - x) * next) / scale, y: py - ((py - y) * next) / scale });
-    return true;
   }
 
   /** Zooms about the middle of the stage. @param {number} factor */
@@ -223,6 +231,16 @@ export class Surface {
     context.clearRect(0, 0, this.#state.width, this.#state.height);
     this.#overlay.style.opacity = String(opacity);
     if (picture) context.drawImage(picture, 0, 0, this.#state.width, this.#state.height);
+  }
+
+  /** A layer above the map, of its size, for who has more to show. @param {string} className */
+  addLayer(className) {
+    const canvas = el("canvas", className);
+    canvas.width = this.#state.width;
+    canvas.height = this.#state.height;
+    canvas.setAttribute("aria-hidden", "true");
+    this.#layers.append(canvas);
+    return contextOf(canvas);
   }
 
   #size() {

@@ -3,6 +3,7 @@
 import { Polygon } from "./polygon.js";
 import { bucket, eyedropper, freehand, line, rectangle, stamper } from "./tools.js";
 
+/** @import { Hand } from "../core/document.js" */
 /** @import { Emit } from "../core/shapes.js" */
 /** @import { MapState } from "../core/state.js" */
 /** @import { Stamp } from "../core/stamps.js" */
@@ -32,6 +33,7 @@ export const toolNames = /** @type {ToolName[]} */ (Object.keys(TOOLS));
 
 export class Toolbox {
   #tools;
+  #stamps;
   #polygon = new Polygon(this);
   /** @type {Tool | null} the tool that holds the pointer */
   #active = null;
@@ -57,6 +59,7 @@ export class Toolbox {
     this.stamp = stamps[0];
     /** @type {{x: number, y: number} | null} where the last stroke ended */
     this.lastPoint = null;
+    this.#stamps = stamps;
     /** @type {Record<ToolName, Tool>} */
     this.#tools = {
       brush: freehand(this, () => this.classId, "brush"),
@@ -113,6 +116,20 @@ export class Toolbox {
     this.stamp = stamp;
     this.tool = "stamp";
     this.#changed();
+  }
+
+  /** What one paints with. @returns {Hand} */
+  get hand() {
+    return { tool: this.tool, classId: this.classId, size: this.size, stamp: this.stamp.name };
+  }
+
+  /** Takes what one painted with before; a tool or a stamp that there is no more stays where it is. @param {Hand} hand */
+  setHand({ tool, classId, size, stamp }) {
+    this.classId = classId;
+    this.stamp = this.#stamps.find(({ name }) => name === stamp) ?? this.stamp;
+    this.setSize(size);
+    const known = toolNames.find((name) => name === tool);
+    if (known) this.select(known);
   }
 
   get busy() {
