@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from citygan.models.generator import Generator
+from citygan.models.generator import Generator, check_size
 from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, initialize
 from citygan.models.light import NUMBERS, Light
 from citygan.models.unet import UNet
@@ -16,6 +16,7 @@ _TOLD = 32  # features that the light's eight numbers become
 # small weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
 _PLACE = 2  # channels that say where a pixel is
+_MAX_DEPTH = 8  # 512 px halve nine times to 1 px
 
 
 class ToldNorm(nn.Module):
@@ -127,11 +128,17 @@ class StreetUNet(Generator):
         in_channels: Of the label maps.
         width: Channels of the first layer; the others have up to 8 times as many.
         depth: Halvings of the trunk.
+
+    Raises:
+        ValueError: a trunk of no levels, or of more than 8.
     """
 
     def __init__(self, in_channels: int = 29, width: int = 32, *, depth: int = 6):
         super().__init__()
+        if not 1 <= depth <= _MAX_DEPTH:
+            raise ValueError(f"depth is {depth}; it goes from 1 to {_MAX_DEPTH}")
         self.depth = depth
+        self.stride_px = 2 ** (depth + 1)
         channels = [width * min(2**i, 8) for i in range(depth)]
         self.light = Light(in_channels)
         self.of_light = nn.Sequential(
@@ -216,10 +223,7 @@ class StreetUNet(Generator):
         Raises:
             ValueError: a side is no multiple of `2 ** (depth + 1)`.
         """
-        height, width = x.shape[2:]
-        stride = 2 ** (self.depth + 1)
-        if height % stride or width % stride or not height * width:
-            raise ValueError(f"StreetUNet takes multiples of {stride} px, got {width} x {height}")
+        check_size(x, self.stride_px)
         told = self.of_light((self.light.guess(x) if light is None else light).to(x.dtype))
         shares = [F.avg_pool2d(x, 2)]
         for _ in range(self.depth - 1):
@@ -244,5 +248,7 @@ def _places(like: torch.Tensor) -> torch.Tensor:
     """Where each pixel is, from the top to the bottom and from the left to the right: `(N, 2, H, W)` from -1
     to 1. Replicated edges don't tell."""
     n, _, height, width = like.shape
-    down, right = (torch.linspace(-1, 1, side, device=like.device, dtype=like.dtype) for side in (height, width))
+    down, right = (
+        torch.linspace(-1, 1, side, device=like.device, dtype=like.dtype) for side in (height, width)
+    )
     return torch.stack(torch.broadcast_tensors(down[:, None], right)).expand(n, -1, -1, -1)
