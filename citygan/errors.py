@@ -11,13 +11,13 @@ class CityGANError(Exception):
     """
 
     def __str__(self) -> str:
-        return _in_one_line(super().__str__())
+        return in_one_line(super().__str__())
 
 
 MAX_CHARS = 600  # of an error; a path may have thousands
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
     """Text without line breaks, what cannot be printed escaped, and the middle of a long one left out."""
     plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.splitlines()))
     if len(plain) <= MAX_CHARS:

@@ -21,16 +21,15 @@ import numpy as np
 from PIL import Image
 
 from citygan import streets
-from citygan.checkpoint import CheckpointInfo
-from citygan.data.images import read_label_map, read_photo
+from citygan.checkpoint import LIGHT_NUMBERS, CheckpointInfo
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
+from citygan.ui.pictures import read_label_map, read_photo
 from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encode_map
 
 WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1
-LIGHT_NUMBERS = 8
 MAX_LIGHT = 100
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
@@ -71,7 +70,12 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
 def _seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
         return value
-    raise CityGANError(f"the seed is {str(value)[:20]}; give a whole number from 0 to {MAX_SEED}, or none")
+    raise CityGANError(f"the seed is {_named(value)}; give a whole number from 0 to {MAX_SEED}, or none")
+
+
+def _named(value: Any) -> str:
+    """A value in an error: what a stranger made of it may be too deep or too long to be written out."""
+    return str(value)[:20] if type(value) in (float, bool) else type(value).__name__
 
 
 def _text(value: Any) -> str | None:
@@ -89,11 +93,14 @@ def _light(value: Any) -> Json:
         raise CityGANError("light is null or an object with light, brightness and warmth")
     numbers = [value.get(name, 0.0) for name in ("brightness", "warmth")]
     light = value.get("light")
-    numbers += light if isinstance(light, list) and len(light) <= LIGHT_NUMBERS else []
+    if isinstance(light, list):
+        if len(light) != LIGHT_NUMBERS:
+            raise CityGANError(f"a light is {LIGHT_NUMBERS} numbers, not {len(light)}")
+        numbers += light
+    else:
+        light = _text(light)
     if not all(type(n) in (int, float) and abs(n) <= MAX_LIGHT for n in numbers):
         raise CityGANError(f"the numbers of a light go from -{MAX_LIGHT} to {MAX_LIGHT}")
-    if not isinstance(light, list):
-        light = _text(light)
     return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
 
 

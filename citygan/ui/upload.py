@@ -15,11 +15,12 @@ from gradio.helpers import Examples
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
-from citygan.data.images import ImageError, LabelMapFile, read_label_map, read_photo
-from citygan.errors import CityGANError
+from citygan.data.images import ImageError, LabelMapFile
+from citygan.errors import CityGANError, in_one_line
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.live import MAX_SEED
+from citygan.ui.pictures import read_label_map, read_photo
 from citygan.ui.result import Result, ResultView, save_picture, score_against
 
 MAX_NAMED = 4  # classes in one sentence
@@ -125,9 +126,10 @@ def _check_seed(seed: float | str | None) -> int | None:
     if seed is None or str(seed).strip() == "":
         return None
     digits = str(seed).strip().removesuffix(".0")
-    if not (digits.isdecimal() and int(digits) <= MAX_SEED):
+    short = len(digits) <= len(str(MAX_SEED))  # Python reads no number of more than 4300 digits
+    if not (short and digits.isdecimal() and int(digits) <= MAX_SEED):
         message = f"The seed is {digits}; give a whole number from 0 to {MAX_SEED}, or none."
-        raise gr.Error(message, title="Seed", print_exception=False)
+        raise gr.Error(in_one_line(message), title="Seed", print_exception=False)
     return int(digits)
 
 
