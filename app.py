@@ -57,6 +57,9 @@ class Options:
     device: str = field(default_factory=partial(_variable, "CITYGAN_DEVICE", "auto"))
     host: str | None = None  # Address to listen on, by default 127.0.0.1; 0.0.0.0 is every one.
     port: int | None = None  # By default the first free one from 7860.
+    # Names by which a proxy on this machine passes visitors on. Asked for by another one, a page that listens
+    # on this machine alone does not answer: a stranger's page could have made its own name lead here.
+    allow_host: tuple[str, ...] = ()
     # Visitors who may wait; the next one is told to come back. By default CITYGAN_MAX_QUEUE.
     max_queue: int = field(default_factory=_default_max_queue)
     # More checkpoints for the Compare tab than those in runs/: paths, or ids of the Hub.
@@ -117,7 +120,7 @@ def _run(options: Options) -> None:
     if options.compile and other is None and not zero_gpu.is_on():
         synthesizer.compile_in_background()
     mcp = options.mcp or None  # None leaves it to GRADIO_MCP_SERVER
-    serve(page, options.host, options.port, share=options.share, mcp_server=mcp)
+    serve(page, options.host, options.port, share=options.share, names=options.allow_host, mcp_server=mcp)
 
 
 if __name__ == "__main__":

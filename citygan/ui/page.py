@@ -23,6 +23,8 @@ from citygan.synthesis.shelf import Shelf
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
+from citygan.ui.gate import Gate
+from citygan.ui.headers import SecurityHeaders
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
 from citygan.ui.results import build_results
@@ -93,20 +95,32 @@ def build_app(
     return app.queue(max_size=max_waiting, default_concurrency_limit=1)
 
 
-def serve(page: gr.Blocks, host: str | None, port: int | None, **options: Any) -> None:
+def serve(
+    page: gr.Blocks,
+    host: str | None,
+    port: int | None,
+    *,
+    share: bool = False,
+    names: Sequence[str] = (),
+    **options: Any,
+) -> None:
     """Serves the page until Ctrl-C.
 
     Args:
         page: From `build_app`.
         host: None for GRADIO_SERVER_NAME, or this machine alone.
         port: None for the first free one.
+        share: Also through a public gradio.live link.
+        names: Hosts by which a proxy on this machine passes visitors on, see `Gate`.
         options: More for `launch`.
 
     Raises:
         CityGANError: the port cannot be had.
     """
     try:
-        page.launch(server_name=host, server_port=port, **options, **launch_options())
+        public = share or "SPACE_ID" in os.environ  # and asked for by names that others give it
+        launched = launch_options(None if public else names)
+        page.launch(server_name=host, server_port=port, share=share, **options, **launched)
     except OSError as error:
         if not str(error).startswith("Cannot find empty port"):  # Gradio has no class of its own for it
             raise
@@ -117,13 +131,18 @@ def serve(page: gr.Blocks, host: str | None, port: int | None, **options: Any) -
         ) from error
 
 
-def launch_options() -> dict[str, Any]:
-    """What `launch` of the page needs besides host and port."""
+def launch_options(names: Sequence[str] | None = ()) -> dict[str, Any]:
+    """What `launch` of the page needs besides host and port.
+
+    Args:
+        names: Hosts that it answers to, see `Gate`.
+    """
+    doors = [Middleware(SecurityHeaders), Middleware(Gate, hosts=names), Middleware(BodyLimit)]
     return {
         "theme": make_theme(),
         "css": CSS,
         "max_file_size": MAX_FILE_BYTES,
-        "app_kwargs": {"middleware": [Middleware(BodyLimit)]},
+        "app_kwargs": {"middleware": doors},
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,
