@@ -20,6 +20,7 @@ from citygan.data.images import MAX_FILE_BYTES
 from citygan.errors import CityGANError
 from citygan.runtime import BrowserFiles
 from citygan.synthesis.shelf import Shelf
+from citygan.ui import tempfiles
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
@@ -32,7 +33,6 @@ from citygan.ui.theme import CSS, make_theme
 from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
 
 MAX_WAITING = 64  # visitors in the queue; the next one is told to come back
-FILES_LIVE_S = 3600  # how long uploaded and made pictures stay on disk
 
 
 def build_app(
@@ -68,9 +68,8 @@ def build_app(
     """
     score_here = partial(score, size_px=(info.width_px, info.height_px))
     live = Live(synthesize, score_here, info, light_of=light_of)
-    with gr.Blocks(
-        title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
-    ) as app:
+    tempfiles.keep_private()
+    with gr.Blocks(title="CityGAN", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_header(info, device_name, source, notice))
         with gr.Tabs() as tabs:
             with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
@@ -142,7 +141,7 @@ def launch_options(names: Sequence[str] | None = ()) -> dict[str, Any]:
         "theme": make_theme(),
         "css": CSS,
         "max_file_size": MAX_FILE_BYTES,
-        "app_kwargs": {"middleware": doors},
+        "app_kwargs": {"middleware": doors, "lifespan": tempfiles.old_files_go},
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,
