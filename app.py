@@ -30,6 +30,7 @@ from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint
 from citygan.synthesis.shelf import short_name
 from citygan.ui.page import build_app, serve
 from citygan.ui.pairs import build_pairs, maps_to_judge
+from citygan.ui.watch import log_requests
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -69,6 +70,10 @@ class Options:
     blind_pairs: str | None = None
     pairs_data: Path | None = None  # Blind pairs of the maps of its test split, not of our own streets.
     compile: bool = True  # On the CPU, in the background: photos then take half the time.
+    log_requests: bool = (
+        False  # Writes a line of JSON for each request: id, what, outcome, milliseconds, bytes.
+    )
+    metrics: bool = False  # Also offers counters for Prometheus at /metrics, to anybody.
     mcp: bool = False  # Also offer /synthesize as a tool for language models; needs gradio[mcp].
     share: bool = False  # Also serve through a public gradio.live link.
 
@@ -120,7 +125,17 @@ def _run(options: Options) -> None:
     if options.compile and other is None and not zero_gpu.is_on():
         synthesizer.compile_in_background()
     mcp = options.mcp or None  # None leaves it to GRADIO_MCP_SERVER
-    serve(page, options.host, options.port, share=options.share, names=options.allow_host, mcp_server=mcp)
+    if options.log_requests:
+        log_requests()
+    serve(
+        page,
+        options.host,
+        options.port,
+        share=options.share,
+        names=options.allow_host,
+        metrics=options.metrics,
+        mcp_server=mcp,
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 import gradio as gr
@@ -26,6 +27,7 @@ from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
 from citygan.ui.pictures import read_label_map, read_photo
+from citygan.ui.watch import FIGURES, note
 from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encode_map
 
 WAIT_S = 2.0  # for the photos of others
@@ -48,19 +50,20 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
             missing is None.
     """
 
-    def decorate(method: Callable[..., Json]) -> Callable[[Live, Any], Json]:
+    def decorate(method: FunctionType) -> Callable[[Live, Any], Json]:
         @functools.wraps(method)
         def answer(self: Live, request: Any) -> Json:
+            note(what=method.__name__)
             try:
                 if not isinstance(request, dict) or not request.keys() <= fields.keys():
                     raise CityGANError(f"expected an object with the fields {', '.join(fields)}")
                 return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
             except BusyError:
+                note(outcome="busy")
                 return {"busy": True}
-            except CityGANError as error:
-                return {"error": str(error)}
-            except gr.Error as error:  # what a GPU that is lent for the call refuses with
-                return {"error": error.message}
+            except (CityGANError, gr.Error) as error:  # the second from a GPU that is lent for the call
+                note(outcome="refused")
+                return {"error": str(error) if isinstance(error, CityGANError) else error.message}
 
         return answer
 
@@ -151,7 +154,7 @@ class Live:
     def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
         """The photo of a label map as JPEG of its size, with the checksum of the map and, given a target,
         the scores."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+        photo = self._draw(map, seed, light)
         scores, _ = self._compare(photo, target)
         return {
             "photo": data_url(photo, "JPEG"),
@@ -204,7 +207,7 @@ class Live:
     @answers(map=decode_map, seed=_seed, target=_text, light=_light)
     def final_result(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
         """Everything there is to download, as PNG without loss."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+        photo = self._draw(map, seed, light)
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {
@@ -215,6 +218,11 @@ class Live:
             "ssim_map": None if ssim_map is None else data_url(ssim_map),
             "scores": scores,
         }
+
+    def _draw(self, map: np.ndarray, seed: int | None, light: Json) -> np.ndarray:
+        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+        FIGURES.photo_made()
+        return photo
 
     def _compare(self, photo: np.ndarray, token: str | None) -> tuple[Json | None, np.ndarray | None]:
         """The scores, and the SSIM map as a grey picture (black 0, white 1); None without the target."""

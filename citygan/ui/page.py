@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
@@ -20,7 +23,7 @@ from citygan.data.images import MAX_FILE_BYTES
 from citygan.errors import CityGANError
 from citygan.runtime import BrowserFiles
 from citygan.synthesis.shelf import Shelf
-from citygan.ui import tempfiles
+from citygan.ui import tempfiles, watch
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
@@ -31,6 +34,7 @@ from citygan.ui.live import Live
 from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
 from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
+from citygan.ui.watch import Watch
 
 MAX_WAITING = 64  # visitors in the queue; the next one is told to come back
 
@@ -101,9 +105,10 @@ def serve(
     *,
     share: bool = False,
     names: Sequence[str] = (),
+    metrics: bool = False,
     **options: Any,
 ) -> None:
-    """Serves the page until Ctrl-C.
+    """Serves the page until Ctrl-C or a SIGTERM; the requests in hand are then answered, for up to 5 s.
 
     Args:
         page: From `build_app`.
@@ -111,6 +116,7 @@ def serve(
         port: None for the first free one.
         share: Also through a public gradio.live link.
         names: Hosts by which a proxy on this machine passes visitors on, see `Gate`.
+        metrics: Also counters for Prometheus, at /metrics.
         options: More for `launch`.
 
     Raises:
@@ -118,8 +124,9 @@ def serve(
     """
     try:
         public = share or "SPACE_ID" in os.environ  # and asked for by names that others give it
-        launched = launch_options(None if public else names)
-        page.launch(server_name=host, server_port=port, share=share, **options, **launched)
+        launched = launch_options(None if public else names, metrics=metrics)
+        with _sigterm_as_ctrl_c():
+            page.launch(server_name=host, server_port=port, share=share, **options, **launched)
     except OSError as error:
         if not str(error).startswith("Cannot find empty port"):  # Gradio has no class of its own for it
             raise
@@ -130,18 +137,35 @@ def serve(
         ) from error
 
 
-def launch_options(names: Sequence[str] | None = ()) -> dict[str, Any]:
+@contextmanager
+def _sigterm_as_ctrl_c() -> Generator[None]:
+    """For the latter Gradio closes its server in order, which answers what was asked before."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def launch_options(names: Sequence[str] | None = (), *, metrics: bool = False) -> dict[str, Any]:
     """What `launch` of the page needs besides host and port.
 
     Args:
         names: Hosts that it answers to, see `Gate`.
+        metrics: Whether there are counters at /metrics.
     """
-    doors = [Middleware(SecurityHeaders), Middleware(Gate, hosts=names), Middleware(BodyLimit)]
+    doors = [
+        Middleware(SecurityHeaders),
+        Middleware(Watch),
+        Middleware(Gate, hosts=names),
+        Middleware(BodyLimit),
+    ]
+    routes = [Route("/health", watch.health), *([Route("/metrics", watch.metrics)] if metrics else [])]
     return {
         "theme": make_theme(),
         "css": CSS,
         "max_file_size": MAX_FILE_BYTES,
-        "app_kwargs": {"middleware": doors, "lifespan": tempfiles.old_files_go},
+        "app_kwargs": {"middleware": doors, "routes": routes, "lifespan": tempfiles.old_files_go},
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,

@@ -22,6 +22,7 @@ from citygan.ui.imagefile import ImageFile
 from citygan.ui.live import MAX_SEED
 from citygan.ui.pictures import read_label_map, read_photo
 from citygan.ui.result import Result, ResultView, save_picture, score_against
+from citygan.ui.watch import watched
 
 MAX_NAMED = 4  # classes in one sentence
 _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
@@ -35,6 +36,7 @@ class FileSynthesizer:
     score: Callable
     info: CheckpointInfo
 
+    @watched("synthesize")
     def __call__(
         self,
         label_file: str | None,
