@@ -95,7 +95,8 @@ def build_app(
             if results:
                 with gr.Tab("Results", id="results"):
                     build_results(info, results, Path(source).parent)
-    return app.queue(max_size=max_waiting, default_concurrency_limit=1)
+    # not open: who calls an event directly would skip the queue
+    return app.queue(max_size=max_waiting, default_concurrency_limit=1, api_open=False)
 
 
 def serve(
@@ -127,6 +128,8 @@ def serve(
         launched = launch_options(None if public else names, metrics=metrics)
         with _sigterm_as_ctrl_c():
             page.launch(server_name=host, server_port=port, share=share, **options, **launched)
+    except KeyboardInterrupt:  # before Gradio waited for it
+        page.close()
     except OSError as error:
         if not str(error).startswith("Cannot find empty port"):  # Gradio has no class of its own for it
             raise

@@ -11,6 +11,7 @@ import re
 import secrets
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ _ROUTES = re.compile(
     r"/(?:gradio_api/)?(health|metrics|config|assets|static|upload|queue/join|queue/data|call|run|api|info"
     r"|component_server|heartbeat|file|mcp|cancel)(?=[/=]|$)"
 )
+_AROUND = {f"citygan.ui.{name}" for name in ("watch", "headers", "gate", "limits")}  # around every request
 _log = logging.getLogger("citygan.requests")
 _log.setLevel(logging.WARNING)  # lines are for who asks for them, see `log_requests`
 _record: ContextVar[dict[str, Any] | None] = ContextVar("record", default=None)
@@ -154,12 +156,27 @@ class Watch:
             record |= {"status": 0, "received": 0, "sent": 0}
             try:
                 await self.app(scope, _counting(receive, record), _telling(send, record))
-            except Exception:
-                _log.exception("request %s failed", record["request"])
-                record["outcome"] = "failed"
+            except Exception as error:
+                answer = _answer_to(error, record)
                 if not record["status"]:
-                    sentence = f"This could not be answered. It is noted as request {record['request']}."
-                    await PlainTextResponse(sentence, 500)(scope, receive, _telling(send, record))
+                    await answer(scope, receive, _telling(send, record))
+
+
+def _answer_to(error: Exception, record: dict[str, Any]) -> PlainTextResponse:
+    """One sentence. A defect of ours keeps its traceback in the log; what Gradio's routes alone stumbled over
+    is a request that is not made as theirs, and a line there: strangers could else fill the disk."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [frame.f_globals.get("__name__", "") for frame in frames]
+    ours = [module for module in modules if module.startswith("citygan.")]
+    if modules[-1] in ours or not set(ours) <= _AROUND:
+        _log.exception("request %s failed", record["request"])
+        record["outcome"] = "failed"
+        sentence = f"This could not be answered. It is noted as request {record['request']}."
+        return PlainTextResponse(sentence, 500)
+    # without its message, in which Python and Gradio quote what was sent
+    _log.warning("request %s is malformed: %s in %s", record["request"], type(error).__name__, modules[-1])
+    record["outcome"] = "refused"
+    return PlainTextResponse("The request is not made as the page or the documentation makes it.", 400)
 
 
 def _counting(receive: Receive, record: dict[str, Any]) -> Receive:

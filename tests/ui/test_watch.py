@@ -43,7 +43,7 @@ def lines(caplog) -> Callable[[], list[dict]]:
 async def echo(scope, receive, send) -> None:
     body = (await receive())["body"]
     if scope["path"] == "/broken":
-        raise ZeroDivisionError("a defect")
+        Figures().add({})
     note(outcome="busy" if scope["path"] == "/busy" else "done")
     await PlainTextResponse(body * 2, 404 if scope["path"] == "/none" else 200)(scope, receive, send)
 
@@ -90,7 +90,25 @@ def test_a_defect_is_one_sentence_for_the_visitor_and_a_traceback_in_the_log(lin
     assert answer.text == f"This could not be answered. It is noted as request {line['request']}."
     [told] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert line["request"] in told.getMessage()
-    assert "ZeroDivisionError: a defect" in logging.Formatter().formatException(told.exc_info)
+    assert "KeyError: 'what'" in logging.Formatter().formatException(told.exc_info)
+
+
+def test_what_gradio_stumbles_over_is_a_malformed_request_and_no_traceback(whole_page, caplog):
+    for path, body in (
+        ("call/v2/synthesize", b"{}"),
+        ("component_server", b'{"data": 1, "component_id": []}'),
+    ):
+        request = urllib.request.Request(
+            f"{whole_page}gradio_api/{path}", body, {"Content-Type": "application/json"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        assert refused.value.code == 400
+    [told] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert re.fullmatch(
+        r"request [0-9a-f]{16} is malformed: TypeError in gradio_client.utils", told.getMessage()
+    )
+    assert told.exc_info is None
 
 
 def test_work_of_the_queue_has_a_line_too(lines):
@@ -219,6 +237,7 @@ def test_sigterm_lets_the_photo_in_hand_be_finished_and_ends_with_status_0():
                 next(found[0] for line in process.stdout if (found := re.search(r"http://\S+:\d+", line)))
                 + "/"
             )
+            assert any("share=True" in line for line in process.stdout)  # the last line of its start
             open_page = urllib.request.urlopen(
                 f"{url}gradio_api/heartbeat/someone"
             )  # as every page holds one
