@@ -42,7 +42,7 @@ def _variable(name: str, default: str) -> str:
 
 def _default_max_queue() -> int:
     text = _variable("CITYGAN_MAX_QUEUE", "64")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 9:  # Python reads no number of more than 4300 digits
         raise CityGANError(f"CITYGAN_MAX_QUEUE is {text!r}; give a whole number above 0")
     return int(text)
 
