@@ -68,6 +68,7 @@ def test_a_pickle_is_named_and_never_loaded(tmp_path, capsys):
     ("name", "value", "message"),
     [
         ("CITYGAN_MAX_QUEUE", "many", "CITYGAN_MAX_QUEUE is 'many'; give a whole number above 0"),
+        ("CITYGAN_MAX_QUEUE", "9" * 5000, "give a whole number above 0"),
         ("CITYGAN_MAX_QUEUE", "0", "0 visitors may wait; give a whole number above 0"),
         ("CITYGAN_DEVICE", "gpu", "device 'gpu' is unknown; choose auto, cpu or cuda"),
         ("CITYGAN_MODEL", "net.pth", "net.pth is a pickle"),

@@ -30,6 +30,7 @@ from citygan.palette import UNLABELED
 from citygan.ui.limits import Message, Receive, Send
 from citygan.wire import encode_map
 
+COME_BACK_S = b"5"  # for who found the queue full
 FRESH_S = 10.0  # a photo that was made so long ago shows that another can be made
 
 _ROUTES = re.compile(
@@ -189,15 +190,17 @@ def _counting(receive: Receive, record: dict[str, Any]) -> Receive:
 
 
 def _telling(send: Send, record: dict[str, Any]) -> Send:
-    """Counts what is sent, and gives the answer the id of its request."""
+    """Counts what is sent, and gives the answer the id of its request, and a time to come back at."""
 
     async def told(message: Message) -> None:
         if message["type"] == "http.response.start":
             record["status"] = message["status"]
             if message["status"] >= 400 and record["outcome"] == "done":
                 record["outcome"] = "failed" if message["status"] >= 500 else "refused"
-            identity = (b"x-request-id", record["request"].encode())
-            message = {**message, "headers": [*message.get("headers", ()), identity]}
+            headers = [*message.get("headers", ()), (b"x-request-id", record["request"].encode())]
+            if message["status"] == 503:
+                headers.append((b"retry-after", COME_BACK_S))
+            message = {**message, "headers": headers}
         record["sent"] += len(message.get("body", b""))
         await send(message)
 
@@ -212,7 +215,7 @@ def health(request: Request) -> JSONResponse:
         note(what="health", outcome="done")
         if "photo" not in answer:
             reason = answer.get("error", "other photos are being made, for longer than a visitor would wait")
-            return JSONResponse({"ready": False, "reason": reason}, 503, {"Retry-After": "5"})
+            return JSONResponse({"ready": False, "reason": reason}, 503)
     return JSONResponse({"ready": True})
 
 

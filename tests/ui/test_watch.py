@@ -45,7 +45,8 @@ async def echo(scope, receive, send) -> None:
     if scope["path"] == "/broken":
         Figures().add({})
     note(outcome="busy" if scope["path"] == "/busy" else "done")
-    await PlainTextResponse(body * 2, 404 if scope["path"] == "/none" else 200)(scope, receive, send)
+    status = {"/none": 404, "/full": 503}.get(scope["path"], 200)
+    await PlainTextResponse(body * 2, status)(scope, receive, send)
 
 
 def test_a_request_is_one_line_with_id_duration_sizes_and_outcome(lines):
@@ -81,6 +82,12 @@ def test_outcomes_are_told_apart(lines):
         ("refused", 404),
         ("refused", 413),
     ]
+
+
+def test_who_finds_the_queue_full_is_told_when_to_come_back():
+    client = TestClient(Watch(echo))
+    assert client.post("/full").headers["retry-after"] == "5"
+    assert "retry-after" not in client.post("/").headers
 
 
 def test_a_defect_is_one_sentence_for_the_visitor_and_a_traceback_in_the_log(lines, caplog):
