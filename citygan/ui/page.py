@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -36,7 +37,30 @@ from citygan.ui.theme import CSS, make_theme
 from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
 from citygan.ui.watch import Watch
 
+log = logging.getLogger(__name__)
+
 MAX_WAITING = 64  # visitors in the queue; the next one is told to come back
+
+
+class Page(gr.Blocks):
+    """Says in a sentence that an event has not the values that it takes.
+
+    Gradio itself prints a traceback then, with all that was sent.
+    """
+
+    async def preprocess_data(self, *given: Any, **named: Any) -> list[Any]:
+        """Turns what was sent into what functions take.
+
+        Raises:
+            gr.Error: it cannot be.
+        """
+        try:
+            return await super().preprocess_data(*given, **named)
+        except gr.Error:
+            raise
+        except Exception as error:  # a component raises whatever it meets in values of another kind
+            log.warning("an event is malformed: %s", type(error).__name__)
+            raise gr.Error("These are not the values that this takes.", print_exception=False) from error
 
 
 def build_app(
@@ -73,7 +97,7 @@ def build_app(
     score_here = partial(score, size_px=(info.width_px, info.height_px))
     live = Live(synthesize, score_here, info, light_of=light_of)
     tempfiles.keep_private()
-    with gr.Blocks(title="CityGAN", analytics_enabled=False, fill_width=True) as app:
+    with Page(title="CityGAN", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_header(info, device_name, source, notice))
         with gr.Tabs() as tabs:
             with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
