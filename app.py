@@ -30,6 +30,7 @@ from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint
 from citygan.synthesis.shelf import short_name
 from citygan.ui.page import build_app, serve
 from citygan.ui.pairs import build_pairs, maps_to_judge
+from citygan.ui.watch import log_requests
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -41,7 +42,7 @@ def _variable(name: str, default: str) -> str:
 
 def _default_max_queue() -> int:
     text = _variable("CITYGAN_MAX_QUEUE", "64")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 9:  # Python reads no number of more than 4300 digits
         raise CityGANError(f"CITYGAN_MAX_QUEUE is {text!r}; give a whole number above 0")
     return int(text)
 
@@ -57,6 +58,9 @@ class Options:
     device: str = field(default_factory=partial(_variable, "CITYGAN_DEVICE", "auto"))
     host: str | None = None  # Address to listen on, by default 127.0.0.1; 0.0.0.0 is every one.
     port: int | None = None  # By default the first free one from 7860.
+    # Names by which a proxy on this machine passes visitors on. Asked for by another one, a page that listens
+    # on this machine alone does not answer: a stranger's page could have made its own name lead here.
+    allow_host: tuple[str, ...] = ()
     # Visitors who may wait; the next one is told to come back. By default CITYGAN_MAX_QUEUE.
     max_queue: int = field(default_factory=_default_max_queue)
     # More checkpoints for the Compare tab than those in runs/: paths, or ids of the Hub.
@@ -66,6 +70,10 @@ class Options:
     blind_pairs: str | None = None
     pairs_data: Path | None = None  # Blind pairs of the maps of its test split, not of our own streets.
     compile: bool = True  # On the CPU, in the background: photos then take half the time.
+    log_requests: bool = (
+        False  # Writes a line of JSON for each request: id, what, outcome, milliseconds, bytes.
+    )
+    metrics: bool = False  # Also offers counters for Prometheus at /metrics, to anybody.
     mcp: bool = False  # Also offer /synthesize as a tool for language models; needs gradio[mcp].
     share: bool = False  # Also serve through a public gradio.live link.
 
@@ -117,7 +125,17 @@ def _run(options: Options) -> None:
     if options.compile and other is None and not zero_gpu.is_on():
         synthesizer.compile_in_background()
     mcp = options.mcp or None  # None leaves it to GRADIO_MCP_SERVER
-    serve(page, options.host, options.port, share=options.share, mcp_server=mcp)
+    if options.log_requests:
+        log_requests()
+    serve(
+        page,
+        options.host,
+        options.port,
+        share=options.share,
+        names=options.allow_host,
+        metrics=options.metrics,
+        mcp_server=mcp,
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-light"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 MAX_JSON_BYTES = 2**20  # ours have 5,000
+LIGHT_NUMBERS = 8  # that a light is, see citygan.models.light
 _RANGES = {  # of the numbers in a CheckpointInfo
     "height_px": (128, 4096),
     "width_px": (128, 4096),
@@ -87,6 +88,8 @@ class CheckpointInfo(Info):
                 raise CityGANError(f"{name} has {list(values)[:5]}; SSIM goes from -1 to 1")
         if len(self.ssim_percentiles) == 1 or list(self.ssim_percentiles) != sorted(self.ssim_percentiles):
             raise CityGANError("ssim_percentiles must be none, or two or more that rise")
+        if not all(len(light) == LIGHT_NUMBERS for light in self.lights.values()):
+            raise CityGANError(f"lights are {LIGHT_NUMBERS} numbers each, not {reprlib.repr(self.lights)}")
         if not all(i in CLASS_BY_ID and 0 <= share <= 1 for i, share in self.seen.items()):
             raise CityGANError(
                 f"seen is {reprlib.repr(self.seen)}; expected ids of the palette and shares up to 1"
@@ -101,7 +104,7 @@ class CheckpointInfo(Info):
         """The generator, with random weights.
 
         Raises:
-            CityGANError: it is not known here, or does not take these arguments.
+            CityGANError: it is not known here, or does not take these arguments or photos of this size.
         """
         from citygan.models import GENERATORS
         from citygan.models.encoding import ENCODINGS
@@ -117,10 +120,16 @@ class CheckpointInfo(Info):
                 f"the generator takes {channels} channels, but the encoding {self.encoding!r} has {wanted}"
             )
         try:
-            return GENERATORS[self.generator](**self.arguments)
+            network = GENERATORS[self.generator](**self.arguments)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             reason = str(error).partition("\n")[0]
             raise CityGANError(f"{self.generator!r} does not take these arguments: {reason}") from error
+        if self.height_px % network.stride_px or self.width_px % network.stride_px:
+            raise CityGANError(
+                f"width_px is {self.width_px} and height_px {self.height_px}; "
+                f"this {self.generator!r} takes multiples of {network.stride_px}"
+            )
+        return network
 
 
 AnyInfo = TypeVar("AnyInfo", bound=Info)

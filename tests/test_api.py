@@ -229,6 +229,23 @@ def test_a_broken_target_and_a_negative_seed_get_the_reason(client, saved, label
         client.predict(ids, seed=-1, api_name="/synthesize")
 
 
+@pytest.mark.parametrize(
+    "values",
+    [[], ["private"], [None] * 4, [[1], {"a": "private"}, {}, {}, [], []], [{"path": ["private"]}] * 6],
+)
+def test_an_event_with_other_values_is_refused_in_a_sentence_and_none_of_them_is_logged(url, capfd, values):
+    body = json.dumps({"data": values}).encode()
+    endpoint = f"{url}gradio_api/call/synthesize"
+    request = urllib.request.Request(endpoint, body, {"Content-Type": "application/json"})
+    event = json.load(urllib.request.urlopen(request))["event_id"]
+    answer = urllib.request.urlopen(f"{endpoint}/{event}").read().decode()
+    assert answer.startswith("event: error")
+    assert "These are not the values that this takes." in answer or "Choose a label map first." in answer
+    said = "".join(capfd.readouterr())
+    assert "Traceback" not in said
+    assert "private" not in said
+
+
 @pytest.mark.parametrize("mark", [{}, {"meta": {"_type": "gradio.FileData"}}], ids=["bare", "marked"])
 def test_a_file_of_the_server_cannot_be_named_as_the_label_map(url, tmp_path, label_map, mark):
     Image.fromarray(label_map).save(tmp_path / "private.png")

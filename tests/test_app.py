@@ -23,6 +23,7 @@ from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.synthesis import zero_gpu
 from citygan.synthesis.synthesizer import Synthesizer
+from citygan.ui.gate import Gate
 from citygan.ui.page import _header
 
 # Ends the app at its first sight of `spaces`, and says what was imported before.
@@ -67,6 +68,7 @@ def test_a_pickle_is_named_and_never_loaded(tmp_path, capsys):
     ("name", "value", "message"),
     [
         ("CITYGAN_MAX_QUEUE", "many", "CITYGAN_MAX_QUEUE is 'many'; give a whole number above 0"),
+        ("CITYGAN_MAX_QUEUE", "9" * 5000, "give a whole number above 0"),
         ("CITYGAN_MAX_QUEUE", "0", "0 visitors may wait; give a whole number above 0"),
         ("CITYGAN_DEVICE", "gpu", "device 'gpu' is unknown; choose auto, cpu or cuda"),
         ("CITYGAN_MODEL", "net.pth", "net.pth is a pickle"),
@@ -97,6 +99,29 @@ def test_a_port_that_is_in_use_ends_in_one_line(tmp_path, monkeypatch, capsys):
         port = str(taken.getsockname()[1])
         message = refusal(capsys, "--model", model, "--port", port, "--no-compile")
     assert message.startswith(f"citygan: port {port} is in use")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "space", "hosts"),
+    [
+        ([], None, ()),
+        (["--allow-host", "street.example"], None, ("street.example",)),
+        (["--share"], None, None),
+        ([], "someone/citygan", None),
+    ],
+)
+def test_where_a_page_is_for_this_machine_alone_it_answers_to_few_names(
+    tmp_path, monkeypatch, arguments, space, hosts
+):
+    launched = []
+    page = SimpleNamespace(launch=lambda **options: launched.append(options))
+    monkeypatch.setattr(app, "build_app", lambda *_, **__: page)
+    if space:
+        monkeypatch.setenv("SPACE_ID", space)
+    app.main(["--model", str(tiny.save_checkpoint(tmp_path, UNet(3, 1).eval())), "--no-compile", *arguments])
+    [gate] = [m for m in launched[0]["app_kwargs"]["middleware"] if m.cls is Gate]
+    assert gate.kwargs["hosts"] == hosts
+    assert launched[0]["share"] == ("--share" in arguments)
 
 
 @pytest.mark.parametrize("port", ["0", "65536"])

@@ -21,6 +21,7 @@ from citygan.errors import CityGANError
 from citygan.info import FORMAT
 from citygan.models import UNet, weights
 from citygan.models.layers import for_inference
+from citygan.models.weights import MAX_HEADER_BYTES, layout
 
 
 @pytest.fixture
@@ -228,6 +229,8 @@ def test_a_json_without_a_needed_field_is_an_error_that_names_it(path, field):
         ("width_px", 2**31),
         ("width_px", 256.0),
         ("dropout_at_inference", 1),
+        ("lights", {"dusk": [0.5] * 7}),
+        ("lights", {"dusk": None}),
         ("drives", "0001TP"),
         ("recipe", []),
         ("recipe", {"started_from": {"recipe": {"l1_weight": float("inf")}}}),
@@ -272,8 +275,9 @@ def test_a_json_of_many_megabytes_is_not_read(path):
         {"downs.0.conv.weight": {"dtype": "BOOL", "shape": [4], "data_offsets": [0, 4]}},
         {"x": []},
         [],
+        json.loads("[" * 900 + "]" * 900),
     ],
-    ids=str,
+    ids=lambda header: reprlib.repr(header),
 )
 @pytest.mark.parametrize("length", [None, 0, 2**40, 2**64 - 1])
 def test_a_header_that_lies_is_an_error(path, header, length):
@@ -282,6 +286,15 @@ def test_a_header_that_lies_is_an_error(path, header, length):
     path.with_suffix(".safetensors").write_bytes(head + text + b"data")
     with pytest.raises(CityGANError, match=r"corrupt or no safetensors file|does not fit the network"):
         Checkpoint.find(path).load()
+
+
+@pytest.mark.parametrize("read", [layout, lambda file: Checkpoint.find(file).load()], ids=["layout", "load"])
+def test_a_header_of_many_megabytes_or_levels_is_an_error_before_it_is_read(path, read):
+    file = path.with_suffix(".safetensors")
+    for length in (MAX_HEADER_BYTES + 1, 60_000):
+        file.write_bytes(struct.pack("<Q", length) + b"[" * length)
+        with pytest.raises(CityGANError, match=r"tiny\.safetensors is corrupt or no safetensors file"):
+            read(file)
 
 
 THIN = {"in_channels": 3, "width": 1}
@@ -303,6 +316,10 @@ WRONG = {
     "a width of 29 TB, for which no memory is taken": (
         {"arguments": THIN | {"width": 100_000}},
         "of another shape, first downs",
+    ),
+    "photos of a size that the network cannot make": (
+        {"width_px": 384},
+        r"width_px is 384 and height_px 256; this 'unet' takes multiples of 256",
     ),
     "a newer format": ({"format": FORMAT + 1}, rf"format {FORMAT + 1}.*update"),
 }

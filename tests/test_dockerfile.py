@@ -37,4 +37,4 @@ def test_the_container_serves_as_a_user_without_rights_what_the_health_check_ask
     assert re.findall(r"^USER (\d+)$", TEXT, re.MULTILINE) == ["1000"]
     assert "EXPOSE 7860" in TEXT
     assert "GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=7860" in TEXT
-    assert "http://127.0.0.1:7860/gradio_api/app_id" in TEXT
+    assert "http://127.0.0.1:7860/health" in TEXT

@@ -20,6 +20,7 @@ from citygan.palette import SnapReport
 
 MAX_FILE_BYTES = 40 * 2**20
 MAX_PIXELS = 50_000_000  # checked in the header, before a pixel is decoded
+MAX_FILE_SIDE_PX = 32_768  # likewise: reducing a row of millions takes more memory than its pixels
 MAX_SIDE_PX = (
     2048  # the longer side of what is returned: a Cityscapes frame keeps its size, larger ones are reduced
 )
@@ -141,6 +142,10 @@ def _check_size(width: int, height: int) -> None:
         raise ImageError(f"The image has no pixels: it is {width} x {height}. Choose another one.")
     if width * height > MAX_PIXELS:
         raise ImageError(_too_large(f"{width} x {height} pixels"))
+    if max(width, height) > MAX_FILE_SIDE_PX:
+        raise ImageError(
+            f"The image is {width} x {height}; a side has at most {MAX_FILE_SIDE_PX} pixels. Make it smaller."
+        )
 
 
 def _has_second_frame(image: Image.Image) -> bool:
@@ -179,14 +184,19 @@ def _fit(image: Image.Image, resample: Image.Resampling) -> Image.Image:
 
 
 def _photo(image: Image.Image) -> np.ndarray:
+    """The image as `(H, W, 3) uint8`. It may have 200 MB of pixels, so few copies are made before it is
+    reduced."""
     if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip all above 255
-        values = np.asarray(image).astype(np.int64)
-        shift = 8 if values.max() > 255 else 0
-        image = Image.fromarray((values >> shift).clip(0, 255).astype(np.uint8))
+        values = np.array(image)
+        values >>= 8 if values.max() > 255 else 0
+        image = Image.fromarray(values.clip(0, 255, out=values).astype(np.uint8))
     elif image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer)
-    return np.asarray(_fit(image.convert("RGB"), Image.Resampling.LANCZOS))
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
+        layer = _fit(layer, Image.Resampling.LANCZOS)
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    elif image.mode != "L":  # whose three channels would be the same
+        image = image.convert("RGB")
+    return np.asarray(_fit(image, Image.Resampling.LANCZOS).convert("RGB"))
 
 
 def _colors(image: Image.Image) -> np.ndarray:

@@ -39,9 +39,11 @@ class SegmentingDiscriminator(nn.Module):
         narrow = channels[-2::-1]
         self.ups = nn.ModuleList(NearestConv2d(i, o) for i, o in zip(wide, narrow, strict=True))
         self.out = nn.Conv2d(2 * width, classes + 1, 1)
-        for layer in (*self.downs, *self.ups, self.out):
-            nn.init.kaiming_normal_(layer.weight, 0.2)
-            nn.init.zeros_(layer.bias)
+        for name, parameter in self.named_parameters():
+            if name.endswith("weight"):
+                nn.init.kaiming_normal_(parameter, 0.2)
+            else:
+                nn.init.zeros_(parameter)
 
     def encode(self, photo: torch.Tensor) -> list[torch.Tensor]:
         """What the encoder's layers say."""

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from citygan.models.generator import Generator
+from citygan.models.generator import Generator, check_size
 from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, initialize
 from citygan.models.light import NUMBERS, Light
 from citygan.models.unet import UNet
@@ -15,6 +15,7 @@ _TOLD = 32  # features that the light's eight numbers become
 # What is told starts at nothing; so many times its weights are what counts: Adam's steps are as long for
 # small weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
+_MAX_DEPTH = 8  # 512 px halve nine times to 1 px
 
 
 class ToldNorm(nn.Module):
@@ -112,11 +113,17 @@ class StreetUNet(Generator):
         in_channels: Of the label maps.
         width: Channels of the first layer; the others have up to 8 times as many.
         depth: Halvings of the trunk.
+
+    Raises:
+        ValueError: a trunk of no levels, or of more than 8.
     """
 
     def __init__(self, in_channels: int = 29, width: int = 32, *, depth: int = 6):
         super().__init__()
+        if not 1 <= depth <= _MAX_DEPTH:
+            raise ValueError(f"depth is {depth}; it goes from 1 to {_MAX_DEPTH}")
         self.depth = depth
+        self.stride_px = 2 ** (depth + 1)
         channels = [width * min(2**i, 8) for i in range(depth)]
         self.light = Light(in_channels)
         self.of_light = nn.Sequential(
@@ -205,16 +212,14 @@ class StreetUNet(Generator):
         Raises:
             ValueError: a side is no multiple of `2 ** (depth + 1)`.
         """
-        height, width = x.shape[2:]
-        stride = 2 ** (self.depth + 1)
-        if height % stride or width % stride or not height * width:
-            raise ValueError(f"StreetUNet takes multiples of {stride} px, got {width} x {height}")
+        check_size(x, self.stride_px)
         told = self.of_light((self.light.guess(x) if light is None else light).to(x.dtype))
         shares = [F.avg_pool2d(x, 2)]
         for _ in range(self.depth - 1):
             shares.append(F.avg_pool2d(shares[-1], 2))
-        rows = torch.linspace(-1, 1, height // 2, device=x.device, dtype=x.dtype)
-        h = torch.cat([shares[0], rows[:, None].expand(x.shape[0], 1, -1, width // 2)], 1)
+        n, _, height, width = shares[0].shape
+        rows = torch.linspace(-1, 1, height, device=x.device, dtype=x.dtype)
+        h = torch.cat([shares[0], rows[:, None].expand(n, 1, -1, width)], 1)
         skips = []
         for down in self.downs:
             h = down(h)

@@ -15,6 +15,8 @@ from torch import nn
 from citygan.errors import CityGANError
 from citygan.files import write_atomically
 
+MAX_HEADER_BYTES = 2**23  # of a safetensors file; ours have some 20,000
+
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -42,6 +44,7 @@ def load_network(build: Callable[[], nn.Module], file: Path) -> nn.Module:
     with torch.device("meta"):
         wanted = {name: tuple(t.shape) for name, t in build().state_dict().items()}
     try:
+        _header_length(file)
         with safe_open(file, "pt") as stored:
             shapes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
             _compare(shapes, wanted, file.name)
@@ -74,10 +77,9 @@ def layout(file: Path) -> dict[str, Place]:
         CityGANError: it is damaged.
     """
     try:
+        length = _header_length(file)
         with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if length > file.stat().st_size:
-                raise ValueError(f"a header of {length} bytes")
+            stream.seek(8)
             header = json.loads(stream.read(length))
         header.pop("__metadata__", None)
         return {
@@ -85,10 +87,23 @@ def layout(file: Path) -> dict[str, Place]:
             for name, t in header.items()
             for start, end in [t["data_offsets"]]
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CityGANError(
             f"{file.name} is corrupt or no safetensors file ({error}); get it again"
         ) from error
+
+
+def _header_length(file: Path) -> int:
+    """How long a safetensors file says that its header is, in bytes.
+
+    Raises:
+        ValueError: longer than the file, or than any that we would read.
+    """
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+    if length > min(file.stat().st_size, MAX_HEADER_BYTES):
+        raise ValueError(f"a header of {length} bytes")
+    return length
 
 
 def _compare(got: Shapes, wanted: Shapes, name: str) -> None:

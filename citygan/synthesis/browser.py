@@ -16,7 +16,7 @@ from citygan.models.layers import for_inference
 from citygan.models.light import NUMBERS, changed, light_of
 from citygan.runtime import BrowserFiles
 from citygan.streets import street
-from citygan.synthesis.onnx_engine import AGAIN, fingerprint
+from citygan.synthesis.onnx_engine import AGAIN, read_graph
 from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, MAX_CHANGE
 from citygan.wire import encode_map
 
@@ -32,8 +32,7 @@ def browser_files(checkpoint: Checkpoint[CheckpointInfo]) -> BrowserFiles:
     graph = checkpoint.graph
     if not graph.is_file():
         raise CityGANError(f"{checkpoint.source} has no {graph.name}; {AGAIN}")
-    if fingerprint(checkpoint).encode() not in graph.read_bytes():
-        raise CityGANError(f"{graph.name} was not written for this {checkpoint.weights.name}; {AGAIN}")
+    read_graph(graph, checkpoint)
     return BrowserFiles(graph, checkpoint.weights, browser_info(checkpoint))
 
 

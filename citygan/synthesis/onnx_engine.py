@@ -50,11 +50,7 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4  # an error is raised, and need not be printed too
         try:
-            if (size := graph.stat().st_size) > MAX_BYTES:
-                raise CityGANError(f"{graph.name} has {size:,} bytes; without weights it has some thousand")
-            content, weights = graph.read_bytes(), checkpoint.weights
-            if fingerprint(checkpoint).encode() not in content:
-                raise CityGANError(f"{graph.name} was not written for this {weights.name}; {AGAIN}")
+            content, weights = read_graph(graph, checkpoint), checkpoint.weights
             # The weights and no other file, whatever the graph names: versions before 1.24 would read any,
             # and 1.24 none of those that the cache of the Hub links to
             given = weights.read_bytes()
@@ -106,6 +102,21 @@ class OnnxEngine:
                 f"the graph of {self.info.name} makes photos of {db:.1f} dB to torch's, where {LEAST_DB:g} "
                 "are the least; it is not used"
             )
+
+
+def read_graph(graph: Path, checkpoint: Checkpoint[CheckpointInfo]) -> bytes:
+    """The content of a graph that was written for a checkpoint's weights.
+
+    Raises:
+        CityGANError: it is far too large, or was written for others.
+        OSError: it cannot be read.
+    """
+    if (size := graph.stat().st_size) > MAX_BYTES:
+        raise CityGANError(f"{graph.name} has {size:,} bytes; without weights it has some thousand")
+    content = graph.read_bytes()
+    if fingerprint(checkpoint).encode() not in content:
+        raise CityGANError(f"{graph.name} was not written for this {checkpoint.weights.name}; {AGAIN}")
+    return content
 
 
 def fingerprint(checkpoint: Checkpoint[CheckpointInfo]) -> str:

@@ -34,7 +34,7 @@ class TrainState:
         plain_order = config.norm == "instance" and accelerator.device.type == "cpu"
         self.memory_format = torch.contiguous_format if plain_order else torch.channels_last
         self.generator = self._placed(GENERATORS[config.generator](**generator_arguments(config)))
-        if config.frozen_trunk:
+        if config.frozen_trunk and isinstance(self.generator, StreetUNet):
             self.generator.freeze_trunk()
         self.discriminator = self._placed(
             DISCRIMINATORS[config.discriminator](**discriminator_arguments(config))

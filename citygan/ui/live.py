@@ -14,6 +14,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 import gradio as gr
@@ -21,17 +22,17 @@ import numpy as np
 from PIL import Image
 
 from citygan import streets
-from citygan.checkpoint import CheckpointInfo
+from citygan.checkpoint import LIGHT_NUMBERS, CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import read_label_map, read_photo
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
+from citygan.ui.pictures import read_label_map, read_photo
+from citygan.ui.watch import FIGURES, note
 from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encode_map
 
 WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1
-LIGHT_NUMBERS = 8
 MAX_LIGHT = 100
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
@@ -50,19 +51,20 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
             missing is None.
     """
 
-    def decorate(method: Callable[..., Json]) -> Callable[[Live, Any], Json]:
+    def decorate(method: FunctionType) -> Callable[[Live, Any], Json]:
         @functools.wraps(method)
         def answer(self: Live, request: Any) -> Json:
+            note(what=method.__name__)
             try:
                 if not isinstance(request, dict) or not request.keys() <= fields.keys():
                     raise CityGANError(f"expected an object with the fields {', '.join(fields)}")
                 return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
             except BusyError:
+                note(outcome="busy")
                 return {"busy": True}
-            except CityGANError as error:
-                return {"error": str(error)}
-            except gr.Error as error:  # what a GPU that is lent for the call refuses with
-                return {"error": error.message}
+            except (CityGANError, gr.Error) as error:  # the second from a GPU that is lent for the call
+                note(outcome="refused")
+                return {"error": str(error) if isinstance(error, CityGANError) else error.message}
 
         return answer
 
@@ -72,7 +74,12 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
 def _seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
         return value
-    raise CityGANError(f"the seed is {str(value)[:20]}; give a whole number from 0 to {MAX_SEED}, or none")
+    raise CityGANError(f"the seed is {_named(value)}; give a whole number from 0 to {MAX_SEED}, or none")
+
+
+def _named(value: Any) -> str:
+    """A value in an error: what a stranger made of it may be too deep or too long to be written out."""
+    return str(value)[:20] if type(value) in (float, bool) else type(value).__name__
 
 
 def _text(value: Any) -> str | None:
@@ -90,11 +97,14 @@ def _light(value: Any) -> Json:
         raise CityGANError("light is null or an object with light, brightness and warmth")
     numbers = [value.get(name, 0.0) for name in ("brightness", "warmth")]
     light = value.get("light")
-    numbers += light if isinstance(light, list) and len(light) <= LIGHT_NUMBERS else []
+    if isinstance(light, list):
+        if len(light) != LIGHT_NUMBERS:
+            raise CityGANError(f"a light is {LIGHT_NUMBERS} numbers, not {len(light)}")
+        numbers += light
+    else:
+        light = _text(light)
     if not all(type(n) in (int, float) and abs(n) <= MAX_LIGHT for n in numbers):
         raise CityGANError(f"the numbers of a light go from -{MAX_LIGHT} to {MAX_LIGHT}")
-    if not isinstance(light, list):
-        light = _text(light)
     return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
 
 
@@ -149,7 +159,7 @@ class Live:
     def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
         """The photo of a label map as JPEG of its size, with the checksum of the map and, given a target,
         the scores."""
-        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+        photo = self._draw(map, seed, light)
         scores, _ = self._compare(photo, target)
         return {
             "photo": data_url(photo, "JPEG"),
@@ -219,7 +229,7 @@ class Live:
             raise CityGANError(
                 f"the map has {map.shape[::-1]} pixels, and its photo's map {drawn.shape[::-1]}"
             )
-        photo = self._synthesize(drawn, seed=seed, wait_s=self._wait_s, **light)
+        photo = self._draw(drawn, seed, light)
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {
@@ -230,6 +240,11 @@ class Live:
             "ssim_map": None if ssim_map is None else data_url(ssim_map),
             "scores": scores,
         }
+
+    def _draw(self, map: np.ndarray, seed: int | None, light: Json) -> np.ndarray:
+        photo = self._synthesize(map, seed=seed, wait_s=self._wait_s, **light)
+        FIGURES.photo_made()
+        return photo
 
     def _compare(self, photo: np.ndarray, token: str | None) -> tuple[Json | None, np.ndarray | None]:
         """The scores, and the SSIM map as a grey picture (black 0, white 1); None without the target."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
@@ -20,18 +24,44 @@ from citygan.data.images import MAX_FILE_BYTES
 from citygan.errors import CityGANError
 from citygan.runtime import BrowserFiles
 from citygan.synthesis.shelf import Shelf
+from citygan.ui import tempfiles, watch
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
+from citygan.ui.gate import Gate
+from citygan.ui.headers import SecurityHeaders
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
 from citygan.ui.requests import CheckedRequests
 from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
 from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
+from citygan.ui.watch import Watch
+
+log = logging.getLogger(__name__)
 
 MAX_WAITING = 64  # visitors in the queue; the next one is told to come back
-FILES_LIVE_S = 3600  # how long uploaded and made pictures stay on disk
+
+
+class Page(gr.Blocks):
+    """Says in a sentence that an event has not the values that it takes.
+
+    Gradio itself prints a traceback then, with all that was sent.
+    """
+
+    async def preprocess_data(self, *given: Any, **named: Any) -> list[Any]:
+        """Turns what was sent into what functions take.
+
+        Raises:
+            gr.Error: it cannot be.
+        """
+        try:
+            return await super().preprocess_data(*given, **named)
+        except gr.Error:
+            raise
+        except Exception as error:  # a component raises whatever it meets in values of another kind
+            log.warning("an event is malformed: %s", type(error).__name__)
+            raise gr.Error("These are not the values that this takes.", print_exception=False) from error
 
 
 def build_app(
@@ -67,9 +97,8 @@ def build_app(
     """
     score_here = partial(score, size_px=(info.width_px, info.height_px))
     live = Live(synthesize, score_here, info, light_of=light_of)
-    with gr.Blocks(
-        title="CityGAN", analytics_enabled=False, fill_width=True, delete_cache=(FILES_LIVE_S, FILES_LIVE_S)
-    ) as app:
+    tempfiles.keep_private()
+    with Page(title="CityGAN", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_header(info, device_name, source, notice))
         with gr.Tabs() as tabs:
             with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
@@ -91,23 +120,41 @@ def build_app(
             if results:
                 with gr.Tab("Results", id="results"):
                     build_results(info, results, Path(source).parent)
-    return app.queue(max_size=max_waiting, default_concurrency_limit=1)
+    # not open: who calls an event directly would skip the queue
+    return app.queue(max_size=max_waiting, default_concurrency_limit=1, api_open=False)
 
 
-def serve(page: gr.Blocks, host: str | None, port: int | None, **options: Any) -> None:
-    """Serves the page until Ctrl-C.
+def serve(
+    page: gr.Blocks,
+    host: str | None,
+    port: int | None,
+    *,
+    share: bool = False,
+    names: Sequence[str] = (),
+    metrics: bool = False,
+    **options: Any,
+) -> None:
+    """Serves the page until Ctrl-C or a SIGTERM; the requests in hand are then answered, for up to 5 s.
 
     Args:
         page: From `build_app`.
         host: None for GRADIO_SERVER_NAME, or this machine alone.
         port: None for the first free one.
+        share: Also through a public gradio.live link.
+        names: Hosts by which a proxy on this machine passes visitors on, see `Gate`.
+        metrics: Also counters for Prometheus, at /metrics.
         options: More for `launch`.
 
     Raises:
         CityGANError: the port cannot be had.
     """
     try:
-        page.launch(server_name=host, server_port=port, **options, **launch_options())
+        public = share or "SPACE_ID" in os.environ  # and asked for by names that others give it
+        launched = launch_options(None if public else names, metrics=metrics)
+        with _sigterm_as_ctrl_c():
+            page.launch(server_name=host, server_port=port, share=share, **options, **launched)
+    except KeyboardInterrupt:  # before Gradio waited for it
+        page.close()
     except OSError as error:
         if not str(error).startswith("Cannot find empty port"):  # Gradio has no class of its own for it
             raise
@@ -118,13 +165,36 @@ def serve(page: gr.Blocks, host: str | None, port: int | None, **options: Any) -
         ) from error
 
 
-def launch_options() -> dict[str, Any]:
-    """What `launch` of the page needs besides host and port."""
+@contextmanager
+def _sigterm_as_ctrl_c() -> Generator[None]:
+    """For the latter Gradio closes its server in order, which answers what was asked before."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def launch_options(names: Sequence[str] | None = (), *, metrics: bool = False) -> dict[str, Any]:
+    """What `launch` of the page needs besides host and port.
+
+    Args:
+        names: Hosts that it answers to, see `Gate`.
+        metrics: Whether there are counters at /metrics.
+    """
+    doors = [
+        Middleware(SecurityHeaders),
+        Middleware(Watch),
+        Middleware(Gate, hosts=names),
+        Middleware(BodyLimit),
+        Middleware(CheckedRequests),
+    ]
+    routes = [Route("/health", watch.health), *([Route("/metrics", watch.metrics)] if metrics else [])]
     return {
         "theme": make_theme(),
         "css": CSS,
         "max_file_size": MAX_FILE_BYTES,
-        "app_kwargs": {"middleware": [Middleware(BodyLimit), Middleware(CheckedRequests)]},
+        "app_kwargs": {"middleware": doors, "routes": routes, "lifespan": tempfiles.old_files_go},
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,

@@ -26,7 +26,8 @@ def seed_of(value: Any) -> int | None:
     if value is None or str(value).strip() == "":
         return None
     digits = str(value).strip().removesuffix(".0")
-    if not (digits.isdecimal() and int(digits) <= MAX_SEED):
+    short = len(digits) <= len(str(MAX_SEED))  # Python reads no number of more than 4300 digits
+    if not (short and digits.isdecimal() and int(digits) <= MAX_SEED):
         shown = digits[:_SHOWN_CHARS]
         raise CityGANError(f"The seed is {shown}; give a whole number from 0 to {MAX_SEED}, or none.")
     return int(digits)

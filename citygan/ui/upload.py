@@ -16,13 +16,15 @@ from gradio.helpers import Examples
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import ImageError, LabelMapFile, read_label_map, read_photo
+from citygan.data.images import ImageError, LabelMapFile
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
 from citygan.ui.endpoint import add_endpoint
 from citygan.ui.imagefile import ImageFile
+from citygan.ui.pictures import read_label_map, read_photo
 from citygan.ui.requests import seed_of
 from citygan.ui.result import Result, ResultView, save_picture, score_against
+from citygan.ui.watch import watched
 
 MAX_NAMED = 4  # classes in one sentence
 _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
@@ -36,6 +38,7 @@ class FileSynthesizer:
     score: Callable
     info: CheckpointInfo
 
+    @watched("synthesize")
     def __call__(
         self,
         label_file: str | None,

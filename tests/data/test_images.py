@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from citygan.data import images
-from citygan.data.images import ImageError, read_label_map, read_photo
+from citygan.data.images import MAX_FILE_SIDE_PX, ImageError, read_label_map, read_photo
 from citygan.data.layouts import CAMVID_IDS
 from citygan.palette import CLASSES, colorize, fold, from_train_ids
 
@@ -253,6 +253,14 @@ def test_grey_16_bit_cmyk_and_transparent_photos_become_rgb(photo):
     assert (read_photo(encoded(photo)) == 255).all()
 
 
+def test_a_large_transparent_photo_is_the_same_reduced_before_as_after_it_is_laid_over_white():
+    layer = Image.effect_noise((4096, 64), 60).convert("RGBA")
+    layer.putalpha(Image.linear_gradient("L").resize(layer.size))
+    over_white = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    expected = np.asarray(over_white.resize((2048, 32), Image.Resampling.LANCZOS)).astype(int)
+    assert np.abs(read_photo(encoded(layer)) - expected).mean() < 1
+
+
 # What is refused, and with which words
 
 
@@ -353,3 +361,9 @@ def test_random_damage_never_ends_in_another_error(color_map):
                 read_label_map(damaged.tobytes())
             except ImageError:
                 continue
+
+
+@pytest.mark.parametrize("size", [(MAX_FILE_SIDE_PX + 1, 1), (1, MAX_FILE_SIDE_PX + 1)])
+def test_a_side_of_which_reducing_would_take_more_memory_than_all_pixels_is_refused(size):
+    message = refusal(encoded(Image.new("L", size)), read_photo)
+    assert f"The image is {size[0]} x {size[1]}; a side has at most 32768 pixels" in message

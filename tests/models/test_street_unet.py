@@ -41,6 +41,12 @@ def test_other_sizes_are_refused(network):
         network(conditions(256, 300))
 
 
+@pytest.mark.parametrize("depth", [-1, 0, 9, 10**15])
+def test_a_depth_that_cannot_be_is_refused_before_anything_is_built_of_it(depth):
+    with pytest.raises(ValueError, match=f"depth is {depth}; it goes from 1 to 8"):
+        StreetUNet(29, 1, depth=depth)
+
+
 @torch.no_grad()
 def test_another_light_is_another_photo_and_none_is_the_guess(network):
     x = conditions()

@@ -61,6 +61,7 @@ def serve() -> Iterator[Callable[..., str]]:
 
     def launch(blocks: gr.Blocks, **options) -> str:
         launched.append(blocks)
+        options = {"app_kwargs": launch_options()["app_kwargs"]} | options  # what the app's answers carry
         _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **options)  # a port that is free
         return url
 

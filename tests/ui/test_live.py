@@ -1,6 +1,7 @@
 """The server functions of the studio answer correctly, and nothing that a stranger sends makes them raise."""
 
 import base64
+import functools
 import io
 import json
 import math
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from citygan.errors import BusyError, CityGANError
+from citygan.errors import MAX_CHARS, BusyError, CityGANError
 from citygan.palette import CLASSES, colorize
 from citygan.streets import NAMES, street
 from citygan.ui.live import MAX_PSNR_DB, MAX_TARGETS, Live
@@ -89,6 +90,8 @@ def test_a_light_reaches_the_generator_as_it_was_asked_for():
         {"light": 3},
         {"light": [1.0, None]},
         {"light": [1e9] * 8},
+        {"light": ["dark"] * 9},
+        {"light": []},
         {"light": "x" * 65},
         {"brightness": "1"},
         {"brightness": math.nan},
@@ -226,18 +229,20 @@ def test_a_result_without_target_has_no_ssim_map(live):
 SMALL = encode_map(np.full((2, 2), CLASSES[0].id, np.uint8))
 
 
+DEEP = functools.reduce(lambda inside, _: [inside], range(5000), 1)
 NO_PHOTO = (
     *(None, [], "map", 3, {}, {"map": None}, {"map": []}, {"map": SMALL, "extra": 1}),
-    *({"map": SMALL, "seed": seed} for seed in (-1, 2**31, 1.5, True, "1", [], 10**400)),
-    *({"map": SMALL, "target": target} for target in (1, True, [], {}, "x" * 65)),
+    *({"map": SMALL, "seed": seed} for seed in (-1, 2**31, 1.5, math.nan, True, "1", [], DEEP, 10**5000)),
+    *({"map": SMALL, "target": target} for target in (1, True, [], {}, DEEP, "x" * 65)),
     *({"map": SMALL | change} for change in ({"width": 3}, {"data": "!"}, {"width": 10**9}, {"seq": -1})),
+    *({"map": SMALL | change} for change in ({"\n" * 10**6: 1}, {"encoding": "\ud800"}, {"seq": 10**400})),
 )
 NO_IMAGE = (
     *(None, [], {}, {"image": None}, {"image": 1}, {"image": ""}, {"image": "not base64!"}),
     *({"image": "data:image/png;base64," + text} for text in ("", "AAAA", "iVBORw0KGgo=")),
     *({"image": "file:///etc/passwd"}, {"image": "A" * (12 * 2**20 + 4)}),
 )
-NO_STREET = (None, {"name": "boulevard"}, {"name": 3}, {"seed": -1}, {"seed": "1"})
+NO_STREET = (None, {"name": "boulevard"}, {"name": "\ud800"}, {"name": 3}, {"seed": -1}, {"seed": "1"})
 MALFORMED = {
     "render": NO_PHOTO,
     "final_result": NO_PHOTO,
@@ -254,4 +259,6 @@ MALFORMED = {
 def test_a_malformed_request_is_an_error_in_words(live, function, request_):
     answer = getattr(live, function)(request_)
     assert list(answer) == ["error"]
-    assert answer["error"]
+    assert answer["error"].isprintable()
+    assert len(answer["error"]) <= MAX_CHARS
+    assert json.dumps(answer, ensure_ascii=False).encode()
