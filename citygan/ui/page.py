@@ -40,6 +40,9 @@ from citygan.ui.watch import Watch
 
 log = logging.getLogger(__name__)
 
+# Gradio keeps 100 kB for each session that a request names, whoever made it up; by default of 10,000 of them.
+# What is forgotten comes again with the next request
+MAX_SESSIONS = 500
 MAX_WAITING = 64  # visitors in the queue; the next one is told to come back
 
 
@@ -194,6 +197,7 @@ def launch_options(names: Sequence[str] | None = (), *, metrics: bool = False) -
         "theme": make_theme(),
         "css": CSS,
         "max_file_size": MAX_FILE_BYTES,
+        "state_session_capacity": MAX_SESSIONS,
         "app_kwargs": {"middleware": doors, "routes": routes, "lifespan": tempfiles.old_files_go},
         "footer_links": ["api"],
         "run_history": False,

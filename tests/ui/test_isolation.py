@@ -21,7 +21,7 @@ from citygan.evaluation.scores import Scores
 from citygan.palette import colorize
 from citygan.streets import random_street
 from citygan.ui.live import Live
-from citygan.ui.page import build_app, launch_options
+from citygan.ui.page import MAX_SESSIONS, build_app, launch_options
 from citygan.wire import checksum, encode_map
 
 VISITORS, TURNS = 6, 8
@@ -140,3 +140,15 @@ def test_an_answer_names_the_map_that_it_belongs_to():
     label_map = random_street(3, 64, 64)
     answer = Live(fakes.synthesize, mean_score, INFO).render({"map": encode_map(label_map)})
     assert answer["map_crc32"] == checksum(label_map)
+
+
+def test_sessions_that_strangers_make_up_take_no_more_than_so_much_memory():
+    page = build_app(fakes.synthesize, fakes.score, fakes.INFO, "a test")
+    page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    try:
+        sessions = page.app.state_holder
+        for i in range(MAX_SESSIONS + 20):
+            assert sessions[f"made up {i}"] is not None  # as each request does that names one
+        assert len(sessions.session_data) == len(sessions.time_last_used) == MAX_SESSIONS
+    finally:
+        page.close()
