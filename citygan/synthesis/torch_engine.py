@@ -107,7 +107,9 @@ class TorchEngine:
         return self._moved(label_maps, [*told, *self.generator.draw_noise(height, width, 0)])
 
     def _moved(self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        return [label_maps.to(self.device), *(d.to(self.device, self.dtype) for d in drawn)]
+        # copies, so that all are tensors of inference alone: compiled code takes those, wherever a light or a
+        # seed's noise was made, and would else be compiled again, which holds up a photo for a minute
+        return [label_maps.to(self.device), *(d.to(self.device, self.dtype, copy=True) for d in drawn)]
 
     def _make(
         self, generator: Callable[..., torch.Tensor], label_maps: torch.Tensor, *drawn: torch.Tensor

@@ -110,3 +110,15 @@ def test_the_optimized_network_makes_the_same_photo_within_40_db(synthesizer, pa
     wanted = network(x, network.draw_noise(128, 256, 0))[0].permute(1, 2, 0)
     got = to_unit_range(torch.from_numpy(synthesizer(MAP)))
     assert peak_signal_noise_ratio(got, wanted, data_range=2.0) > 40
+
+
+def test_what_was_compiled_serves_every_light_and_seed(path, monkeypatch):
+    really_compile = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network, **_: really_compile(network, backend="eager"))
+    opened = Synthesizer(path, "cpu")
+    plain = opened(MAP)
+    assert opened._torch.compile(opened._lock)
+    with torch.compiler.set_stance("fail_on_recompile"):
+        assert np.array_equal(opened(MAP), plain)
+        for choice in ({"seed": 3}, {"light": "dusk"}, {"light": opened.light_of(plain), "brightness": 1.0}):
+            assert difference(opened(MAP, **choice), plain) > 0.1
