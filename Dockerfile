@@ -2,8 +2,7 @@
 #   docker build -t citygan . && docker run --rm -p 7860:7860 citygan
 # With CUDA (cu128, cu130, ...; see `uv pip install --help` for all):
 #   docker build --build-arg TORCH_BACKEND=cu130 -t citygan-cuda . && docker run --rm --gpus all -p 7860:7860 citygan-cuda
-# There is no compiler inside, so on a CPU with AVX2 alone ONNX Runtime makes the photos, else PyTorch, never compiled:
-# see "Speed" in the README.
+# There is no compiler inside, so on a CPU photos are never made by compiled code: see "Speed" in the README.
 FROM python:3.12-slim
 
 RUN pip install --no-cache-dir uv==0.13.8 && useradd --create-home --uid 1000 citygan

@@ -15,12 +15,11 @@ import torch
 from figures import Figures, alternating_medians_ms
 
 from citygan.checkpoint import Checkpoint, CheckpointInfo
-from citygan.models.encoding import encode_labels
+from citygan.models.encoding import encode_labels, to_pixels
 from citygan.models.generator import Generator
 from citygan.models.layers import for_inference
 from citygan.models.light import light_of
 from citygan.streets import NAMES, street
-from citygan.synthesis.engine import to_pixels
 from citygan.synthesis.onnx_engine import OnnxEngine
 from citygan.synthesis.onnx_graph import write_graph
 from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, Synthesizer

@@ -109,7 +109,7 @@ def test_every_command_but_those_that_train_works_with_what_the_app_needs():
     assert run.returncode == 0, run.stderr
     assert {name for name in command_line.COMMANDS if f" {name} " not in run.stdout} == set()
     assert run.stdout.count("Needs more packages: pip install -e '.[train]'") == 3
-    needs = "error: fit needs accelerate, onnx, optuna, tensorboard: pip install -e '.[train]'"
+    needs = "error: fit needs accelerate, onnx, onnxruntime, optuna, tensorboard: pip install -e '.[train]'"
     assert run.stderr.splitlines() == [needs]
 
 

@@ -49,3 +49,8 @@ def _table(encoding: str, dtype: torch.dtype, device: torch.device) -> torch.Ten
 def to_unit_range(photos: torch.Tensor) -> torch.Tensor:
     """Photos `uint8` -> `float32` in [-1, 1]."""
     return photos.float().div(127.5).sub(1)
+
+
+def to_pixels(photos: torch.Tensor) -> torch.Tensor:
+    """`(N, 3, H, W)` in [-1, 1] -> `(N, H, W, 3) uint8`."""
+    return photos.permute(0, 2, 3, 1).float().add(1).mul(127.5).round().clamp(0, 255).byte().contiguous()

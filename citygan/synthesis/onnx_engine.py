@@ -1,4 +1,4 @@
-"""ONNX Runtime as an engine: the quickest on processors with AVX2 alone."""
+"""A checkpoint's graph run by ONNX Runtime: what browsers will draw, compared with what torch draws."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import torch
 
 from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
-from citygan.models.encoding import encode_labels
+from citygan.models.encoding import encode_labels, to_pixels
 from citygan.models.generator import Generator
 from citygan.models.light import light_of
 from citygan.models.weights import layout
 from citygan.streets import street
-from citygan.synthesis.engine import to_pixels
 
 FINGERPRINT = "citygan.fingerprint"  # among the metadata of a graph
 LEAST_DB = 60.0  # PSNR of its photo to torch's, both in float32; 100 and more are usual
@@ -64,7 +63,7 @@ class OnnxEngine:
         self._inputs = [i.name for i in self._session.get_inputs()]
 
     def __call__(self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor]) -> torch.Tensor:
-        """See `Engine`."""
+        """As `TorchEngine`."""
         return to_pixels(self.run(label_maps, drawn))
 
     def run(self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -8,7 +8,6 @@ import reprlib
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -17,14 +16,12 @@ import torch
 from PIL import Image
 
 from citygan import palette
-from citygan.checkpoint import SHIPPED, Checkpoint, CheckpointInfo
+from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
 from citygan.models.light import NUMBERS, changed, light_of
 from citygan.synthesis.device import find_device
-from citygan.synthesis.engine import Engine
-from citygan.synthesis.onnx_engine import OnnxEngine
 from citygan.synthesis.torch_engine import TorchEngine
 
 log = logging.getLogger(__name__)
@@ -34,21 +31,6 @@ MAX_SIDE_PX = 4096
 MAX_CHANGE = 3.0  # of a light, in standard deviations over the training photos
 
 Lit = Callable[[Callable[[], torch.Tensor]], torch.Tensor]  # what guesses a light -> the light asked for
-
-
-def prefers_onnx(device: torch.device, dtype: torch.dtype) -> bool:
-    """The choice between the engines, and all of it: whether ONNX Runtime is quicker than torch.
-
-    It is on processors with AVX2 alone; with AVX-512 compiled torch is, by a third.
-    `python benchmarks/synthesis.py --engines` measures both.
-
-    Args:
-        device: Where the photos are made.
-        dtype: What torch computes in there: bfloat16 on a CPU that has it, unless the generator asks for
-            more.
-    """
-    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
-    return device.type == "cpu" and dtype == torch.float32 and not wide
 
 
 class Synthesizer:
@@ -72,8 +54,7 @@ class Synthesizer:
         self.checkpoint, self.source, self.info = found, found.source, found.info
         generator = cast(Generator, found.load())
         self._light = light_of(generator)  # in full precision, and on the CPU
-        self._torch = TorchEngine(generator, self.info, self.device)
-        self._engine = self._quickest(found)
+        self._engine = TorchEngine(generator, self.info, self.device)
         self._lock = threading.Lock()  # around each photo
 
     @classmethod
@@ -100,7 +81,7 @@ class Synthesizer:
 
     @property
     def device_name(self) -> str:
-        """For people: "CPU (2 threads, ONNX Runtime, float32)", "NVIDIA H200 (PyTorch, float16)"."""
+        """For people: "CPU (2 threads, PyTorch, bfloat16)", "NVIDIA H200 (PyTorch, float16)"."""
         if self.device.type == "cuda":
             return f"{torch.cuda.get_device_name(self.device)} ({self._engine.name})"
         return f"CPU ({torch.get_num_threads()} threads, {self._engine.name})"
@@ -197,31 +178,16 @@ class Synthesizer:
             raise CityGANError(f"a light is {NUMBERS} finite numbers, got {reprlib.repr(light)}")
         return code[None]
 
-    def _quickest(self, checkpoint: Checkpoint[CheckpointInfo]) -> Engine:
-        """The engine that `prefers_onnx` names; torch where ONNX Runtime is not installed, and where the
-        checkpoint has no graph that makes torch's photos."""
-        if not prefers_onnx(self.device, self._torch.dtype) or self.info.dropout_at_inference:
-            return self._torch
-        if not checkpoint.graph.is_file() or find_spec("onnxruntime") is None:
-            return self._torch
-        try:
-            engine = OnnxEngine(checkpoint.graph, checkpoint)
-            engine.check(self._torch.generator)
-        except CityGANError as error:
-            log.warning("photos are made without ONNX Runtime: %s", error)
-            return self._torch
-        return engine
-
     def compile(self) -> bool:
         """Makes later photos faster and the same to rounding: see `TorchEngine.compile`.
 
         Compiling takes 10 to 60 s, so it is never done before the first photo: see `compile_in_background`.
 
         Returns:
-            Whether photos are now made that way. Never where ONNX Runtime makes them; and a seed of a
-            generator with dropout always goes the plain way.
+            Whether photos are now made that way. A seed of a generator with dropout always goes the plain
+            way.
         """
-        return self._engine is self._torch and self._torch.compile(self._lock)
+        return self._engine.compile(self._lock)
 
     def compile_in_background(self) -> threading.Thread:
         """Starts `compile` in a thread of its own; until it is done, photos are made as before.
@@ -250,8 +216,8 @@ class Synthesizer:
         if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
             raise BusyError("other photos are being made; try again in a moment")
         try:
-            if seed is not None and self._torch.dropouts:
-                photos = self._torch.with_dropout(label_maps, drawn, seed)
+            if seed is not None and self._engine.dropouts:
+                photos = self._engine.with_dropout(label_maps, drawn, seed)
             else:
                 photos = self._engine(label_maps, drawn)
             return photos[0].numpy()
@@ -261,7 +227,7 @@ class Synthesizer:
     def _drawn(self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
-        drawn = self._torch.generator.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
+        drawn = self._engine.generator.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
         if known := self._light:
 
             def guess() -> torch.Tensor:

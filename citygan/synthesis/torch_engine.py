@@ -11,11 +11,10 @@ from functools import partial
 import torch
 
 from citygan.checkpoint import CheckpointInfo
-from citygan.models.encoding import encode_labels
+from citygan.models.encoding import encode_labels, to_pixels
 from citygan.models.generator import Generator
 from citygan.models.light import light_of
 from citygan.synthesis.cuda_graph import CudaGraph
-from citygan.synthesis.engine import to_pixels
 from citygan.synthesis.fast import SeededDropout, optimized
 
 log = logging.getLogger(__name__)
@@ -40,11 +39,16 @@ class TorchEngine:
 
     @property
     def name(self) -> str:
-        """See `Engine`."""
+        """For people: who computes, and in which number format."""
         return f"PyTorch, {str(self.dtype).removeprefix('torch.')}"
 
     def __call__(self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor]) -> torch.Tensor:
-        """See `Engine`."""
+        """Photos, `(N, H, W, 3) uint8` on the CPU.
+
+        Args:
+            label_maps: `(N, H, W) uint8`, of the checkpoint's size.
+            drawn: The light, where the generator is told one, and the noise; in float32 on the CPU.
+        """
         return self._photos(*self._moved(label_maps, drawn)).cpu()
 
     def with_dropout(

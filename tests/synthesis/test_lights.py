@@ -117,7 +117,7 @@ def test_what_was_compiled_serves_every_light_and_seed(path, monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda network, **_: really_compile(network, backend="eager"))
     opened = Synthesizer(path, "cpu")
     plain = opened(MAP)
-    assert opened._torch.compile(opened._lock)
+    assert opened._engine.compile(opened._lock)
     with torch.compiler.set_stance("fail_on_recompile"):
         assert np.array_equal(opened(MAP), plain)
         for choice in ({"seed": 3}, {"light": "dusk"}, {"light": opened.light_of(plain), "brightness": 1.0}):

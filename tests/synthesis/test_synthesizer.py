@@ -145,7 +145,7 @@ def test_a_seed_keeps_its_photo_whatever_other_threads_draw(synthesizer):
         def interrupt(*_):
             other.submit(torch.rand, 1).result()
 
-        hooks = [layer.register_forward_pre_hook(interrupt) for layer in synthesizer._torch.generator.ups]
+        hooks = [layer.register_forward_pre_hook(interrupt) for layer in synthesizer._engine.generator.ups]
         again = synthesizer(MAP, seed=4)
         for hook in hooks:
             hook.remove()
@@ -169,7 +169,7 @@ def test_who_waits_longer_than_they_would_is_told_that_other_photos_are_made(wit
         inside.set()
         assert leave.wait(60)
 
-    hook = with_noise._torch.generator.register_forward_pre_hook(linger)
+    hook = with_noise._engine.generator.register_forward_pre_hook(linger)
     with ThreadPoolExecutor(1) as other:
         first = other.submit(with_noise, MAP)
         assert inside.wait(60)
@@ -184,7 +184,7 @@ def test_a_photo_that_fails_keeps_nobody_waiting(with_noise):
     def fail(*_):
         raise RuntimeError("out of memory")
 
-    hook = with_noise._torch.generator.register_forward_pre_hook(fail)
+    hook = with_noise._engine.generator.register_forward_pre_hook(fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         with_noise(MAP)
     hook.remove()
@@ -269,7 +269,7 @@ def test_compiled_code_makes_the_photos_and_noise_stays_seeded(with_noise, monke
 
     plain = with_noise(MAP, seed=4)
     monkeypatch.setattr(torch, "compile", compile_nothing)
-    monkeypatch.setattr(with_noise._torch, "_photos", with_noise._torch._photos)  # put back after the test
+    monkeypatch.setattr(with_noise._engine, "_photos", with_noise._engine._photos)  # put back after the test
     assert with_noise.compile()
     used.clear()
     assert np.array_equal(with_noise(MAP, seed=4), plain)
@@ -279,7 +279,7 @@ def test_compiled_code_makes_the_photos_and_noise_stays_seeded(with_noise, monke
 def test_what_torch_compile_really_returns_makes_the_same_photo(with_noise, monkeypatch):
     really_compile = torch.compile
     monkeypatch.setattr(torch, "compile", lambda network, **_: really_compile(network, backend="eager"))
-    monkeypatch.setattr(with_noise._torch, "_photos", with_noise._torch._photos)
+    monkeypatch.setattr(with_noise._engine, "_photos", with_noise._engine._photos)
     plain = with_noise(MAP, seed=4)
     assert with_noise.compile()
     assert np.array_equal(with_noise(MAP, seed=4), plain)
@@ -287,7 +287,7 @@ def test_what_torch_compile_really_returns_makes_the_same_photo(with_noise, monk
 
 def test_compiling_leaves_torchs_own_random_numbers_undisturbed(with_noise, monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda network, **_: network)
-    monkeypatch.setattr(with_noise._torch, "_photos", with_noise._torch._photos)
+    monkeypatch.setattr(with_noise._engine, "_photos", with_noise._engine._photos)
     torch.manual_seed(42)
     expected = torch.rand(4)
     torch.manual_seed(42)
@@ -298,7 +298,7 @@ def test_compiling_leaves_torchs_own_random_numbers_undisturbed(with_noise, monk
 def test_a_seed_still_turns_dropout_on_after_compiling(with_dropout, monkeypatch):
     plain = with_dropout(MAP, seed=4)
     monkeypatch.setattr(torch, "compile", lambda network, **_: lambda x, noise: torch.zeros_like(x))
-    monkeypatch.setattr(with_dropout._torch, "_photos", with_dropout._torch._photos)
+    monkeypatch.setattr(with_dropout._engine, "_photos", with_dropout._engine._photos)
     with_dropout.compile()
     assert np.array_equal(with_dropout(MAP, seed=4), plain)
     assert with_dropout(MAP).shape == (256, 256, 3)
