@@ -37,7 +37,9 @@ _ROUTES = re.compile(
     r"/(?:gradio_api/)?(health|metrics|config|assets|static|upload|queue/join|queue/data|call|run|api|info"
     r"|component_server|heartbeat|file|mcp|cancel)(?=[/=]|$)"
 )
-_AROUND = {f"citygan.ui.{name}" for name in ("watch", "headers", "gate", "limits")}  # around every request
+_AROUND = {
+    f"citygan.ui.{name}" for name in ("watch", "headers", "gate", "limits", "requests")
+}  # around every request
 _log = logging.getLogger("citygan.requests")
 _log.setLevel(logging.WARNING)  # lines are for who asks for them, see `log_requests`
 _record: ContextVar[dict[str, Any] | None] = ContextVar("record", default=None)

@@ -44,6 +44,8 @@ class Tabs:
         errors = []
         while self._lent:
             look, page = self._lent.pop()
+            for one in page.context.pages:  # what a page keeps as it goes may come after all is forgotten
+                one.evaluate("Storage.prototype.setItem = () => {}")
             page.goto("about:blank")
             errors += errors_of(page)
             page.clear_page_errors()

@@ -31,6 +31,7 @@ def handed(driven, tmp_path, monkeypatch):
     def fit(*flags):
         monkeypatch.setattr(command, "Run", Run)
         where = ["--data", str(driven), "--out", str(tmp_path / "run"), "--device", "cpu"]
+        where += ["--precision", "no"]  # as the other tests of this process, whose accelerator it shares
         assert train.main(["fit", *where, *flags]) == 0
         return runs.pop()
 
@@ -58,6 +59,6 @@ def test_a_drive_that_is_left_out_is_what_the_run_validates_on(handed):
 
 
 def test_a_drive_that_is_not_in_the_training_split_cannot_be_left_out(driven, tmp_path, capsys):
-    where = ["--data", str(driven), "--out", str(tmp_path / "run"), "--device", "cpu"]
+    where = ["--data", str(driven), "--out", str(tmp_path / "run"), "--device", "cpu", "--precision", "no"]
     assert train.main(["fit", *where, "--leave-drive-out", "c"]) == 1
     assert "the drive 'c' cannot be left out; the samples are of a, b" in capsys.readouterr().err

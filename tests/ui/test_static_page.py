@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from canvas_driver import IDS, read_bytes
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -31,11 +32,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     checkpoint = save_with_graph(home / "checkpoint")
     page = home / "served" / "here" / "page"
     command("someone/citygan", static=True, model=checkpoint.source, out=page, dry_run=True)
+    with pytest.MonkeyPatch.context() as patch:  # in float32 on every processor, as in the browser
+        patch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+        synthesizer = Synthesizer(checkpoint, "cpu")
     with served(home / "served") as (address, asked):
         yield SimpleNamespace(
             url=f"{address}here/page/",
             asked=asked,
-            synthesizer=Synthesizer(checkpoint, "cpu"),
+            synthesizer=synthesizer,
             size=canvas_size(checkpoint.info),
             folder=page,
         )
