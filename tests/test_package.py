@@ -43,7 +43,8 @@ except CityGANError as error:
 WITHOUT_TRAIN_EXTRA = """
 import sys
 # torchmetrics imports matplotlib where it is installed
-sys.modules.update(dict.fromkeys(["accelerate", "onnx", "onnxruntime", "optuna", "tensorboard"]))  # not to be imported
+missing = ["accelerate", "onnx", "onnxruntime", "optuna", "tensorboard"]
+sys.modules.update(dict.fromkeys(missing))  # not to be imported
 import app
 for room in ("training", "paper", "publishing"):
     assert f"citygan.{room}" not in sys.modules, "the page needs it nowhere"
