@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import signal
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -170,7 +171,11 @@ def serve(
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Generator[None]:
-    """For the latter Gradio closes its server in order, which answers what was asked before."""
+    """For the latter Gradio closes its server in order, which answers what was asked before. In a thread of a
+    larger program signals are that program's."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

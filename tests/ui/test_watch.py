@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -35,9 +36,16 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 @pytest.fixture
 def lines(caplog) -> Callable[[], list[dict]]:
-    """The lines that were written so far, as an app with `--log-requests` writes them."""
+    """The lines that were written so far, as an app with `--log-requests` writes them; not those of the pages
+    that other tests left open, whose servers' threads are there already."""
     caplog.set_level(logging.INFO, "citygan.requests")
-    return lambda: [json.loads(r.getMessage()) for r in caplog.records if r.levelno == logging.INFO]
+    others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+
+    def written() -> list[dict]:
+        own = (r for r in caplog.records if r.levelno == logging.INFO and r.thread not in others)
+        return [json.loads(record.getMessage()) for record in own]
+
+    return written
 
 
 async def echo(scope, receive, send) -> None:
