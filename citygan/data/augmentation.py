@@ -148,6 +148,23 @@ def simplify_shapes(label_maps: torch.Tensor, window_px: int) -> torch.Tensor:
     return simplified
 
 
+def crop_alike(images: Sequence[torch.Tensor], side_px: int) -> list[torch.Tensor]:
+    """The same square window of each of `(N, C, H, W)`, or all of a side that is shorter; along each side,
+    half of them are flush with an edge. It draws from torch's global generator of their device, and never
+    waits for that device."""
+    device = images[0].device
+    rows, columns = (
+        _start(length - side_px, device) + torch.arange(min(length, side_px), device=device)
+        for length in images[0].shape[2:]
+    )
+    return [image.index_select(2, rows).index_select(3, columns) for image in images]
+
+
+def _start(room: int, device: torch.device) -> torch.Tensor:
+    room = max(room, 0)
+    return torch.randint(-(room // 2), room + room // 2 + 1, (1,), device=device).clamp(0, room)
+
+
 def augment_for_discriminator(
     conditions: torch.Tensor, *photos: torch.Tensor, chance: float = 0.5
 ) -> tuple[torch.Tensor, ...]:

@@ -29,6 +29,7 @@ class TrainConfig:
     width: int = 64  # channels of the generator's first layer
     discriminator_width: int = 64  # channels of the discriminator's first layer
     scales: int = 2  # of the multi-scale discriminator
+    window_px: int = 0  # side of what its finest scale sees of a photo; 0 shows it the whole
     norm: str = "batch"  # "batch" or "instance", in both networks
     upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
     dropout: float = 0.5  # probability, in the generator's inner decoder layers
@@ -138,6 +139,12 @@ class TrainConfig:
                 )
         if "scales" not in discriminator and self.scales != _default("scales"):
             raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
+        if self.window_px and self.discriminator != "multi-scale":
+            raise CityGANError(
+                f"window_px is {self.window_px}, but the discriminator {self.discriminator} has one size"
+            )
+        if self.half_size_epochs and self.discriminator == "multi-scale" and self.scales < 2:
+            raise CityGANError("half_size_epochs needs scales of at least 2: the finest waits for full size")
         if self.feature_weight and self.discriminator == "resnet18":
             raise CityGANError(
                 f"feature_weight is {self.feature_weight}, but resnet18 shows no hidden layers"
@@ -215,7 +222,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         (
             *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
             *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
-            "half_size_epochs",
+            *("half_size_epochs", "window_px"),
         ),
         lambda value: value >= 0,
         "be at least 0",

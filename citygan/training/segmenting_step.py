@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from citygan.data.augmentation import augment_for_discriminator
+from citygan.data.augmentation import augment_for_discriminator, crop_alike
 from citygan.models.segmenting import SegmentingDiscriminator
 from citygan.training.losses import fake_loss, feature_matching_loss, segmentation_loss
 from citygan.training.state import TrainState
@@ -61,27 +61,12 @@ def _views(state: TrainState, classes: torch.Tensor, *photos: torch.Tensor) -> l
     """What the discriminator sees: crops, where the photos are larger than these, and the whole at half the
     size; the classes `(N, H, W)` first, all augmented alike."""
     images = [classes[:, None], *photos]
-    views = [_crop(images)]
+    views = [crop_alike(images, VIEW_PX)]
     if max(classes.shape[1:]) > VIEW_PX:
         views.append([images[0][:, :, ::2, ::2], *(F.avg_pool2d(photo, 2) for photo in photos)])
     if state.config.discriminator_augmentation:
         views = [augment_for_discriminator(*view) for view in views]
     return [[view[0][:, 0], *view[1:]] for view in views]
-
-
-def _crop(images: list[torch.Tensor]) -> list[torch.Tensor]:
-    """The same window of each; along each side, half of them are flush with an edge."""
-    device = images[0].device
-    rows, columns = (
-        _start(length - VIEW_PX, device) + torch.arange(min(length, VIEW_PX), device=device)
-        for length in images[0].shape[2:]
-    )
-    return [image.index_select(2, rows).index_select(3, columns) for image in images]
-
-
-def _start(room: int, device: torch.device) -> torch.Tensor:
-    room = max(room, 0)
-    return torch.randint(-(room // 2), room + room // 2 + 1, (1,), device=device).clamp(0, room)
 
 
 def _discriminator_terms(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import torch
 from torch.nn import functional as F
 
-from citygan.data.augmentation import augment_for_discriminator
+from citygan.data.augmentation import augment_for_discriminator, crop_alike
+from citygan.models.multi_scale import MultiScaleDiscriminator
 from citygan.training.losses import adversarial_loss, feature_matching_loss, rarity_weights
 from citygan.training.state import TrainState
 from citygan.training.update import draw, run_network, update_discriminator, update_generator
@@ -29,9 +33,15 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
         conditions, photos = conditions[..., ::2, ::2], F.avg_pool2d(photos, 2)
     generated = drawn.photos
 
-    def show(*candidates: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def show(*candidates: torch.Tensor) -> list[Shown]:
         shown = (conditions, *candidates)
-        return augment_for_discriminator(*shown) if config.discriminator_augmentation else shown
+        if config.discriminator_augmentation:
+            shown = augment_for_discriminator(*shown)
+        window = crop_alike(shown, config.window_px) if _sees_windows(state) else shown
+        return [
+            Shown((shown[0], whole), (window[0], part) if _sees_windows(state) else None)
+            for whole, part in zip(shown[1:], window[1:], strict=True)
+        ]
 
     state.discriminator.requires_grad_(True)
     on_real = _judge(state, *show(photos), config.real_label)[0]
@@ -39,24 +49,47 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
     update_discriminator(state, (on_real + on_fake) / 2)  # halved: it learns slower than the generator
 
     state.discriminator.requires_grad_(False)
-    shown, fakes, *reals = show(generated, photos) if config.feature_weight else show(generated)
-    fooled, layers = _judge(state, shown, fakes, 1.0)
+    fakes, *reals = show(generated, photos) if config.feature_weight else show(generated)
+    fooled, layers = _judge(state, fakes, 1.0)
     features = None
     if config.feature_weight:
         with torch.no_grad():
-            wanted = run_network(state, state.discriminator, shown, *reals)
+            wanted = _layers(state, *reals)
         features = feature_matching_loss(layers, wanted)
     losses = {"discriminator_real": on_real, "discriminator_fake": on_fake}
     losses |= update_generator(state, drawn, conditions, photos, fooled, features)
     return {name: loss.detach() for name, loss in losses.items()}
 
 
-def _judge(
-    state: TrainState, conditions: torch.Tensor, candidates: torch.Tensor, label: float
-) -> tuple[torch.Tensor, list[list[torch.Tensor]]]:
+@dataclass(frozen=True)
+class Shown:
+    """What the discriminator sees of a photo: the whole and perhaps a window of it, each a label map
+    `(N, C, H, W)` and a photo `(N, 3, H, W)`."""
+
+    whole: tuple[torch.Tensor, torch.Tensor]
+    window: tuple[torch.Tensor, torch.Tensor] | None = None
+
+
+def _sees_windows(state: TrainState) -> bool:
+    return bool(state.config.window_px) and not state.at_half_size
+
+
+def _layers(state: TrainState, shown: Shown) -> list[list[torch.Tensor]]:
+    discriminator = state.discriminator
+    if isinstance(discriminator, MultiScaleDiscriminator):
+        discriminator = partial(discriminator, window=shown.window, half_size=state.at_half_size)
+    return run_network(state, discriminator, *shown.whole)
+
+
+def _judge(state: TrainState, shown: Shown, label: float) -> tuple[torch.Tensor, list[list[torch.Tensor]]]:
     """The adversarial loss, a mean over the scales, and the layers of the discriminator behind it."""
     config = state.config
-    scales = run_network(state, state.discriminator, conditions, candidates)
-    weights = rarity_weights(conditions, config.class_balance) if config.class_balance else None
-    losses = [adversarial_loss(layers[-1], label, config.adversarial_loss, weights) for layers in scales]
+    scales = _layers(state, shown)
+    seen = [shown.whole] * len(scales)
+    if shown.window:
+        seen[0] = shown.window
+    losses = []
+    for layers, (conditions, _) in zip(scales, seen, strict=True):
+        weights = rarity_weights(conditions, config.class_balance) if config.class_balance else None
+        losses.append(adversarial_loss(layers[-1], label, config.adversarial_loss, weights))
     return torch.stack(losses).mean(), scales
