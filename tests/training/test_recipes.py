@@ -130,6 +130,16 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"decay_epochs": -10}, "decay_epochs is -10; it must be at least 0"),
         ({"frozen_trunk": True}, "frozen_trunk is True, but unet has no trunk that stands alone"),
         ({"half_size_epochs": 1}, "half_size_epochs is 1, but unet has no trunk that stands alone"),
+        ({"window_px": 64}, "window_px is 64, but the discriminator patch has one size"),
+        ({"window_px": -1}, "window_px is -1; it must be at least 0"),
+        (
+            {
+                **{"generator": "street-unet", "encoding": "classes", "norm": "instance"},
+                **{"norm_statistics": "instance", "discriminator": "multi-scale", "scales": 1},
+                **{"dropout": 0.5, "half_size_epochs": 1},
+            },
+            "half_size_epochs needs scales of at least 2",
+        ),
         ({"decay_epochs": 201}, "decay_epochs is 201, but there are 200 epochs"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0; it must be above 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0; it must be above 0"),

@@ -107,3 +107,63 @@ def test_the_average_follows_the_weights_at_its_decay(accelerator):
         for present in steps[1:]:
             wanted = 0.75 * wanted + 0.25 * present[name] if wanted.is_floating_point() else present[name]
         assert torch.allclose(averaged, wanted, atol=1e-6)
+
+
+STREET = {
+    "discriminator": "multi-scale",
+    "adversarial_loss": "mse",
+    "scales": 3,
+    "window_px": 96,
+    "size_px": 256,
+    "aspect": 1.0,
+    "load_px_min": 256,
+    "load_px_max": 256,
+    "discriminator_augmentation": False,
+}
+
+
+def seen_by_scales(monkeypatch, state) -> list[list[tuple[int, int]]]:
+    """The sizes of the photos that each PatchGAN gets, a list for each of them."""
+    sizes = [[] for _ in state.discriminator.scales]
+    for found, scale in zip(sizes, state.discriminator.scales, strict=True):
+        plain = scale.forward
+        monkeypatch.setattr(
+            scale,
+            "forward",
+            lambda c, p, found=found, plain=plain: (found.append(tuple(p.shape[2:])), plain(c, p))[1],
+        )
+    return sizes
+
+
+def test_the_finest_scale_sees_a_window_and_the_others_the_whole(accelerator, monkeypatch):
+    state = TrainState(tiny.config("citygan-light", **STREET), accelerator)
+    sizes = seen_by_scales(monkeypatch, state)
+    train_step(state, *batch(state.config, 2))
+    assert [set(found) for found in sizes] == [{(96, 96)}, {(128, 128)}, {(64, 64)}]
+
+
+def test_at_half_the_size_the_finest_scale_waits(accelerator, monkeypatch):
+    state = TrainState(tiny.config("citygan-light", **STREET | {"half_size_epochs": 1}), accelerator)
+    sizes = seen_by_scales(monkeypatch, state)
+    before = deepcopy(state.discriminator.state_dict())
+    train_step(state, *batch(state.config, 2))
+    assert [set(found) for found in sizes] == [set(), {(128, 128)}, {(64, 64)}]
+    moved = {n.split(".")[1] for n, v in state.discriminator.state_dict().items() if not v.equal(before[n])}
+    assert moved == {"1", "2"}
+
+
+def test_the_window_of_a_generated_photo_is_that_of_the_real_one(accelerator, monkeypatch):
+    """Else their features would be matched at different places."""
+    state = TrainState(tiny.config("citygan-light", **STREET), accelerator)
+    windows = []
+    plain = state.discriminator.forward
+
+    def watched(condition, photo, window=None, **options):
+        windows.append(window[0].float())
+        return plain(condition, photo, window, **options)
+
+    monkeypatch.setattr(state.discriminator, "forward", watched)
+    train_step(state, *batch(state.config, 2))
+    on_real, on_fake, fooling, wanted = windows
+    assert torch.equal(fooling, wanted)
+    assert not torch.equal(on_real, fooling) or not torch.equal(on_fake, fooling)
