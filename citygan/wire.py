@@ -16,6 +16,7 @@ import numpy as np
 from citygan.checkpoint import CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, CLASSES, check_label_map, substitutes
+from citygan.shape import photo_sizes
 
 STATIC = Path(__file__).parent / "ui" / "static"  # the page's modules
 MAX_SIDE_PX = 2048
@@ -178,5 +179,5 @@ def canvas_props(
         "streets": list(streets),
         "checkpoint": info.name,
         "lights": list(info.lights),
-        "photo_size": [info.width_px, info.height_px],
+        "photo_sizes": [list(size) for size in photo_sizes(info)],
     }

@@ -21,6 +21,7 @@ from citygan.errors import BusyError, CityGANError
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
 from citygan.models.light import NUMBERS, changed, light_of
+from citygan.shape import photo_size, photo_sizes
 from citygan.synthesis.device import find_device
 from citygan.synthesis.torch_engine import TorchEngine
 
@@ -53,6 +54,7 @@ class Synthesizer:
         found = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.find(checkpoint)
         self.checkpoint, self.source, self.info = found, found.source, found.info
         generator = cast(Generator, found.load())
+        self._sizes = photo_sizes(self.info)
         self._light = light_of(generator)  # in full precision, and on the CPU
         self._engine = TorchEngine(generator, self.info, self.device)
         self._lock = threading.Lock()  # around each photo
@@ -101,7 +103,8 @@ class Synthesizer:
         Classes that the checkpoint never saw are drawn as their nearest relative, see `palette.SUBSTITUTES`.
 
         Args:
-            label_map: `(H, W) uint8` ids, any size up to 4096 px; it is brought to the model's size and back.
+            label_map: `(H, W) uint8` ids, any size up to 4096 px. It is drawn at the size of `photo_sizes`
+                whose shape is nearest, and the photo is brought back to its own.
             seed: Draws the photo's noise: the same seed gives the same photo, another one another. None is
                 the checkpoint's plain photo, also always the same.
             light: One of `lights` by name, or eight numbers such as `light_of` gives; None is what the label
@@ -123,7 +126,7 @@ class Synthesizer:
             raise CityGANError(f"the label map is {width} x {height}; a side has at most {MAX_SIDE_PX} px")
         lit = self._lit(light, brightness, warmth)
         known = palette.replace_unseen(label_map, self.info.seen_classes)
-        size = (self.info.width_px, self.info.height_px)
+        size = photo_size(self._sizes, self.info.aspect, width, height)
         if (width, height) != size:
             known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
         photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, wait_s)
@@ -209,7 +212,7 @@ class Synthesizer:
     def _generate(
         self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, wait_s: float | None
     ) -> np.ndarray:
-        """`(1, H, W) uint8` of the model's size -> `(H, W, 3) uint8`."""
+        """`(1, H, W) uint8` of one of the model's sizes -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
         drawn = self._drawn(label_maps, seed, lit)
@@ -227,7 +230,8 @@ class Synthesizer:
     def _drawn(self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
-        drawn = self._engine.generator.draw_noise(self.info.height_px, self.info.width_px, drawn_from)
+        height, width = label_maps.shape[1:]
+        drawn = self._engine.generator.draw_noise(height, width, drawn_from)
         if known := self._light:
 
             def guess() -> torch.Tensor:

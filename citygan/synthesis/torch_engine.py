@@ -46,10 +46,13 @@ class TorchEngine:
         """Photos, `(N, H, W, 3) uint8` on the CPU.
 
         Args:
-            label_maps: `(N, H, W) uint8`, of the checkpoint's size.
+            label_maps: `(N, H, W) uint8`. Compiled code makes those of the checkpoint's own size alone: for
+                each other one it would be compiled again.
             drawn: The light, where the generator is told one, and the noise; in float32 on the CPU.
         """
-        return self._photos(*self._moved(label_maps, drawn)).cpu()
+        own = tuple(label_maps.shape[1:]) == (self.info.height_px, self.info.width_px)
+        make = self._photos if own else partial(self._make, self.generator)
+        return make(*self._moved(label_maps, drawn)).cpu()
 
     def with_dropout(
         self, label_maps: torch.Tensor, drawn: Sequence[torch.Tensor], seed: int

@@ -12,6 +12,8 @@ import numpy as np
 
 from citygan.data import images
 from citygan.data.images import ImageError, LabelMapFile
+from citygan.errors import CityGANError
+from citygan.shape import check_shape
 
 WAIT_S = 10.0  # for the files of others; a large one takes 2 s
 
@@ -36,8 +38,13 @@ def in_turn(read: Callable[_Given, _Read]) -> Callable[_Given, _Read]:
 
 @in_turn
 def read_label_map(source: bytes | str | Path, read_as: str | None = None) -> LabelMapFile:
-    """See `citygan.data.images`."""
-    return images.read_label_map(source, read_as)
+    """See `citygan.data.images`; a strip is an ImageError, too."""
+    file = images.read_label_map(source, read_as)
+    try:
+        check_shape(*file.label_map.shape[::-1])
+    except CityGANError as error:
+        raise ImageError(f"It cannot be drawn: {error}.") from error
+    return file
 
 
 @in_turn

@@ -4,7 +4,7 @@ import { Frames } from "../../citygan/ui/static/core/frames.js";
 
 const kept = (count) => {
   const frames = new Frames();
-  for (let i = 0; i < count; i++) frames.add({ photo: String(i), ids: new Uint8Array() });
+  for (let i = 0; i < count; i++) frames.add({ photo: String(i), map: null, aspect: 1 });
   return frames.all.map(({ photo }) => Number(photo));
 };
 

@@ -53,11 +53,17 @@ function started({ wishes = { seed: null, target: null, light: null } } = {}) {
       const draw = (ids = decodeMap(request.map).ids) => resolve({ ...photo, map_crc32: crc32(ids) });
       requests.push({ request, answer: resolve, draw, fail: reject });
     });
-  const loop = new LiveLoop(painter, [2, 1], render, () => wishes, {
-    photo: (shot) => heard.photos.push(shot),
-    settled: () => heard.settled++,
-    state: (kind, text) => heard.states.push([kind, text]),
-  });
+  const loop = new LiveLoop(
+    painter,
+    () => [2, 1],
+    render,
+    () => wishes,
+    {
+      photo: (shot) => heard.photos.push(shot),
+      settled: () => heard.settled++,
+      state: (kind, text) => heard.states.push([kind, text]),
+    },
+  );
   const paint = (id, stroking = false) => {
     painter.ids = painter.ids.map(() => id);
     painter.revision++;

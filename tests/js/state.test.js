@@ -32,7 +32,7 @@ test("a span is clipped to the map and belongs to the step that commit ends", ()
   state.commit("brush");
   assert.equal(shown(state), picture("aaaa bbaa aaab"));
   assert.deepEqual(heard, [
-    { revision: 1, final: true, rect: { x0: 0, y0: 1, x1: 4, y1: 3 }, note: "brush" },
+    { revision: 1, final: true, rect: { x0: 0, y0: 1, x1: 4, y1: 3 }, note: "brush", reshaped: false },
   ]);
   assert.equal(state.at(1, 1), B);
 });
@@ -41,7 +41,7 @@ test("a map that is begun with cannot be undone", () => {
   const { state, heard } = started();
   state.span(0, 0, 1, B);
   state.commit("brush");
-  state.begin(drawn("cccc cccc cccc").ids);
+  state.begin(drawn("cccc cccc cccc"));
   assert.equal(shown(state), picture("cccc cccc cccc"));
   assert.equal(heard.at(-1).final, true);
   assert.deepEqual([state.canUndo, state.canRedo, state.undo()], [false, false, null]);
@@ -202,4 +202,42 @@ test("the union of two rectangles holds both", () => {
   ];
   assert.deepEqual(union(a, b), { x0: 1, y0: 2, x1: 9, y1: 6 });
   assert.deepEqual([union(a, null), union(null, b), union(null, null)], [a, b, null]);
+});
+
+test("a map of another shape is one step, which undo and redo take whole", () => {
+  const { state, heard } = started();
+  state.span(0, 0, 1, B);
+  state.commit("brush");
+  state.replace(drawn("bb bc bb cc cc").ids, "opened", { width: 2, height: 5 });
+  assert.equal(shown(state), picture("bb bc bb cc cc"));
+  assert.deepEqual(heard.at(-1), {
+    revision: 2,
+    final: true,
+    rect: { x0: 0, y0: 0, x1: 2, y1: 5 },
+    note: "opened",
+    reshaped: true,
+  });
+  state.span(4, 0, 1, A);
+  state.commit("brush");
+  assert.equal(shown(state), picture("bb bc bb cc ac"));
+  state.undo();
+  assert.equal(state.undo(), "opened");
+  assert.equal(shown(state), picture("baaa aaaa aaaa"));
+  assert.deepEqual([state.width, state.height, heard.at(-1).reshaped], [4, 3, true]);
+  state.undo();
+  assert.equal(shown(state), picture("aaaa aaaa aaaa"));
+  while (state.canRedo) state.redo();
+  assert.equal(shown(state), picture("bb bc bb cc ac"));
+});
+
+test("a stroke in progress is gone before the map takes another shape", () => {
+  const { state } = started();
+  state.span(0, 0, 4, B);
+  state.flush();
+  state.replace(drawn("bb").ids, "opened", { width: 2, height: 1 });
+  state.cancel();
+  assert.equal(shown(state), picture("bb"));
+  state.undo();
+  assert.equal(shown(state), picture("aaaa aaaa aaaa"));
+  assert.throws(() => state.replace(drawn("bb").ids, "opened", { width: 3, height: 1 }), RangeError);
 });

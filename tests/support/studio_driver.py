@@ -18,6 +18,8 @@ from citygan.wire import checksum
 UNLABELED, ROAD, BUILDING, TREE, SKY, CAR, TRUCK = 0, 7, 11, 21, 23, 26, 27
 INFO = SimpleNamespace(
     name="fake-unet",
+    generator="unet",
+    arguments={},
     seen={UNLABELED: 0.1, ROAD: 0.3, BUILDING: 0.2, TREE: 0.1, SKY: 0.2, CAR: 0.1},
     aspect=WIDTH / HEIGHT,
     height_px=HEIGHT // 2,

@@ -14,7 +14,7 @@ from torch._inductor.exc import InvalidCxxCompiler
 
 from citygan import palette
 from citygan.errors import BusyError, CityGANError
-from citygan.models import UNet
+from citygan.models import StreetUNet, UNet
 from citygan.models.encoding import encode_labels
 from citygan.models.layers import for_inference
 from citygan.streets import street
@@ -57,6 +57,54 @@ def synthesizer(request):
 
 
 # Sizes
+
+
+@pytest.fixture(scope="module")
+def of_any_shape(tmp_path_factory):
+    """Draws at every multiple of 128 px."""
+    torch.manual_seed(7)
+    network = StreetUNet(len(palette.CLASSES), 2)
+    return Synthesizer(
+        tiny.save_checkpoint(
+            tmp_path_factory.mktemp("street"),
+            network,
+            generator="street-unet",
+            arguments={"in_channels": len(palette.CLASSES), "width": 2},
+            encoding="classes",
+            norm_statistics="instance",
+            height_px=384,
+            width_px=512,
+        ),
+        "cpu",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn"), [((512, 1024), (384, 768)), ((600, 300), (768, 384)), ((384, 512), (384, 512))]
+)
+def test_a_map_is_drawn_in_its_own_shape(of_any_shape, shape, drawn):
+    seen = []
+    hook = of_any_shape._engine.generator.register_forward_pre_hook(
+        lambda _, given: seen.append(given[0].shape)
+    )
+    photo = of_any_shape(street("shops", *shape[::-1]), seed=3)
+    hook.remove()
+    assert photo.shape == (*shape, 3)
+    assert [tuple(conditions[2:]) for conditions in seen] == [drawn]
+    assert np.array_equal(photo, of_any_shape(street("shops", *shape[::-1]), seed=3))
+
+
+def test_compiled_code_makes_the_shape_that_it_was_compiled_for_and_no_other(of_any_shape, monkeypatch):
+    asked = []
+
+    def compiled(label_maps, *_):
+        asked.append(tuple(label_maps.shape[1:]))
+        return torch.zeros(*label_maps.shape, 3, dtype=torch.uint8)
+
+    monkeypatch.setattr(of_any_shape._engine, "_photos", compiled)
+    of_any_shape(street("shops", 512, 256))
+    of_any_shape(street("shops", 684, 512))
+    assert asked == [(384, 512)]
 
 
 @pytest.mark.parametrize(("height", "width"), [(256, 256), (1, 1), (1, 300), (37, 501), (512, 684)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from studio_driver import BUILDING, CAR, HEIGHT, START, WIDTH, click, set_map, shown, with_box
+from studio_driver import BUILDING, CAR, HEIGHT, START, WIDTH, choose, click, png, set_map, shown, with_box
 
 from citygan.palette import colorize
 
@@ -72,3 +72,22 @@ def test_the_first_frame_shows_the_first_map_and_the_last_one_the_last_beside_it
 def test_without_a_stroke_there_is_nothing_to_show(studio):
     save_timelapse(studio)
     expect(studio.locator(".cg-message")).to_have_text("Paint something first: there is nothing to show yet")
+
+
+def test_a_time_lapse_has_the_shape_of_the_last_map_and_shows_earlier_ones_whole_inside_it(studio, tmp_path):
+    wide = np.full((64, 128), BUILDING, np.uint8)
+    choose(studio, "Open", png(colorize(wide)))
+    shown(studio, wide)
+    with studio.expect_download() as download:
+        save_timelapse(studio)
+    path = str(tmp_path / download.value.suggested_filename)
+    download.value.save_as(path)
+    expect(studio.locator(".cg-message")).to_have_text("Time-lapse saved")
+    first, last = (frame_of(studio, path, at_end=end) for end in (False, True))
+    height, width = last.shape[:2]
+    assert width == 4 * height
+    left = (width // 2 - height * WIDTH // HEIGHT) // 2  # of the first map, which is narrower
+    for start in (0, width // 2):
+        assert first[height // 4, start + left // 2] == pytest.approx((0, 0, 0), abs=24)
+        assert first[height // 4, start + width // 4] == pytest.approx(colorize(START)[10, 60], abs=24)
+        assert last[height // 4, start + left // 2] == pytest.approx(colorize(wide)[0, 0], abs=24)

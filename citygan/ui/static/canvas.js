@@ -1,6 +1,7 @@
 /** The canvas with its tools, its classes and its keys: all that painting needs. */
 
 import { resample } from "./core/shapes.js";
+import { canvasSize } from "./core/sizes.js";
 import { MapState } from "./core/state.js";
 import { decodeMap } from "./core/wire.js";
 import { buildPalette, DIGITS } from "./panels/palette.js";
@@ -16,12 +17,16 @@ import { Surface } from "./view/surface.js";
 import { Toolbox } from "./view/toolbox.js";
 import { buildZoom } from "./view/zoom.js";
 
+/** @import { Size } from "./core/sizes.js" */
+/** @import { LabelMap } from "./core/wire.js" */
 /** @import { LabelClass, Painter, Props } from "./types.js" */
 
 const SHARES_EVERY_MS = 150;
 const UNLABELED = 0;
 
 export class Canvas {
+  /** @type {Readonly<Size>} of the canvas that one begins with */
+  #usual;
   #classes;
   #classOf;
   #status = buildStatus();
@@ -37,7 +42,9 @@ export class Canvas {
   constructor({ width, height, classes, stamps, value }) {
     this.#classes = classes;
     this.#classOf = new Map(classes.map((c) => [c.id, c]));
-    this.state = new MapState(width, height, value ? resample(decodeMap(value), width, height) : undefined);
+    this.#usual = { width, height };
+    const first = value && this.#onCanvas(decodeMap(value));
+    this.state = first ? new MapState(first.width, first.height, first.ids) : new MapState(width, height);
     this.surface = new Surface(this.state, new Map(classes.map((c) => [c.id, c.color])));
     this.tools = new Toolbox(this.state, this.surface, {
       roadId: this.#named("road").id,
@@ -49,7 +56,7 @@ export class Canvas {
     this.#toolbar = buildToolbar(this.tools, this.#actions, { stamps, colorOf: this.#colorOf });
     this.#palette = buildPalette(classes, {
       counts: this.state.counts,
-      total: this.state.ids.length,
+      total: () => this.state.ids.length,
       pick: (id) => this.tools.pick(id),
       solo: (id) => this.surface.setSolo(id),
       outline: (id) => this.surface.setOutline(id),
@@ -64,6 +71,7 @@ export class Canvas {
     const people = classes.filter(({ category }) => category === "human").map(({ id }) => id);
     outlinePeople(this.state, this.surface, people);
     this.root = this.#layOut();
+    this.#takeShape();
     this.#listen();
     this.#showTools();
     this.#palette.setShares();
@@ -72,15 +80,19 @@ export class Canvas {
   /** What the rest of the studio may know and do. @returns {Painter} */
   buildPainter() {
     const { state, tools, surface, root } = this;
-    const { width, height } = state;
     /** @type {Painter["setMap"]} */
     const setMap = (ids, note) => {
       tools.abort();
       state.replace(ids, note);
     };
     return {
-      width,
-      height,
+      get width() {
+        return state.width;
+      },
+      get height() {
+        return state.height;
+      },
+      usual: this.#usual,
       classes: this.#classes,
       known: new Set(this.#classOf.keys()),
       root,
@@ -96,10 +108,12 @@ export class Canvas {
       },
       setMap,
       load: (map, note = "map loaded") => {
-        setMap(resample(map, width, height), note);
+        const opened = this.#onCanvas(map);
+        tools.abort();
+        state.replace(opened.ids, note, opened);
         root.dispatchEvent(new CustomEvent("cg-load"));
       },
-      begin: (map) => state.begin(resample(map, width, height)),
+      begin: (map) => state.begin(this.#onCanvas(map)),
       get hand() {
         return tools.hand;
       },
@@ -112,6 +126,12 @@ export class Canvas {
       say: this.#status.say,
       colorOf: this.#colorOf,
     };
+  }
+
+  /** A map at the size that it has on the canvas. @param {LabelMap} map @returns {LabelMap} */
+  #onCanvas(map) {
+    const { width, height } = canvasSize(map, this.#usual);
+    return { ids: resample(map, width, height), width, height };
   }
 
   /** Python sends every class that a map can have. @param {number} id */
@@ -128,9 +148,8 @@ export class Canvas {
   #colorOf = (id) => this.#class(id).color;
 
   #layOut() {
-    const { width, height } = this.state;
     const stage = this.surface.element;
-    describe(stage, `Label map, ${width} by ${height} pixels. Press ? for the keys.`);
+    describe(stage);
     const views = el(
       "div",
       "cg-views",
@@ -151,8 +170,15 @@ export class Canvas {
       for (const [name, value] of Object.entries(this.surface.framing))
         root.style.setProperty(`--cg-${name}`, `${value}`);
     });
-    root.style.setProperty("--cg-aspect", String(width / height));
     return root;
+  }
+
+  /** Gives the canvas and the photo the shape of the map. */
+  #takeShape() {
+    const { width, height } = this.state;
+    this.root.style.setProperty("--cg-aspect", String(width / height));
+    const label = `Label map, ${width} by ${height} pixels. Press ? for the keys.`;
+    this.surface.element.setAttribute("aria-label", label);
   }
 
   #listen() {
@@ -163,7 +189,8 @@ export class Canvas {
     });
     new Pointers(tools, keys, (point) => this.#showPlace(point));
     tools.onChange(() => this.#showTools());
-    state.subscribe(({ final, note }) => {
+    state.subscribe(({ final, note, reshaped }) => {
+      if (reshaped) this.#takeShape();
       this.#sharesTimer ??= setTimeout(() => {
         this.#sharesTimer = undefined;
         this.#palette.setShares();
@@ -217,11 +244,9 @@ export class Canvas {
 /**
  * Makes the stage something that a screen reader can name and the keyboard can reach.
  * @param {HTMLElement} stage
- * @param {string} label
  */
-function describe(stage, label) {
+function describe(stage) {
   stage.tabIndex = 0;
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-roledescription", "paint canvas");
-  stage.setAttribute("aria-label", label);
 }

@@ -1,6 +1,7 @@
 /** Builds the studio inside a Gradio component, and carries the map between it and Python. */
 
 import { Canvas } from "./canvas.js";
+import { reason } from "./core/server.js";
 import { decodeMap, encodeMap } from "./core/wire.js";
 import { mountStudio } from "./studio.js";
 import { el } from "./view/dom.js";
@@ -61,7 +62,12 @@ export async function mount(element, props, server, trigger, watch) {
     }, SEND_AFTER_MS);
   });
   watch("value", () => {
-    if (props.value) painter.load(decodeMap(props.value), "Map opened");
+    if (!props.value) return;
+    try {
+      painter.load(decodeMap(props.value), "Map opened");
+    } catch (error) {
+      painter.say(`The map was not opened: ${reason(error)}`, true);
+    }
   });
   element.replaceChildren(el("div", "cg-frame", root));
   /** @type {HTMLElement | null | undefined} */

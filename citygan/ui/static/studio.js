@@ -1,6 +1,7 @@
 /** The studio around the canvas: the photo, and the panels. */
 
 import { LiveLoop } from "./core/loop.js";
+import { photoSize } from "./core/sizes.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildDevice } from "./panels/device.js";
 import { buildEmpty } from "./panels/empty.js";
@@ -16,6 +17,7 @@ import { buildTimelapse } from "./panels/timelapse.js";
 
 import { el } from "./view/dom.js";
 
+/** @import { LabelMap } from "./core/wire.js" */
 /** @import { Drawing, OpenMap, Painter, Props, Server, Shot } from "./types.js" */
 
 /**
@@ -48,7 +50,9 @@ export function mountStudio(painter, areas, props, server) {
     empty.update();
     loop.changed();
   });
-  const timelapse = buildTimelapse(painter, props.photo_size);
+  /** @param {LabelMap} map */
+  const sizeOf = (map) => photoSize(props.photo_sizes, map, painter.usual);
+  const timelapse = buildTimelapse(painter, sizeOf);
   const device = buildDevice(props.device, server, painter, () => loop.live && loop.now());
   const photo = buildPhoto(painter, server, {
     where: device.element,
@@ -66,7 +70,7 @@ export function mountStudio(painter, areas, props, server) {
   const drawing = () => ({ seed, light: light.wish });
   const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
   const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
-  const loop = new LiveLoop(painter, props.photo_size, device.render, wishes, {
+  const loop = new LiveLoop(painter, sizeOf, device.render, wishes, {
     state: reportState(painter, photo.setState),
     settled: photo.settle,
     photo: (shot) => {

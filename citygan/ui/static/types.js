@@ -5,6 +5,7 @@
 
 /** @import { CanvasDocument, Hand } from "./core/document.js" */
 /** @import { Light } from "./core/light.js" */
+/** @import { Size } from "./core/sizes.js" */
 /** @import { Stamp } from "./core/stamps.js" */
 /** @import { Bytes, LabelMap, WireMap } from "./core/wire.js" */
 
@@ -28,7 +29,8 @@
  * @property {string[]} streets names
  * @property {string} checkpoint its name
  * @property {string[]} lights names; none where the checkpoint is told no light
- * @property {[number, number]} photo_size width and height that the generator sees
+ * @property {[number, number][]} photo_sizes width and height at which the generator draws, `photo_sizes` in
+ *   shape.py; the one for this canvas first
  * @property {DeviceProps | null} device what makes photos on this device; null where nothing can
  */
 
@@ -110,12 +112,14 @@
  * @property {Set<number>} known ids of the classes
  * @property {(id: number) => number[]} colorOf
  * @property {HTMLElement} root
- * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step
- * @property {(map: LabelMap, note?: string) => void} load replaces the map by one of any size; the root hears `cg-load`
+ * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step, by one of its size
+ * @property {Readonly<Size>} usual width and height of the canvas that one begins with
+ * @property {(map: LabelMap, note?: string) => void} load replaces the map, and the canvas takes its shape; the root
+ *   hears `cg-load`. It throws a RangeError for a strip
  * @property {(map: LabelMap) => void} begin does so too, as the first map: nothing before it can be undone
  * @property {Hand} hand what one paints with
  * @property {(hand: Hand) => void} setHand
- * @property {(listener: (change: {revision: number, final: boolean}) => void) => void} subscribe
+ * @property {(listener: (change: {revision: number, final: boolean, reshaped: boolean}) => void) => void} subscribe
  * @property {(picture: CanvasImageSource | null, opacity: number) => void} setOverlay
  * @property {(text: string, warning?: boolean) => void} say
  * @property {() => void} focus

@@ -2,7 +2,7 @@
 
 const MOST_FRAMES = 240; // beyond it every second one is dropped, and half as many are taken from then on
 
-/** @typedef {{photo: string, ids: import("./wire.js").Bytes}} Frame */
+/** A photo and its map, small, and the shape of both: width / height. @typedef {{photo: string, map: import("./wire.js").LabelMap, aspect: number}} Frame */
 
 /** Keeps frames of the whole session, evenly over what happened, however long it lasts. */
 export class Frames {

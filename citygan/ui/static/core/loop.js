@@ -32,7 +32,7 @@ const RATE_OVER_MS = 2000;
  */
 export class LiveLoop {
   #painter;
-  #size;
+  #sizeOf;
   #render;
   #wishes;
   #on;
@@ -52,14 +52,14 @@ export class LiveLoop {
 
   /**
    * @param {LabelMap & Pick<Painter, "revision" | "stroking">} painter
-   * @param {[number, number]} size width and height that the generator sees
+   * @param {(map: LabelMap) => [number, number]} sizeOf width and height at which the generator draws a map
    * @param {Server["render"]} render
    * @param {() => Wishes} wishes
    * @param {Reports} on
    */
-  constructor(painter, size, render, wishes, on) {
+  constructor(painter, sizeOf, render, wishes, on) {
     this.#painter = painter;
-    this.#size = size;
+    this.#sizeOf = sizeOf;
     this.#render = render;
     this.#wishes = wishes;
     this.#on = on;
@@ -110,14 +110,14 @@ export class LiveLoop {
     const { ids, revision, stroking } = this.#painter;
     const { fill, ...wishes } = this.#wishes();
     const sum = crc32(ids);
-    const key = JSON.stringify([sum, fill, wishes]);
+    const key = JSON.stringify([sum, this.#painter.width, fill, wishes]);
     if (key === this.#sentKey) {
       if (!stroking && !this.#refused) this.#on.settled();
       return;
     }
-    const [width, height] = this.#size;
     const map = { ids: ids.slice(), width: this.#painter.width, height: this.#painter.height };
     const drawn = fill ? filled(map) : map;
+    const [width, height] = this.#sizeOf(map);
     const seen = resample(drawn, width, height);
     const request = { map: encodeMap({ ids: seen, width, height }, revision, !stroking), ...wishes };
     const forced = this.#forced;

@@ -2,19 +2,25 @@
  * The map being painted: one class id a pixel, its history, and who wants to know about changes.
  *
  * A step of the history is the run-length difference between the map before it and after it, so a hundred
- * steps cost about as much memory as what was really painted.
+ * steps cost about as much memory as what was really painted; where the map took another shape, it is both maps, packed.
  */
+
+import { decodeMap, encodeMap } from "./wire.js";
+
+/** @import { Bytes, LabelMap, WireMap } from "./wire.js" */
 
 const HISTORY_STEPS = 100;
 
 /** @typedef {{x0: number, y0: number, x1: number, y1: number}} Rect half open: x1 and y1 lie outside */
-/** @typedef {{revision: number, final: boolean, rect: Rect, note: string}} Change */
+/** `reshaped`: whether width and height are others now. @typedef {{revision: number, final: boolean, rect: Rect, note: string, reshaped: boolean}} Change */
 
 /**
  * What a step changed: `lengths[n]` pixels from `starts[n]` on were `before[n]` and are `after[n]`.
  * @typedef {{rect: Rect, starts: Uint32Array, lengths: Uint32Array, before: Uint8Array, after: Uint8Array,
- *   note: string}} Step
+ *   note: string}} Painting
  */
+/** A step after which the map has another shape. @typedef {{shapes: Record<"before" | "after", WireMap>, note: string}} Reshaping */
+/** @typedef {Painting | Reshaping} Step */
 
 /**
  * The smallest rectangle around both.
@@ -50,7 +56,7 @@ export class MapState {
   /**
    * @param {number} width
    * @param {number} height
-   * @param {import("./wire.js").Bytes} [ids] row by row; unlabeled without
+   * @param {Bytes} [ids] row by row; unlabeled without
    */
   constructor(width, height, ids = new Uint8Array(width * height)) {
     this.width = width;
@@ -130,13 +136,16 @@ export class MapState {
   commit(note) {
     this.stroking = false;
     const step = this.#difference(note);
-    if (step) {
-      this.#undo.push(step);
-      if (this.#undo.length > HISTORY_STEPS) this.#undo.shift();
-      this.#redo.length = 0;
-    }
+    if (step) this.#remember(step);
     if (this.#dirty) this.#notify(this.#dirty, true, note);
     this.#dirty = null;
+  }
+
+  /** @param {Step} step */
+  #remember(step) {
+    this.#undo.push(step);
+    if (this.#undo.length > HISTORY_STEPS) this.#undo.shift();
+    this.#redo.length = 0;
   }
 
   /** Takes back the step in progress. */
@@ -152,20 +161,40 @@ export class MapState {
     this.#notify(rect, true, "");
   }
 
-  /** Replaces the whole map in one step. @param {Uint8Array} ids @param {string} note */
-  replace(ids, note) {
-    if (ids.length !== this.ids.length) {
-      throw new RangeError(`${ids.length} ids for a map of ${this.width} x ${this.height}`);
-    }
+  /**
+   * Replaces the whole map in one step.
+   * @param {Bytes} ids
+   * @param {string} note
+   * @param {{width: number, height: number}} [size] as it was before, where not given
+   */
+  replace(ids, note, { width, height } = this) {
+    if (ids.length !== width * height)
+      throw new RangeError(`${ids.length} ids for a map of ${width} x ${height}`);
     this.cancel();
+    if (width !== this.width || height !== this.height) return this.#reshape({ ids, width, height }, note);
     for (let i = 0; i < ids.length; i++) this.#put(i, ids[i]);
     this.#touch({ x0: 0, y0: 0, x1: this.width, y1: this.height });
-    this.commit(note);
+    return this.commit(note);
   }
 
-  /** Begins with another map: nothing that was before can be undone. @param {Uint8Array} ids */
-  begin(ids) {
-    this.replace(ids, "");
+  /** @param {LabelMap} map @param {string} note */
+  #reshape(map, note) {
+    this.#remember({ shapes: { before: encodeMap(this, 0, true), after: encodeMap(map, 0, true) }, note });
+    this.#become(map, note);
+  }
+
+  /** @param {LabelMap} map of another shape @param {string} note */
+  #become({ ids, width, height }, note) {
+    Object.assign(this, { ids: ids.slice(), width, height });
+    this.#before = ids.slice();
+    this.counts.fill(0);
+    for (const id of ids) this.counts[id]++;
+    this.#notify({ x0: 0, y0: 0, x1: width, y1: height }, true, note, true);
+  }
+
+  /** Begins with another map: nothing that was before can be undone. @param {LabelMap} map */
+  begin(map) {
+    this.replace(map.ids, "", map);
     this.#undo.length = 0;
     this.#redo.length = 0;
   }
@@ -190,7 +219,7 @@ export class MapState {
   /**
    * The runs in which the step in progress differs from the map before it; brings that map up to date.
    * @param {string} note
-   * @returns {Step | null}
+   * @returns {Painting | null}
    */
   #difference(note) {
     if (!this.#dirty) return null;
@@ -242,20 +271,26 @@ export class MapState {
     const step = from.pop();
     if (!step) return null;
     to.push(step);
+    if ("shapes" in step) this.#become(decodeMap(step.shapes[side]), step.note);
+    else this.#repaint(step, side);
+    return step.note;
+  }
+
+  /** @param {Painting} step @param {"before" | "after"} side */
+  #repaint(step, side) {
     for (let n = 0; n < step.starts.length; n++) {
       const end = step.starts[n] + step.lengths[n];
       for (let i = step.starts[n]; i < end; i++) this.#put(i, step[side][n]);
       this.#before.fill(step[side][n], step.starts[n], end);
     }
     this.#notify(step.rect, true, step.note);
-    return step.note;
   }
 
   /** @param {Rect} rect @param {boolean} final @param {string} note */
-  #notify(rect, final, note) {
+  #notify(rect, final, note, reshaped = false) {
     this.#fresh = null;
     this.revision++;
-    const change = { revision: this.revision, final, rect, note };
+    const change = { revision: this.revision, final, rect, note, reshaped };
     for (const listener of this.#listeners) listener(change);
   }
 }

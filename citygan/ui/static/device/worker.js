@@ -125,19 +125,40 @@ function toRgba(planes) {
   return new Uint8Array(out.buffer);
 }
 
+/** @param {number} width @param {number} height */
+function sheet(width, height) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context) throw new Error("this browser draws no pictures in a worker");
+  return { canvas, context };
+}
+
+/**
+ * A photo in the shape of its map, where that is not the one that the graph draws.
+ * @param {OffscreenCanvas} photo
+ * @param {{width: number, height: number}} size
+ */
+function enlarged(photo, { width, height }) {
+  const { canvas, context } = sheet(width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(photo, 0, 0, width, height);
+  return canvas;
+}
+
 /** @param {{request: PhotoRequest}} wanted @returns {Promise<PhotoAnswer | Refusal>} */
 async function render({ request }) {
   const made = await pixels({ request });
   if (!("data" in made)) return made;
   const { data, width, height } = made;
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { alpha: false });
-  if (!context) throw new Error("this browser draws no pictures in a worker");
+  const { map } = request;
+  const { canvas, context } = sheet(width, height);
   context.putImageData(new ImageData(new Uint8ClampedArray(data.buffer), width, height), 0, 0);
-  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
+  const inShape = width === map.width && height === map.height ? canvas : enlarged(canvas, map);
+  const blob = await inShape.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
   const photo = `data:${blob.type};base64,${toBase64(new Uint8Array(await blob.arrayBuffer()))}`;
-  const sum = crc32(decodeMap(request.map).ids);
-  return { photo, width, height, map_crc32: sum, seed: request.seed, scores: null, target_missing: false };
+  const sum = crc32(decodeMap(map).ids);
+  const size = { width: map.width, height: map.height };
+  return { photo, ...size, map_crc32: sum, seed: request.seed, scores: null, target_missing: false };
 }
 
 const CALLS = { open, pixels, render };

@@ -16,9 +16,12 @@ const MOSTLY = 0.5; // of the map is unlabeled: then the photo says what it show
  * @returns {{onStage: HTMLElement, caption: HTMLElement, update: () => void}} what lies on the canvas, and on the photo
  */
 export function buildEmpty(painter, fills) {
-  const { width, height, classes } = painter;
-  const ghost = mapPicture({ ids: ghostStreet(width, height), width, height }, painter.colorOf);
-  ghost.className = "cg-ghost";
+  const { classes } = painter;
+  const ghost = el("canvas", "cg-ghost");
+  const drawGhost = () => {
+    const { width, height } = painter;
+    mapPicture({ ids: ghostStreet(width, height), width, height }, painter.colorOf, ghost);
+  };
 
   /** @param {string} text @param {string} name of a class @param {typeof withRoad} add */
   const beginWith = (text, name, add) =>
@@ -37,7 +40,11 @@ export function buildEmpty(painter, fills) {
     ghost.hidden = !fills();
     caption.hidden = share < MOSTLY || !fills();
   };
-  painter.subscribe(update);
+  painter.subscribe(({ reshaped }) => {
+    if (reshaped) drawGhost();
+    update();
+  });
+  drawGhost();
   update();
   return { onStage, caption, update };
 }

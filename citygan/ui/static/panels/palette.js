@@ -53,7 +53,7 @@ function percent(share) {
 
 /**
  * @param {LabelClass[]} classes
- * @param {{counts: Uint32Array, total: number} & Wiring} wiring and the pixels of each id, of so many
+ * @param {{counts: Uint32Array, total: () => number} & Wiring} wiring and the pixels of each id, of so many
  */
 export function buildPalette(classes, { counts, total, pick, solo, outline }) {
   /** @type {number | null} */
@@ -86,7 +86,7 @@ export function buildPalette(classes, { counts, total, pick, solo, outline }) {
     },
     setShares: () => {
       for (const { id, share } of rows) {
-        const text = percent(counts[id] / total);
+        const text = percent(counts[id] / total());
         if (share.textContent !== text) share.textContent = text;
       }
     },

@@ -1,5 +1,6 @@
 /** The photo with what belongs to it: live or not, its seed, comparing, downloads, and the last ones. */
 
+import { alike } from "../core/sizes.js";
 import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 import { buildFrame } from "../view/photo.js";
@@ -19,7 +20,17 @@ const SEEDS = 1_000_000; // short enough to read out
 export function buildPhoto(painter, server, studio) {
   const { where, setLive, now, changed, setSeed, target, saveTimelapse, restore } = studio;
   const view = buildFrame(painter);
-  const strip = buildStrip(painter, restore, (pinned) => view.compare.set("pinned", pinned?.photo ?? null));
+  /** @type {Shot | null} */
+  let pinned = null;
+  const comparePinned = () => {
+    const comparable = pinned && alike(pinned.map, painter); // one of another shape would be squashed
+    view.compare.set("pinned", comparable ? (pinned?.photo ?? null) : null);
+  };
+  const strip = buildStrip(painter, restore, (next) => {
+    pinned = next;
+    comparePinned();
+  });
+  painter.subscribe(({ reshaped }) => reshaped && comparePinned());
   /** @type {Shot | null} */
   let shot = null;
 

@@ -76,6 +76,7 @@ function buildEntry(shot, name, restore, pin) {
   const picture = new Image();
   picture.src = shot.photo;
   picture.alt = "";
+  picture.style.setProperty("--cg-shape", String(shot.map.width / shot.map.height));
   const open = el("button", "cg-thumb", picture);
   open.type = "button";
   const light = describeLight(shot.light);

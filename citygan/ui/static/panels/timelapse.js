@@ -7,6 +7,7 @@ import { downloadBlob, mapPicture, pictureOf } from "../view/controls.js";
 import { contextOf, el } from "../view/dom.js";
 
 /** @import { Frame } from "../core/frames.js" */
+/** @import { LabelMap } from "../core/wire.js" */
 /** @import { Painter, Shot } from "../types.js" */
 
 const FRAME_MS = 60;
@@ -57,13 +58,13 @@ async function record(canvas, draw, frames, type) {
 
 /**
  * @param {Painter} painter
- * @param {[number, number]} size width and height that the generator sees
+ * @param {(map: LabelMap) => [number, number]} sizeOf width and height at which the generator draws a map
  */
-export function buildTimelapse(painter, size) {
+export function buildTimelapse(painter, sizeOf) {
   const frames = new Frames();
   let busy = false;
 
-  /** The map on the left, its photo on the right. */
+  /** The map on the left, its photo on the right; those of other shapes than the last one lie inside its frame. */
   function stage() {
     const width = 2 * Math.round((HEIGHT_PX * painter.width) / painter.height / 2);
     const canvas = el("canvas");
@@ -71,13 +72,17 @@ export function buildTimelapse(painter, size) {
     const context = contextOf(canvas, { alpha: false });
     const map = el("canvas");
     /** @param {Frame} frame */
-    const draw = async ({ ids, photo }) => {
-      const image = await pictureOf(photo);
-      mapPicture({ ids, width: size[0], height: size[1] }, painter.colorOf, map);
+    const draw = async (frame) => {
+      const image = await pictureOf(frame.photo);
+      mapPicture(frame.map, painter.colorOf, map);
+      const w = Math.min(width, HEIGHT_PX * frame.aspect);
+      const h = Math.min(HEIGHT_PX, width / frame.aspect);
+      const [left, top] = [(width - w) / 2, (HEIGHT_PX - h) / 2];
+      context.clearRect(0, 0, 2 * width, HEIGHT_PX);
       context.imageSmoothingEnabled = false;
-      context.drawImage(map, 0, 0, width, HEIGHT_PX);
+      context.drawImage(map, left, top, w, h);
       context.imageSmoothingEnabled = true;
-      context.drawImage(image, width, 0, width, HEIGHT_PX);
+      context.drawImage(image, width + left, top, w, h);
     };
     return { canvas, draw };
   }
@@ -105,7 +110,11 @@ export function buildTimelapse(painter, size) {
 
   return {
     /** @param {Shot} shot */
-    add: ({ photo, map }) => frames.add({ photo, ids: resample(map, ...size) }),
+    add: ({ photo, map }) => {
+      const [width, height] = sizeOf(map);
+      const small = { ids: resample(map, width, height), width, height };
+      frames.add({ photo, map: small, aspect: map.width / map.height });
+    },
     save,
   };
 }

@@ -128,9 +128,10 @@ class Photos {
     if (target === null) return this.#make((engine) => engine.render(request));
     const made = await this.#make((engine) => engine.pixels(request)); // scores are of the photo without loss
     if (made.error !== undefined) return { error: made.error };
-    const { width, height } = made;
+    const { width, height } = map;
     const map_crc32 = crc32(decodeMap(map).ids);
-    return { photo: jpegUrl(made), width, height, seed, map_crc32, ...(await this.scores(made, target)) };
+    const photo = jpegUrl(await resized(made, width, height));
+    return { photo, width, height, seed, map_crc32, ...(await this.scores(made, target)) };
   }
 
   /** @param {Rgba} photo of the size that the generator sees @param {string} token */

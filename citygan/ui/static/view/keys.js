@@ -85,8 +85,10 @@ export class Keys {
     this.#outside = outside;
     this.#root = root;
     this.#stage = tools.surface.element;
-    const { width, height } = tools.state;
-    this.#cursor = { x: Math.floor(width / 2) + 0.5, y: Math.floor(height / 2) + 0.5 };
+    this.#cursor = middleOf(tools.state);
+    tools.state.subscribe(({ reshaped }) => {
+      if (reshaped) this.#cursor = middleOf(tools.state);
+    });
     document.addEventListener("keydown", (event) => {
       if (this.#isForUs(event) && this.#handle(event)) event.preventDefault();
     });
@@ -225,3 +227,9 @@ export class Keys {
     this.#stage.classList.remove("cg-grab");
   }
 }
+
+/** The middle of a map's pixel in the middle. @param {{width: number, height: number}} map @returns {Cursor} */
+const middleOf = ({ width, height }) => ({
+  x: Math.floor(width / 2) + 0.5,
+  y: Math.floor(height / 2) + 0.5,
+});

@@ -15,10 +15,9 @@ const LINE_PX = 1;
  */
 export function outlinePeople(state, surface, ids) {
   const context = surface.addLayer("cg-people");
-  const image = context.createImageData(state.width, state.height);
-  const pixels = new Uint32Array(image.data.buffer);
   const draw = () => {
-    pixels.fill(0);
+    const image = context.createImageData(state.width, state.height);
+    const pixels = new Uint32Array(image.data.buffer);
     for (const id of ids) {
       if (!state.counts[id]) continue;
       outline(state, id, LINE_PX).forEach((pixel, i) => {

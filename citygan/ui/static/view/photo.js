@@ -4,6 +4,7 @@ import { Comparison } from "./compare.js";
 import { mapPicture, textButton } from "./controls.js";
 import { el } from "./dom.js";
 
+/** @import { LabelMap } from "../core/wire.js" */
 /** @import { Painter, Shot } from "../types.js" */
 
 /** @param {Painter} painter */
@@ -12,7 +13,6 @@ export function buildFrame(painter) {
   const map = el("canvas", "cg-behind");
   map.hidden = true;
   const element = el("div", "cg-photo-frame", hint, map);
-  element.style.aspectRatio = `${painter.width} / ${painter.height}`;
   const compare = new Comparison(element);
   /** @type {Shot | null} */
   let shown = null;
@@ -23,6 +23,7 @@ export function buildFrame(painter) {
   const hold = (on) => {
     if (!shown) return;
     if (on) mapPicture(shown.map, painter.colorOf, map);
+    if (on) keepShape(map, shown.map);
     map.hidden = !on;
     element.classList.toggle("cg-holding", on);
   };
@@ -40,6 +41,7 @@ export function buildFrame(painter) {
     next.alt = "The street photo made from your map";
     next.draggable = false;
     next.src = shot.photo;
+    keepShape(next, shot.map);
     await next.decode();
     if (shown && shot.serial < shown.serial) return;
     shown = shot;
@@ -48,6 +50,11 @@ export function buildFrame(painter) {
     image = next;
   }
   return { element, peek, compare, show };
+}
+
+/** Keeps a picture in its map's shape while the frame has another one. @param {HTMLElement} picture @param {LabelMap} map */
+function keepShape(picture, { width, height }) {
+  picture.style.setProperty("--cg-shape", String(width / height));
 }
 
 /**

@@ -18,8 +18,10 @@ export class Surface {
   #colors; // id -> [r, g, b]
   #table; // id -> pixel of the canvas
   #context;
-  #image;
-  #pixels;
+  #image = new ImageData(1, 1);
+  #pixels = new Uint32Array(1);
+  /** @type {CanvasImageSource | null} */
+  #over = null; // what lies over the map
   /** @type {Rect | null} what waits for the next frame */
   #pending = null;
   #layers = el("div", "cg-layers");
@@ -45,25 +47,31 @@ export class Surface {
     this.#colors = colors;
     this.element = el("div", "cg-stage", this.#layers, this.#marks);
     this.#layers.append(this.#map, this.#overlay, this.#outline);
-    for (const canvas of [this.#map, this.#overlay, this.#outline]) {
-      canvas.width = state.width;
-      canvas.height = state.height;
-      canvas.setAttribute("aria-hidden", "true");
-    }
-    this.#layers.style.width = `${state.width}px`;
-    this.#layers.style.height = `${state.height}px`;
+    for (const canvas of this.#layers.children) canvas.setAttribute("aria-hidden", "true");
     this.#marks.append(...this.#path, ...this.#cursor);
     this.hideCursor();
     this.#context = contextOf(this.#map, { alpha: false });
-    this.#image = this.#context.createImageData(state.width, state.height);
-    this.#pixels = new Uint32Array(this.#image.data.buffer);
     this.#table = colorTable(colors, null);
-    state.subscribe(({ rect }) => {
+    this.#takeShape();
+    state.subscribe(({ rect, reshaped }) => {
       this.setOutline(null);
+      if (reshaped) this.#takeShape();
       this.#redraw(rect);
     });
     this.#redrawAll();
     new ResizeObserver(() => this.#resized()).observe(this.element);
+  }
+
+  /** Gives all layers the size of the map, and shows the whole of it. */
+  #takeShape() {
+    const { width, height } = this.#state;
+    for (const canvas of this.#layers.querySelectorAll("canvas")) Object.assign(canvas, { width, height });
+    Object.assign(this.#layers.style, { width: `${width}px`, height: `${height}px` });
+    this.#image = this.#context.createImageData(width, height);
+    this.#pixels = new Uint32Array(this.#image.data.buffer);
+    this.#pending &&= { x0: 0, y0: 0, x1: width, y1: height }; // it was of the other shape
+    this.#drawOver();
+    this.fit();
   }
 
   /** Whether the view shows the whole map. */
@@ -227,10 +235,16 @@ export class Surface {
    * @param {number} opacity 0 to 1
    */
   setOverlay(picture, opacity) {
-    const context = contextOf(this.#overlay);
-    context.clearRect(0, 0, this.#state.width, this.#state.height);
+    this.#over = picture;
     this.#overlay.style.opacity = String(opacity);
-    if (picture) context.drawImage(picture, 0, 0, this.#state.width, this.#state.height);
+    this.#drawOver();
+  }
+
+  #drawOver() {
+    const context = contextOf(this.#overlay);
+    const { width, height } = this.#state;
+    context.clearRect(0, 0, width, height);
+    if (this.#over) context.drawImage(this.#over, 0, 0, width, height);
   }
 
   /** A layer above the map, of its size, for who has more to show. @param {string} className */
