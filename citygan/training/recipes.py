@@ -40,6 +40,40 @@ CITYGAN_PLUS = replace(
     discriminator_augmentation=True,
 )
 
+CITYGAN_LIGHT = TrainConfig(
+    generator="street-unet",
+    discriminator="multi-scale",
+    encoding="classes",
+    width=32,
+    discriminator_width=32,
+    scales=3,
+    window_px=192,
+    norm="instance",
+    norm_statistics="instance",
+    adversarial_loss="mse",
+    real_label=1.0,
+    fake_label=0.0,
+    l1_weight=0.0,
+    ssim_weight=1.0,
+    ssim_pool=4,
+    feature_weight=10.0,
+    pooled_l1_weight=10.0,
+    frequency_weight=1.0,
+    light_weight=1.0,
+    class_balance=0.3,
+    batch_size=2,
+    epochs=50,
+    half_size_epochs=24,
+    decay_epochs=14,
+    ema_decay=0.998,
+    size_px=384,
+    aspect=4 / 3,
+    load_px_min=384,
+    load_px_max=450,
+    simplify_px=21,
+    discriminator_augmentation=True,
+)
+
 RECIPES: dict[str, TrainConfig] = {
     # the system of the CityGAN README
     "citygan": CITYGAN,
@@ -69,39 +103,24 @@ RECIPES: dict[str, TrainConfig] = {
         l1_weight=5.0,
         ssim_weight=0.0,
     ),
-    # in the light that one chooses, at 512 x 384, against a discriminator that reads classes; meant to go on
-    # where a citygan-photo stands (fit --generator-weights). First its trunk alone, at half the size: twice
-    # as many images in the same time, for what a street looks like
-    "citygan-light": TrainConfig(
-        generator="street-unet",
+    # in the light that one chooses, at 512 x 384; meant to go on where a citygan-photo stands
+    # (fit --generator-weights). First its trunk alone, at half the size: twice as many images in the same
+    # time, for what a street looks like
+    "citygan-light": CITYGAN_LIGHT,
+    # the same against a discriminator that says each pixel's class or that it is fake; so the camvid-light
+    # before this one was made
+    "citygan-classes": replace(
+        CITYGAN_LIGHT,
         discriminator="segmenting",
-        encoding="classes",
-        width=32,
-        discriminator_width=32,
-        norm="instance",
-        norm_statistics="instance",
+        scales=2,
+        window_px=0,
         adversarial_loss="classes",
-        real_label=1.0,
-        fake_label=0.0,
-        l1_weight=0.0,
-        ssim_weight=1.0,
-        ssim_pool=4,
         feature_weight=3.0,
-        pooled_l1_weight=10.0,
-        frequency_weight=1.0,
-        light_weight=1.0,
         class_balance=0.7,
-        batch_size=2,
         frozen_trunk=True,
         epochs=20,
         half_size_epochs=6,
         decay_epochs=6,
         ema_decay=0.999,
-        size_px=384,
-        aspect=4 / 3,
-        load_px_min=384,
-        load_px_max=450,
-        simplify_px=21,
-        discriminator_augmentation=True,
     ),
 }
