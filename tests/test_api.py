@@ -86,8 +86,8 @@ def test_a_map_can_be_read_in_another_way_than_it_is_recognised(client, saved):
     photo, scores = client.predict(file, read_as="train-ids", api_name="/synthesize")
     assert scores["notes"][0] == "Read as Cityscapes train ids, 8 x 3."
     np.testing.assert_array_equal(read(photo), fakes.synthesize(from_train_ids(ids)))
-    with pytest.raises(AppError, match="No file is read as 'ade20k'; choose one of colors, label-ids"):
-        client.predict(file, read_as="ade20k", api_name="/synthesize")
+    with pytest.raises(AppError, match="No file is read as 'voc'; choose one of colors, camvid"):
+        client.predict(file, read_as="voc", api_name="/synthesize")
 
 
 def test_a_colour_map_with_its_target_is_scored(client, saved, label_map):

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from citygan import palette
-from citygan.data import readings
+from citygan.data import colormaps, readings
 from citygan.errors import CityGANError
-from citygan.palette import SnapReport
+from citygan.palette import ColorTable, SnapReport
 
 MAX_FILE_BYTES = 40 * 2**20
 MAX_PIXELS = 50_000_000  # checked in the header, before a pixel is decoded
@@ -25,15 +25,34 @@ MAX_SIDE_PX = (
     2048  # the longer side of what is returned: a Cityscapes frame keeps its size, larger ones are reduced
 )
 
-PHOTO_SHARE = 0.5  # of pixels far from the palette; a colour map has less, and a photo more
-
+_COMPARED_PX = 128  # the longer side at which label maps are compared, to offer each once
 _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF")
 _FORMATS = (*_LOSSLESS, "JPEG", "WEBP", "AVIF")
-_ADVICE = "Give it in the Cityscapes colours, or as label ids, train ids or CamVid ids in a PNG."
+_ADVICE = (
+    "Give it in the colours of Cityscapes, CamVid, ADE20K, Mapillary Vistas or BDD100K, or as label ids, "
+    "train ids or CamVid ids in a PNG."
+)
 
 
 class ImageError(CityGANError):
     """A file that cannot be used; the message says why, and what to do."""
+
+
+class UnknownColorsError(ImageError):
+    """A colour map whose colours are of no table: somebody has to say what each stands for."""
+
+    def __init__(self, colors: dict[tuple[int, int, int], float]):
+        """
+        Args:
+            colors: sRGB, and the share of the pixels near it; largest first.
+        """
+        self.colors = {"#{:02x}{:02x}{:02x}".format(*color): share for color, share in colors.items()}
+        named = ", ".join(f"{color} ({share:.0%})" for color, share in [*self.colors.items()][:4])
+        first = next(iter(self.colors))
+        super().__init__(
+            f"This map has {len(self.colors)} colours that are of no known table, such as {named}. Say which "
+            f'class each is; scripts give read_as={{"{first}": "road", ...}}.'
+        )
 
 
 @dataclass(frozen=True)
@@ -61,39 +80,61 @@ class LabelMapFile:
 def read_label_map(source: bytes | str | Path, read_as: str | None = None) -> LabelMapFile:
     """Recognises and reads a label map.
 
-    A picture with one half in the colours of the palette, give or take JPEG noise, and the other half not, is
+    A picture with one half in the colours of a table, give or take JPEG noise, and the other half a photo, is
     a side-by-side pair. One all in those colours is a colour map. Otherwise grey values or palette indices of
     a lossless file are instance ids, or whatever ids make the most plausible street of them.
 
     Args:
         source: the file's bytes, or its path; `labelIds` or `labelTrainIds` in its name settles doubts.
-        read_as: of `readings.NAMES`, to read it so instead.
+        read_as: of `readings.NAMES`, to read it so instead; or a JSON object of colours and classes,
+            `{"#804080": "road", ...}`, to read it by these.
 
     Raises:
+        UnknownColorsError: a colour map in colours that no table has.
         ImageError: no image, too large, broken, a photo, or values that are no classes.
     """
-    if read_as is not None and read_as not in readings.NAMES:
-        raise ImageError(f"No file is read as {read_as[:20]!r}; choose one of {', '.join(readings.NAMES)}.")
+    wish, own = _wish(read_as)
     picture = _decode(source)
     name = "" if isinstance(source, bytes) else Path(source).name
-    colored = _from_pair(picture) or _from_colors(picture)
-    values = None if colored and colored.target is not None else _values(picture)
-    keys = [] if values is None else _value_readings(values, name)
-    keys = [readings.COLORS, *keys] if colored else keys
-    key = read_as or next(iter(keys), None)
-    if key == readings.COLORS and colored:
-        found = colored
-    elif key in keys and values is not None:
+    colored = _colored(picture)
+    values = None if colored.photo else _values(picture)
+    value_keys = [] if values is None else _value_readings(values, name)
+    keys = _in_order(colored.keys, value_keys, grey=not _has_colors(picture.image))
+    key = wish or next(iter(keys), None)
+    if key in value_keys and values is not None:
         found = _from_values(values, key)
+    elif key == readings.OWN and (own or key in keys):
+        found = _from_own_colors(colored, own)
+    elif key in colored.keys:
+        found = _from_colors(colored, colormaps.tables()[key].table, key)
     else:
-        raise ImageError(_refusal(picture, values, read_as if keys else None))
+        raise ImageError(_refusal(picture, values, wish if keys else None))
     height, width = found.label_map.shape
     facts = [found.description, f"{width} x {height}", *picture.remarks]
-    whole_px = picture.image.width // (1 if found.target is None else 2)
+    whole_px = colored.image.width
     if width < whole_px:
         facts.append(f"reduced from {whole_px} x {picture.image.height}")
-    others = [other for other in keys if other != key]
+    others = [other for other in _distinct(keys, colored) if other != key]
     return replace(found, description=", ".join(facts), readings=(key, *others))
+
+
+def _wish(read_as: str | None) -> tuple[str | None, ColorTable | None]:
+    """The reading that somebody asks for, and the table that was given with it."""
+    if read_as is not None and read_as.lstrip().startswith("{"):
+        try:
+            return readings.OWN, colormaps.table_in(read_as)
+        except CityGANError as error:
+            raise ImageError(str(error)) from error
+    if read_as is not None and read_as not in readings.NAMES:
+        raise ImageError(f"No file is read as {read_as[:20]!r}; choose one of {', '.join(readings.NAMES)}.")
+    return read_as, None
+
+
+def _in_order(color_keys: list[str], value_keys: list[str], grey: bool) -> list[str]:
+    """All readings, the likeliest first: ids are likelier than colours that nobody knows."""
+    sure = [] if color_keys[:1] == [readings.OWN] else color_keys
+    doubtful = [] if grey and value_keys else color_keys
+    return [*sure, *value_keys, *(key for key in doubtful if key not in sure)]
 
 
 def read_photo(source: bytes | str | Path) -> np.ndarray:
@@ -208,24 +249,65 @@ def _colors(image: Image.Image) -> np.ndarray:
     return np.where(rgba[..., 3:] >= 128, rgba[..., :3], 0).astype(np.uint8)
 
 
-def _snap(image: Image.Image) -> tuple[np.ndarray, SnapReport]:
-    return palette.snap(_colors(image))
-
-
 def _has_colors(image: Image.Image) -> bool:
     return image.mode not in ("1", "F", "L", "LA") and not image.mode.startswith("I")
 
 
-def _from_colors(picture: _Picture) -> LabelMapFile | None:
-    """Reads class colours; None if there are none, or too many others."""
-    if not _has_colors(picture.image):
-        return None
-    label_map, report = _snap(picture.image)
-    # Small grey values and dark palettes all lie near black: such an image more likely holds ids.
-    only_dark = report.exact < 1 and not label_map.any()
-    if report.photo_like > PHOTO_SHARE or only_dark:
-        return None
-    return LabelMapFile(label_map, None, "a colour map", report, ())
+@dataclass(frozen=True)
+class _Colored:
+    """The part of a picture that has class colours, if any."""
+
+    image: Image.Image  # the whole picture, or the half of a pair
+    keys: list[str]  # of `colormaps`, the likeliest first; empty where it has none
+    photo: Image.Image | None = None  # the other half
+    side: str = ""  # of a pair: where the colour map is
+
+
+def _colored(picture: _Picture) -> _Colored:
+    image = picture.image
+    pair = _pair(image)
+    if pair:
+        return pair
+    if image.mode in ("1", "F") or image.mode.startswith("I"):
+        return _Colored(image, [])
+    keys = [fit.key for fit in colormaps.fits(_colors(image))]
+    if not _has_colors(image):  # greys may be somebody's own, if nothing blurred them
+        keys = [key for key in keys if key == readings.OWN and picture.lossless]
+    return _Colored(image, keys)
+
+
+def _from_colors(colored: _Colored, table: ColorTable, key: str) -> LabelMapFile:
+    """Reads colours by a table."""
+    label_map, report = palette.snap(_colors(colored.image), table)
+    kind = "a colour map" if key == readings.COLORS else readings.NAMES[key]
+    if colored.photo is None:
+        return LabelMapFile(label_map, None, kind, report, ())
+    kind = f"a side-by-side pair with {kind.replace('a ', 'the ', 1)} on the {colored.side}"
+    return LabelMapFile(label_map, _photo(colored.photo), kind, report, ())
+
+
+def _from_own_colors(colored: _Colored, table: ColorTable | None) -> LabelMapFile:
+    """Reads colours by somebody's own table; without one, what it would have to say is told."""
+    if table is None:
+        raise UnknownColorsError(colormaps.own_colors(_colors(colored.image)))
+    return _from_colors(colored, table, readings.OWN)
+
+
+def _distinct(keys: list[str], colored: _Colored) -> list[str]:
+    """The readings without those of colours that make the label map of an earlier one."""
+    small = colored.image.copy()
+    small.thumbnail((_COMPARED_PX, _COMPARED_PX), Image.Resampling.NEAREST)
+    tables = colormaps.tables()
+    seen: list[np.ndarray] = []
+    distinct = []
+    for key in keys:
+        if key in tables:
+            label_map = palette.snap(_colors(small), tables[key].table)[0]
+            if any((label_map == other).all() for other in seen):
+                continue
+            seen.append(label_map)
+        distinct.append(key)
+    return distinct
 
 
 def _values(picture: _Picture) -> np.ndarray | None:
@@ -279,27 +361,25 @@ def _refusal(picture: _Picture, values: np.ndarray | None, read_as: str | None) 
             f"{palette.MAX_ID}, train ids from 0 to 18 and CamVid ids from 0 to 11, with 255 for ignored. "
             f"{_ADVICE}"
         )
-    _, report = _snap(picture.image)
+    _, report = palette.snap(_colors(picture.image))
     return (
         f"This is a photo or another picture, no label map: {report.photo_like:.0%} of its pixels are far "
         f"from every class colour (the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
     )
 
 
-def _from_pair(picture: _Picture) -> LabelMapFile | None:
+def _pair(image: Image.Image) -> _Colored | None:
     """Splits a picture of a colour map and its photo, side by side; None if it is none."""
-    image = picture.image
     half = image.width // 2
     if image.width < image.height or half == 0 or not _has_colors(image) or image.mode == "P":
         return None
     left = image.crop((0, 0, half, image.height))
     right = image.crop((image.width - half, 0, image.width, image.height))
-    snapped = _snap(left), _snap(right)
-    for side, (label_map, report), (_, other), photo in (
-        ("left", *snapped, right),
-        ("right", *reversed(snapped), left),
+    known = [[fit.key for fit in colormaps.fits(_colors(part))] for part in (left, right)]
+    for side, keys, others, part, photo in (
+        ("left", *known, left, right),
+        ("right", *reversed(known), right, left),
     ):
-        if report.photo_like <= PHOTO_SHARE and label_map.any() and other.photo_like > PHOTO_SHARE:
-            kind = f"a side-by-side pair with the colour map on the {side}"
-            return LabelMapFile(label_map, _photo(photo), kind, report, ())
+        if keys and keys[0] != readings.OWN and not others:
+            return _Colored(part, [key for key in keys if key != readings.OWN], photo, side)
     return None

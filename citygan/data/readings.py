@@ -1,7 +1,8 @@
 """What the values in a label map's file stand for: Cityscapes' label ids or train ids, or CamVid's ids.
 
 All three are small whole numbers, and a file does not say which it holds. What tells them apart is the street
-that comes of them: read wrongly, the sky lies below and the road is made of poles.
+that comes of them: read wrongly, the sky lies below and the road is made of poles. What colours stand for is
+in `colormaps.py`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from citygan import palette
+from citygan.data import colormaps
 from citygan.data.layouts import CAMVID_IDS
 
-COLORS = "colors"  # a reading, too, but of another kind of file
-NAMES = {
-    COLORS: "class colours",
+COLORS = colormaps.CITYSCAPES
+OWN = colormaps.OWN
+NAMES = {  # of all readings: of colours, then of values
+    **{key: named.name for key, named in colormaps.tables().items()},
+    OWN: "your own colours",
     "label-ids": "Cityscapes label ids",
     "train-ids": "Cityscapes train ids",
     "camvid-ids": "CamVid ids",
@@ -66,8 +70,8 @@ def classes_of(values: np.ndarray, key: str) -> np.ndarray:
 
 def misfit(values: np.ndarray, key: str) -> str:
     """Why values `(H, W)` are not to be read so, as the end of a sentence."""
-    if key == COLORS:
-        return "its colours are none of a class"
+    if key not in _readings():
+        return "too few of its pixels have such colours"
     ids = np.flatnonzero(_readings()[key].table[:IGNORED] != NO_CLASS)
     strange = np.setdiff1d(values, [*ids, IGNORED])
     return f"its value {strange[0]} is none of the ids 0 to {ids[-1]}, or {IGNORED} for ignored"

@@ -284,11 +284,13 @@ def test_a_reading_that_does_not_fit_is_refused_with_the_reason(label_map, color
     why = "cannot be read as CamVid ids: its value 21 is none of the ids 0 to 11"
     assert why in refusal(ids, partial(read_label_map, read_as="camvid-ids"))
     as_colors = refusal(ids, partial(read_label_map, read_as="colors"))
-    assert "cannot be read as class colours: its colours are none of a class" in as_colors
+    assert "cannot be read as class colours: too few of its pixels have such colours" in as_colors
     as_ids = refusal(encoded(color_map), partial(read_label_map, read_as="label-ids"))
     assert "cannot be read as Cityscapes label ids: it has colours of its own" in as_ids
-    unknown = refusal(ids, partial(read_label_map, read_as="ade20k"))
-    assert "No file is read as 'ade20k'; choose one of colors, label-ids, train-ids, camvid-ids" in unknown
+    unknown = refusal(ids, partial(read_label_map, read_as="voc"))
+    assert (
+        "No file is read as 'voc'; choose one of colors, camvid, ade20k, mapillary, bdd100k, own, " in unknown
+    )
 
 
 def test_a_grey_photo_is_refused_with_its_values(photo):
