@@ -5,8 +5,9 @@ import pytest
 
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, check_label_map, shares
-from citygan.streets import NAMES, random_street, street
+from citygan.streets import NAMES, View, drive, random_street, street
 from citygan.streets.specks import without_specks
+from citygan.streets.traffic import Traffic
 
 CAMVID = {"road", "sidewalk", "building", "fence", "pole", "traffic sign", "vegetation", "sky", "person"}
 CAMVID |= {"rider", "car", "unlabeled"}
@@ -101,3 +102,52 @@ def test_a_region_in_the_form_of_a_comb_is_one():
     label_map = np.full((9, 9), 23, np.uint8)
     label_map[1:8, 1:8:2] = label_map[7, 1:8] = 7
     assert np.array_equal(without_specks(label_map, 20), label_map)
+
+
+@pytest.mark.parametrize("which", [*NAMES, 12345])
+def test_a_drive_begins_with_the_street_itself(which):
+    still = street(which, 160, 120) if isinstance(which, str) else random_street(which, 160, 120)
+    assert np.array_equal(drive(which, View(), 160, 120)[0], still)
+
+
+@pytest.mark.parametrize("which", [*NAMES, 12345, 7])
+def test_a_drive_goes_on_for_ever_and_stays_a_street(which):
+    for at_m in (1.0, 60.0, 187.0, 191.0, 5000.0):
+        label_map, camera = drive(which, View(at_m, at_m / 8), 160, 120)
+        assert names_of(check_label_map(label_map)) <= CAMVID
+        assert shares(label_map[60:])[7] > 0.25, f"little road at {at_m} m"
+        assert shares(label_map)[23] > 0.02, f"little sky at {at_m} m"
+        assert camera.at_m == at_m
+
+
+@pytest.mark.parametrize("which", ["avenue", "tunnel of trees", "square", 12345])
+def test_a_picture_of_a_drive_differs_a_little_from_the_one_before(which):
+    maps = [drive(which, View(at_m, at_m / 8), 160, 120)[0] for at_m in (20.0, 20.4, 60.0)]
+    near, far = ((maps[0] != other).mean() for other in maps[1:])
+    assert 0.0 < near < 0.1
+    assert near < far
+
+
+def test_a_picture_of_a_drive_is_the_same_each_time():
+    one, again = (drive("avenue", View(33.3, 4.0), 160, 120)[0] for _ in range(2))
+    assert np.array_equal(one, again)
+
+
+def test_cars_come_and_go_while_the_street_stands():
+    cars = [
+        set(np.flatnonzero((drive("empty", View(5.0, t), 320, 240)[0] == 26).any(0))) for t in range(0, 30, 2)
+    ]
+    assert any(cars)
+    assert len({frozenset(columns) for columns in cars}) > 5
+
+
+def test_traffic_before_us_is_never_nearer_than_at_the_start():
+    for time_s in range(60):
+        assert Traffic(View(8.0 * time_s, time_s), 1).ahead(12.0) - 8.0 * time_s >= 12.0
+
+
+def test_a_car_toward_us_comes_nearer_until_it_has_passed():
+    at = [Traffic(View(8.0 * t, t), 1).oncoming(26.0) - 8.0 * t for t in np.arange(0.0, 2.0, 0.25)]
+    assert at == sorted(at, reverse=True)
+    assert at[0] == 26.0
+    assert at[-1] < 0

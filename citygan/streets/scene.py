@@ -6,13 +6,13 @@ The world is in metres: x to the right of the middle of the road, y up, z ahead.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from citygan.palette import CLASSES
+from citygan.streets.foliage import paste_crown
 
 _ID = {c.name: c.id for c in CLASSES}
 ROAD, SIDEWALK, BUILDING, FENCE = (_ID[name] for name in ("road", "sidewalk", "building", "fence"))
@@ -21,8 +21,8 @@ PERSON, RIDER, CAR = (_ID[name] for name in ("person", "rider", "car"))
 
 NEAR_M, FAR_M = 1.2, 260.0  # how near and how far the camera sees
 EYE_M = 1.45  # how high it stands
+SEEN_M = 190.0  # how far things are drawn that stand along the road
 FOCAL = 1.15  # focal length in image heights: 47 degrees from top to bottom
-LEAF_PX = 5.0  # radius of the blobs that fray a crown
 
 Point = tuple[float, float]
 
@@ -42,33 +42,42 @@ class Scene:
     ):
         """`horizon`, `camera_x_m`, `bend` and `yaw` are those of a `Layout`."""
         self.rng = rng
+        self.origin_m = 0.0  # what z counts from, in metres from the camera: of what is added from now on
+        self.seen_m = SEEN_M
         self.image = Image.new("L", (width_px, height_px), SKY)
         self.canvas = ImageDraw.Draw(self.image)
         self._focal_px = FOCAL * height_px
         self._center_px = (width_px * (0.5 + yaw), height_px * horizon)
-        self._camera_x_m = camera_x_m
+        self.camera_x_m = camera_x_m
         self._bend = bend
-        self._things: list[tuple[float, Callable[[], None]]] = []
+        self._things: list[tuple[float, float, Callable[[], None]]] = []
 
     def add(self, z: float, draw: Callable[[], None]) -> None:
         """Has `draw` called after everything that is farther away than `z`."""
-        self._things.append((z, draw))
+        self._things.append((z + self.origin_m, self.origin_m, draw))
 
     def finish(self) -> np.ndarray:
         """Draws what was added, far to near, and returns the label map, `(H, W) uint8`."""
-        for _, draw in sorted(self._things, key=lambda thing: -thing[0]):
-            draw()
+        for distance, origin, draw in sorted(self._things, key=lambda thing: -thing[0]):
+            if distance > NEAR_M and (distance <= self.seen_m or not origin):
+                self.origin_m = origin
+                draw()
         return np.array(self.image)
 
     def project(self, x: float, y: float, z: float) -> Point:
         """Where a point of the world is on the image; what is nearer than `NEAR_M` is moved there."""
-        z = max(z, NEAR_M)
-        u = self._center_px[0] + self._focal_px * ((x - self._camera_x_m) / z + self._bend * z)
+        z = max(z + self.origin_m, NEAR_M)
+        u = self._center_px[0] + self._focal_px * ((x - self.camera_x_m) / z + self._bend * z)
         return u, self._center_px[1] + self._focal_px * (EYE_M - y) / z
 
     def pixels(self, metres: float, z: float) -> float:
         """How long something is on the image at the distance `z`."""
-        return metres * self._focal_px / max(z, NEAR_M)
+        return metres * self._focal_px / max(z + self.origin_m, NEAR_M)
+
+    def _depths(self, spaced: Callable[..., np.ndarray], z0: float, z1: float, count: int) -> np.ndarray:
+        """`count` distances along what reaches from `z0` to `z1`, as far as the camera sees it."""
+        near, far = (max(z + self.origin_m, NEAR_M) for z in (z0, z1))
+        return spaced(near, far, count) - self.origin_m
 
     def fill(self, class_id: int, points: Iterable[Point]) -> None:
         """Fills a polygon of the image."""
@@ -82,7 +91,7 @@ class Scene:
 
     def ground(self, class_id: int, x0: float, x1: float, z0: float = NEAR_M, z1: float = FAR_M) -> None:
         """Draws a strip of ground now, so strips lie on each other in the order of the calls."""
-        depths = np.geomspace(max(z0, NEAR_M), z1, 40)
+        depths = self._depths(np.geomspace, z0, z1, 40)
         left = [self.project(x0, 0, z) for z in depths]
         self.fill(class_id, left + [self.project(x1, 0, z) for z in depths[::-1]])
 
@@ -90,7 +99,7 @@ class Scene:
         """Adds an upright strip along the road: a fence, a guard rail."""
 
         def draw() -> None:
-            depths = np.linspace(max(z0, NEAR_M), z1, 12)
+            depths = self._depths(np.linspace, z0, z1, 12)
             low = [self.project(x, bottom, z) for z in depths]
             self.fill(class_id, low + [self.project(x, top, z) for z in depths[::-1]])
 
@@ -108,7 +117,7 @@ class Scene:
         ridge, chimney_z = x + depth / 2, self.rng.uniform(z0, z1)
 
         def draw() -> None:
-            depths = np.linspace(max(z0, NEAR_M), max(z1, NEAR_M), 8)
+            depths = self._depths(np.linspace, z0, z1, 8)
             eaves = [self.project(x, height, z) for z in depths]
             self.fill(BUILDING, eaves + [self.project(x, 0, z) for z in depths[::-1]])
             self.fill(BUILDING, eaves + [self.project(ridge, height + roof, z) for z in depths[::-1]])
@@ -136,7 +145,7 @@ class Scene:
 
         def draw() -> None:
             self.fill_upright(VEGETATION, trunk, z)
-            self._foliage(self.project(x + lean, top, z), self.pixels(crown, z))
+            self._crown(x + lean, top, z, crown)
 
         self.add(z, draw)
 
@@ -145,38 +154,19 @@ class Scene:
         z = z0
         while z < z1:
             self._bush(x, z, height * self.rng.uniform(0.45, 0.62))
-            z += max(height * 0.5, z * 0.04)
+            step = max(height * 0.5, z * 0.04)
+            for between in np.arange(z + height * 0.5, min(z + step, z1), height * 0.5):
+                self._bush(x, between, height * 0.53, within_m=z)  # from afar those at z are enough
+            z += step
 
-    def _bush(self, x: float, z: float, radius: float) -> None:
-        self.add(z, lambda: self._foliage(self.project(x, radius * 0.8, z), self.pixels(radius, z)))
+    def _bush(self, x: float, z: float, radius: float, within_m: float = FAR_M) -> None:
+        def draw() -> None:
+            if z + self.origin_m < within_m:
+                self._crown(x, radius * 0.8, z, radius)
 
-    def _foliage(self, center: Point, radius_px: float) -> None:
-        """Draws a frayed crown with gaps that show what is behind it."""
-        reach = radius_px * 1.3
-        left, top = (max(0, int(middle - reach)) for middle in center)
-        right, bottom = (min(s, int(c + reach)) for s, c in zip(self.image.size, center, strict=True))
-        if left >= right or top >= bottom:
-            return
-        mask = Image.new("1", (right - left, bottom - top))
-        canvas = ImageDraw.Draw(mask)
-        leaf = min(0.12, LEAF_PX / radius_px)
-        for fill, inner, outer, size, count in (
-            (1, 0.0, 0.05, 0.74, 1),
-            (1, 0.45, 0.66, 0.36, 12),
-            (1, 0.84, 1.02, leaf, min(5 / leaf, 2 * radius_px)),
-            (0, 0.6, 0.98, leaf * 0.6, min(1.2 / leaf, radius_px / 3)),
-        ):
-            for angle in self.rng.uniform(0, math.tau, int(min(count, 120))):
-                away = radius_px * self.rng.uniform(inner, outer)
-                u = center[0] - left + away * math.cos(angle)
-                v = center[1] - top + away * math.sin(angle) * 0.9
-                self._blob(canvas, fill, u, v, radius_px * size * self.rng.uniform(0.75, 1.25))
-        self.image.paste(VEGETATION, (left, top), mask)
+        self.add(z, draw)
 
-    def _blob(self, canvas: ImageDraw.ImageDraw, fill: int, u: float, v: float, radius_px: float) -> None:
-        turns = np.linspace(0, math.tau, 16 if radius_px > 4 else 7, endpoint=False)
-        a, b = self.rng.uniform(0, math.tau, 2)
-        radii = radius_px * (1 + 0.13 * np.sin(3 * turns + a) + 0.1 * np.sin(5 * turns + b))
-        canvas.polygon(
-            np.stack([u + radii * np.cos(turns), v + radii * np.sin(turns)], 1).ravel().tolist(), fill=fill
-        )
+    def _crown(self, x: float, y: float, z: float, radius: float) -> None:
+        """Draws a crown whose middle is at a point of the world; where it stands says which one it is."""
+        crown = int(abs(x) * 7.0 + abs(z) * 13.0)
+        paste_crown(self.image, VEGETATION, crown, self.project(x, y, z), self.pixels(radius, z))

@@ -22,7 +22,9 @@ from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
 from citygan.models.light import NUMBERS, changed, light_of
 from citygan.shape import photo_size, photo_sizes
+from citygan.streets import Ground
 from citygan.synthesis.device import find_device
+from citygan.synthesis.ground import noise_on_ground
 from citygan.synthesis.torch_engine import TorchEngine
 
 log = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ class Synthesizer:
         light: Sequence[float] | str | None = None,
         brightness: float = 0.0,
         warmth: float = 0.0,
+        ground: Ground | None = None,
         wait_s: float | None = None,
     ) -> np.ndarray:
         """The photo of a label map.
@@ -111,6 +114,7 @@ class Synthesizer:
                 map suggests, which a seed varies.
             brightness: How much brighter than that, in standard deviations over the training photos.
             warmth: How much more red and less blue, in the same unit.
+            ground: The camera of a drive, with which the noise moves; None leaves it on the image.
             wait_s: How long to wait for the photos of other calls; None is as long as they take.
 
         Returns:
@@ -129,7 +133,7 @@ class Synthesizer:
         size = photo_size(self._sizes, self.info.aspect, width, height)
         if (width, height) != size:
             known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
-        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, wait_s)
+        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, ground, wait_s)
         if (width, height) != size:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
         return photo
@@ -210,12 +214,17 @@ class Synthesizer:
 
     @torch.inference_mode()
     def _generate(
-        self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, wait_s: float | None
+        self,
+        label_maps: torch.Tensor,
+        seed: int | None,
+        lit: Lit | None,
+        ground: Ground | None,
+        wait_s: float | None,
     ) -> np.ndarray:
         """`(1, H, W) uint8` of one of the model's sizes -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
-        drawn = self._drawn(label_maps, seed, lit)
+        drawn = self._drawn(label_maps, seed, lit, ground)
         if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
             raise BusyError("other photos are being made; try again in a moment")
         try:
@@ -227,11 +236,15 @@ class Synthesizer:
         finally:
             self._lock.release()
 
-    def _drawn(self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None) -> list[torch.Tensor]:
+    def _drawn(
+        self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, ground: Ground | None
+    ) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
         height, width = label_maps.shape[1:]
         drawn = self._engine.generator.draw_noise(height, width, drawn_from)
+        if ground:
+            drawn = noise_on_ground(drawn, label_maps[0].numpy(), ground, drawn_from)
         if known := self._light:
 
             def guess() -> torch.Tensor:

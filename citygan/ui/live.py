@@ -34,6 +34,7 @@ from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encod
 WAIT_S = 2.0  # for the photos of others
 MAX_SEED = 2**31 - 1
 MAX_LIGHT = 100
+MAX_DRIVE = 1e6  # metres, and seconds
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
 MAX_IMAGE_BYTES = 9 * 2**20
@@ -80,6 +81,19 @@ def _seed(value: Any) -> int | None:
 def _named(value: Any) -> str:
     """A value in an error: what a stranger made of it may be too deep or too long to be written out."""
     return str(value)[:20] if type(value) in (float, bool) else type(value).__name__
+
+
+def _number(most: float) -> Callable[[Any], float]:
+    """Checks a number from 0 to `most`; 0 where there is none."""
+
+    def check(value: Any) -> float:
+        if value is None:
+            return 0.0
+        if type(value) not in (int, float) or not 0 <= value <= most:
+            raise CityGANError(f"expected a number from 0 to {most:g}, not {_named(value)}")
+        return float(value)
+
+    return check
 
 
 def _text(value: Any) -> str | None:
@@ -133,7 +147,7 @@ class Live:
         """
         Args:
             synthesize: `(label_map, seed=None, wait_s=None) -> photo`, as `Synthesizer`; where the checkpoint
-                is told a light, with light, brightness and warmth.
+                is told a light, with light, brightness and warmth; on a drive, with `ground`.
             score: `(photo, target) -> Scores`.
             info: the checkpoint behind `synthesize`.
             wait_s: how long a request waits for the photos of others.
@@ -145,6 +159,7 @@ class Live:
         self._percentiles = info.ssim_percentiles
         self._percentiles_of = info.ssim_percentiles_of
         self._size = canvas_size(info)
+        self._drive_size = (round(info.height_px * info.aspect), info.height_px)
         self._wait_s = wait_s
         self._targets = _Targets()
         self._streets: dict[str, Json] = {}
@@ -153,7 +168,7 @@ class Live:
     def functions(self) -> list[Callable[[Any], Json]]:
         """All of them, for `LabelCanvas(server_functions=...)`."""
         answers = [self.render, self.set_target, self.street, self.open_picture, self.final_result]
-        return [*answers, self.light_of, self.scores_of]
+        return [*answers, self.light_of, self.scores_of, self.drive, self.park]
 
     @answers(map=decode_map, seed=_seed, target=_text, light=_light)
     def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
@@ -186,6 +201,47 @@ class Live:
         if name not in self._streets:
             self._streets[name] = encode_map(streets.street(name, *self._size))
         return {"map": self._streets[name], "name": name, "seed": None}
+
+    @answers(
+        name=_text,
+        street=_seed,
+        at_m=_number(MAX_DRIVE),
+        time_s=_number(MAX_DRIVE),
+        pace=_number(1.0),
+        seed=_seed,
+        light=_light,
+    )
+    def drive(
+        self,
+        name: str | None,
+        street: int | None,
+        at_m: float,
+        time_s: float,
+        pace: float,
+        seed: int | None,
+        light: Json,
+    ) -> Json:
+        """A picture of a drive along a street: the map of the photo's size and the photo of it.
+
+        The street is a drawn one by its name, or a random one by its seed. `at_m` is what was driven so far,
+        `time_s` for how long, and `pace` how fast, as a share of the full pace: at rest the noise lies on the
+        photo as `render` has it, and at full pace it stays with the ground.
+        """
+        if (name is None) == (street is None):
+            raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
+        view = streets.View(at_m, time_s)
+        drawn, camera = streets.drive(name if street is None else street, view, *self._drive_size)
+        photo = self._draw(drawn, seed, light | ({"ground": streets.Ground(camera, pace)} if pace else {}))
+        return {"map": encode_map(drawn), "photo": data_url(photo, "JPEG")}
+
+    @answers(name=_text, street=_seed, at_m=_number(MAX_DRIVE), time_s=_number(MAX_DRIVE))
+    def park(self, name: str | None, street: int | None, at_m: float, time_s: float) -> Json:
+        """The map at which a drive stopped, of the canvas's size; arguments as for `drive`."""
+        if (name is None) == (street is None):
+            raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
+        view = streets.View(at_m, time_s)
+        drawn, _ = streets.drive(name if street is None else street, view, *self._size)
+        return {"map": encode_map(drawn)}
 
     @answers(image=_image)
     def light_of(self, image: bytes) -> Json:

@@ -31,6 +31,13 @@ NUMBERS = (
 )
 
 
+PLACE = {"name": NAMES[0], "street": None, "at_m": 12.0, "time_s": 1.5}
+PLACES: dict[str, st.SearchStrategy[Any]] = {
+    "name": st.sampled_from(NAMES) | st.none(),
+    **dict.fromkeys(("street", "at_m", "time_s"), NUMBERS),
+}
+
+
 def _changed(good: dict[str, Any], near: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """A good object with a field or two changed, added or left out."""
     change = st.sampled_from(sorted(near)).flatmap(lambda k: st.tuples(st.just(k), near[k] | JSON))
@@ -106,6 +113,8 @@ def live_door(synthesizer: Synthesizer) -> Door:
                 {"name": NAMES[0], "seed": 1},
                 {"name": st.sampled_from(NAMES) | st.none(), "seed": NUMBERS},
             ),
+            ("drive", PLACE | {"pace": 0.5, "seed": 1, "light": None}, PLACES | {"light": LIGHTS}),
+            ("park", PLACE, PLACES),
             ("set_target", {"image": PICTURE}, {"image": PICTURES}),
             ("open_picture", {"image": PICTURE}, {"image": PICTURES}),
             ("light_of", {"image": PICTURE}, {"image": PICTURES}),

@@ -16,6 +16,7 @@ from tests.attack.visitors import GOOD, MAPS, PICTURES
 
 FUNCTIONS = [
     *("render", "final_result", "street", "set_target", "open_picture", "light_of", "scores_of"),
+    *("drive", "park"),
     *("preprocess", "__class__", "__init__", "get_config", "unload", "value", ""),
 ]
 Call = tuple[str, str, dict[str, str], bytes]  # method, path, headers, body

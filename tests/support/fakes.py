@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from citygan.checkpoint import CheckpointInfo
@@ -34,7 +36,9 @@ INFO = CheckpointInfo(
 )
 
 
-def synthesize(label_map: np.ndarray, seed: int | None = None, wait_s: float | None = None) -> np.ndarray:
+def synthesize(
+    label_map: np.ndarray, seed: int | None = None, wait_s: float | None = None, ground: Any = None
+) -> np.ndarray:
     """The label map in its colours, a little brighter for each seed."""
     return np.minimum(colorize(label_map).astype(np.int32) + (seed or 0), 255).astype(np.uint8)
 

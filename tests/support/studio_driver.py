@@ -43,7 +43,7 @@ class Generator:
         self.entered = threading.Event()
         self.requests: list[tuple[int, int | None]] = []  # checksum of the map, seed
 
-    def __call__(self, label_map, seed=None, wait_s=None):
+    def __call__(self, label_map, seed=None, wait_s=None, ground=None):
         if not self.turn.acquire(timeout=PATIENCE_S if wait_s is None else wait_s):
             raise BusyError
         try:

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from citygan import streets
 from citygan.errors import MAX_CHARS, BusyError, CityGANError
 from citygan.palette import CLASSES, colorize
 from citygan.streets import NAMES, street
 from citygan.ui.live import MAX_PSNR_DB, MAX_TARGETS, Live
-from citygan.wire import checksum, decode_map, encode_map
+from citygan.wire import canvas_size, checksum, decode_map, encode_map
 
 INFO = SimpleNamespace(
     height_px=64, aspect=4 / 3, ssim_percentiles=(0.2, 0.6), ssim_percentiles_of="2 photos of a far drive"
@@ -262,3 +263,50 @@ def test_a_malformed_request_is_an_error_in_words(live, function, request_):
     assert answer["error"].isprintable()
     assert len(answer["error"]) <= MAX_CHARS
     assert json.dumps(answer, ensure_ascii=False).encode()
+
+
+PLACE = {"name": "avenue", "street": None, "at_m": 12.0, "time_s": 1.5}
+
+
+def driven(label_map, seed=None, wait_s=None, ground=None):
+    """The map in its colours, darker the more of the noise is the world's."""
+    return (colorize(label_map) // (1 if ground is None else 2)).astype(np.uint8)
+
+
+def test_a_picture_of_a_drive_is_a_map_of_the_photos_size_with_its_photo():
+    answer = Live(driven, score, INFO).drive(PLACE | {"pace": 0.0, "seed": 3})
+    label_map = decode_map(answer["map"])
+    assert label_map.shape == (INFO.height_px, round(INFO.height_px * INFO.aspect))
+    wanted, _ = streets.drive("avenue", streets.View(12.0, 1.5), *label_map.shape[::-1])
+    assert np.array_equal(label_map, wanted)
+    assert np.abs(opened(answer["photo"]) - colorize(label_map).astype(float)).mean() < 6
+
+
+def test_at_pace_the_noise_of_a_drive_is_the_grounds():
+    answer = Live(driven, score, INFO).drive(PLACE | {"pace": 0.7})
+    wanted = colorize(decode_map(answer["map"])) // 2
+    assert np.abs(opened(answer["photo"]) - wanted.astype(float)).mean() < 6
+
+
+def test_where_a_drive_stops_is_a_map_of_the_canvass_size():
+    answer = Live(driven, score, INFO).park(PLACE)
+    assert decode_map(answer["map"]).shape == canvas_size(INFO)[::-1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": None},
+        {"street": 3},
+        {"name": "boulevard"},
+        {"at_m": -1.0},
+        {"at_m": float("nan")},
+        {"at_m": True},
+        {"time_s": 1e12},
+        {"time_s": "1"},
+        {"lane": 1},
+    ],
+)
+def test_a_place_that_no_drive_comes_to_is_refused(wrong):
+    for method in (Live(driven, score, INFO).drive, Live(driven, score, INFO).park):
+        assert method(PLACE | wrong).keys() == {"error"}

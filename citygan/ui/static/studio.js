@@ -4,6 +4,7 @@ import { LiveLoop } from "./core/loop.js";
 import { photoSize } from "./core/sizes.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildDevice } from "./panels/device.js";
+import { buildDrive } from "./panels/drive.js";
 import { buildEmpty } from "./panels/empty.js";
 import { buildLight } from "./panels/light.js";
 import { buildLint } from "./panels/lint.js";
@@ -18,7 +19,7 @@ import { buildTimelapse } from "./panels/timelapse.js";
 import { el } from "./view/dom.js";
 
 /** @import { LabelMap } from "./core/wire.js" */
-/** @import { Drawing, OpenMap, Painter, Props, Server, Shot } from "./types.js" */
+/** @import { Drawing, OpenMap, Painter, Props, Server, Shot, StreetName } from "./types.js" */
 
 /**
  * Fills the areas around the canvas and starts the loop.
@@ -86,7 +87,13 @@ export function mountStudio(painter, areas, props, server) {
   areas.stage.append(empty.onStage);
   areas.photo.append(photo.frame, empty.caption);
   photo.fill.addEventListener("change", empty.update);
-  const files = buildFiles(painter, props, server, { ...studio, target, autosave });
+  const drive = buildDrive(painter, server, {
+    ...{ loop, drawing, show: photo.show, state: photo.setState, film: timelapse.film },
+    onServer: device.onServer,
+  });
+  areas.stage.append(drive.cover);
+  photo.buttons.append(drive.button, drive.save);
+  const files = buildFiles(painter, props, server, { ...studio, target, autosave, along: drive.along });
   const lint = buildLint(painter).element; // last, for it comes and goes while one paints
   areas.extras.append(photo.bar, light.element, target.element, files.reading, photo.strip, lint);
   areas.files.append(...files.buttons);
@@ -130,12 +137,12 @@ function onCtrlEnter(root, run) {
  * @param {Props} props
  * @param {Server} server
  * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target,
- *   autosave: ReturnType<typeof buildAutosave>}} studio
+ *   autosave: ReturnType<typeof buildAutosave>, along: (street: StreetName) => void}} studio
  */
-function buildFiles(painter, props, server, { target, autosave, ...studio }) {
+function buildFiles(painter, props, server, { target, autosave, along, ...studio }) {
   const { openMap } = studio;
   const project = buildProject(painter, props.checkpoint, studio);
-  const streets = buildStreets(painter, props.streets, server, { openMap, ...autosave });
+  const streets = buildStreets(painter, props.streets, server, { openMap, along, ...autosave });
   const open = buildOpen(painter, server, {
     openMap,
     openProject: project.open,

@@ -68,6 +68,11 @@
 
 /** @typedef {{key: string, name: string}} Reading what a file's values stand for */
 
+/** How far a drive along a street has come: a drawn one by its name, or a random one by its seed. @typedef {{name: string | null, street: number | null, at_m: number, time_s: number}} Place */
+/** @typedef {{map: WireMap, photo: string}} DrivePicture the photo as a data URL */
+/** A picture of a video, its map's shape, width over height, and how long it is seen. @typedef {{photo: string, map: LabelMap, aspect: number, ms: number}} FilmFrame */
+/** Saves a video; `what` it is, for people. @typedef {(frames: FilmFrame[], name: string, what: string) => Promise<void>} Film */
+
 /**
  * What the page asks the server, `Live` in live.py; undefined comes when nothing came back.
  * @typedef {object} Server
@@ -79,6 +84,8 @@
  *   Soon<Pick<PhotoAnswer, "scores" | "target_missing">>} scores_of a photo that this device made
  * @property {(request: {image: string}) => Soon<{light: number[]}>} light_of
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
+ * @property {(request: Place & Drawing & {pace: number}) => Soon<DrivePicture>} drive
+ * @property {(request: Place) => Soon<{map: WireMap}>} park
  * @property {(request: {image: string, read_as?: string}) => Soon<{map: WireMap, report: string, readings: Reading[],
  *   target: {token: string, photo: string} | null}>} open_picture
  */

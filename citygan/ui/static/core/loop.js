@@ -38,6 +38,9 @@ export class LiveLoop {
   #on;
   #live = true;
   #inFlight = false;
+  #held = false;
+  /** @type {() => void} who waits until nothing is under way */
+  #idle = () => {};
   #forced = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -89,8 +92,29 @@ export class LiveLoop {
     this.#schedule(0);
   }
 
+  /** Asks for nothing more, since something else will; comes back when nothing is under way. */
+  async hold() {
+    this.#held = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#inFlight) await new Promise((resolve) => (this.#idle = () => resolve(undefined)));
+  }
+
+  /** Goes on after `hold`. */
+  release() {
+    this.#held = false;
+    this.#sentKey = "";
+    this.changed();
+  }
+
+  /** The number of a photo that something else asked for, so that none of before takes its place. */
+  nextSerial() {
+    return ++this.#serial;
+  }
+
   /** @param {number} waitMs */
   #schedule(waitMs) {
+    if (this.#held) return;
     // The end of a stroke does not wait for its turn: people look at the photo then.
     const strokeEnded = this.#midStroke && !this.#painter.stroking && !waitMs;
     if (this.#inFlight || (this.#timer && !strokeEnded)) return;
@@ -131,6 +155,7 @@ export class LiveLoop {
     const answer = await this.#answer(request);
     clearTimeout(patience);
     this.#inFlight = false;
+    this.#idle();
     this.#refused = answer?.error !== undefined;
     if (answer?.photo && answer.map_crc32 === crc32(seen)) {
       this.#arrived({ ...answer, ...wishes, map, drawn, crc32: sum, revision, serial });

@@ -17,10 +17,10 @@ const MB = 1e6;
  * @param {Server} server
  * @param {Painter} painter
  * @param {() => void} changed another one makes the photos now
- * @returns {{element: HTMLElement | null, render: Server["render"]}}
+ * @returns {{element: HTMLElement | null, render: Server["render"], onServer: () => boolean}}
  */
 export function buildDevice(device, server, painter, changed) {
-  if (!device) return { element: null, render: server.render };
+  if (!device) return { element: null, render: server.render, onServer: () => true };
   const chip = el("span", "cg-where-name");
   const progress = buildProgress();
   const toServer = textButton("server", () => choose("server"));
@@ -61,7 +61,8 @@ export function buildDevice(device, server, painter, changed) {
   const group = el("div", "cg-where", el("span", "", "Runs on"), toServer, toDevice, chip, progress.element);
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Runs on");
-  return { element: group, render: runner.render };
+  const onServer = () => toServer.getAttribute("aria-pressed") === "true";
+  return { element: group, render: runner.render, onServer };
 }
 
 /** How much has come. */

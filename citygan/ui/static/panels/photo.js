@@ -64,6 +64,7 @@ export function buildPhoto(painter, server, studio) {
   return {
     frame: view.element,
     bar: el("div", "cg-controls", line, bar, view.compare.element),
+    buttons: bar,
     strip: strip.element,
     compare: view.compare,
     fill: fill.input,

@@ -17,9 +17,10 @@ const THUMB_PX = 120;
  * @param {Painter} painter
  * @param {string[]} names of the drawn streets
  * @param {Server} server
- * @param {{openMap: OpenMap, others: () => CanvasDocument[], startFresh: () => void}} studio
+ * @param {{openMap: OpenMap, others: () => CanvasDocument[], startFresh: () => void,
+ *   along: (street: StreetName) => void}} studio
  */
-export function buildStreets(painter, names, server, { openMap, others, startFresh }) {
+export function buildStreets(painter, names, server, { openMap, others, startFresh, along }) {
   const menu = el("div", "cg-streets");
   const opener = textButton("Streets", () => {}, { title: "Begin with a drawn or a random street" });
   opener.classList.add("cg-opens");
@@ -34,6 +35,7 @@ export function buildStreets(painter, names, server, { openMap, others, startFre
     menu.hidePopover();
     try {
       const { map, name, seed } = await ask(wanted);
+      along({ name, seed });
       openMap({ map, seed: null }, name ? `Street: ${name}` : `Random street ${seed}`);
     } catch (error) {
       painter.say(`The street did not come: ${reason(error)}`, true);

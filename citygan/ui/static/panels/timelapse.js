@@ -6,9 +6,8 @@ import { resample } from "../core/shapes.js";
 import { downloadBlob, mapPicture, pictureOf } from "../view/controls.js";
 import { contextOf, el } from "../view/dom.js";
 
-/** @import { Frame } from "../core/frames.js" */
 /** @import { LabelMap } from "../core/wire.js" */
-/** @import { Painter, Shot } from "../types.js" */
+/** @import { Film, FilmFrame, Painter, Shot } from "../types.js" */
 
 const FRAME_MS = 60;
 const LAST_MS = 1500; // the result stays to be looked at
@@ -27,8 +26,8 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /**
  * Plays frames on a canvas and records it. It takes as long as the video lasts: browsers record in real time.
  * @param {HTMLCanvasElement} canvas
- * @param {(frame: Frame) => Promise<void>} draw
- * @param {Frame[]} frames
+ * @param {(frame: FilmFrame) => Promise<void>} draw
+ * @param {FilmFrame[]} frames
  * @param {string} type of the video
  * @returns {Promise<Blob>}
  */
@@ -46,7 +45,7 @@ async function record(canvas, draw, frames, type) {
     recorder.addEventListener("error", () => reject(new Error("the browser stopped recording")));
   });
   recorder.start();
-  for (const frame of frames) await Promise.all([draw(frame), pause(FRAME_MS)]);
+  for (const frame of frames) await Promise.all([draw(frame), pause(frame.ms)]);
   for (let waited = 0; waited < LAST_MS; waited += FRAME_MS) {
     // A canvas that rests gives no frames.
     await Promise.all([draw(frames[frames.length - 1]), pause(FRAME_MS)]);
@@ -71,7 +70,7 @@ export function buildTimelapse(painter, sizeOf) {
     Object.assign(canvas, { width: 2 * width, height: HEIGHT_PX });
     const context = contextOf(canvas, { alpha: false });
     const map = el("canvas");
-    /** @param {Frame} frame */
+    /** @param {FilmFrame} frame */
     const draw = async (frame) => {
       const image = await pictureOf(frame.photo);
       mapPicture(frame.map, painter.colorOf, map);
@@ -87,25 +86,30 @@ export function buildTimelapse(painter, sizeOf) {
     return { canvas, draw };
   }
 
-  async function save() {
-    const shown = frames.all;
+  /** @type {Film} */
+  async function film(shown, name, what) {
     const [type, suffix] = KINDS.find(([kind]) => globalThis.MediaRecorder?.isTypeSupported(kind)) ?? [];
     if (busy) return;
     if (!type) return painter.say("This browser cannot record a video", true);
-    if (shown.length < 2) return painter.say("Paint something first: there is nothing to show yet");
     busy = true;
     try {
       const { canvas, draw } = stage();
-      const seconds = Math.ceil((shown.length * FRAME_MS + LAST_MS) / 1000);
-      painter.say(`Recording the time-lapse, ${seconds} s; you can go on painting`);
+      const seconds = Math.ceil((shown.reduce((sum, { ms }) => sum + ms, 0) + LAST_MS) / 1000);
+      painter.say(`Recording the ${what}, ${seconds} s; you can go on painting`);
       const video = await record(canvas, draw, shown, type);
-      downloadBlob(video, `citygan-timelapse.${suffix}`);
-      painter.say("Time-lapse saved");
+      downloadBlob(video, `${name}.${suffix}`);
+      painter.say(`${what[0].toUpperCase()}${what.slice(1)} saved`);
     } catch (error) {
-      painter.say(`The time-lapse was not recorded: ${reason(error)}`, true);
+      painter.say(`The ${what} was not recorded: ${reason(error)}`, true);
     } finally {
       busy = false;
     }
+  }
+
+  async function save() {
+    const shown = frames.all.map((frame) => ({ ...frame, ms: FRAME_MS }));
+    if (shown.length < 2) return painter.say("Paint something first: there is nothing to show yet");
+    await film(shown, "citygan-timelapse", "time-lapse");
   }
 
   return {
@@ -116,5 +120,6 @@ export function buildTimelapse(painter, sizeOf) {
       frames.add({ photo, map: small, aspect: map.width / map.height });
     },
     save,
+    film,
   };
 }

@@ -44,6 +44,8 @@ export function buildServer(page, open, getJson) {
         throw new Error(`this page has those of the seeds 0 to ${last}; the app with a server draws any`);
       return { map: await getJson(file), name: null, seed: drawn };
     }),
+    drive: answering(needsServer),
+    park: answering(needsServer),
     open_picture: answering(async ({ image, read_as }) => {
       const file = blobOf(image);
       if (await isDeep(file))
@@ -62,6 +64,11 @@ export function buildServer(page, open, getJson) {
       return { map: encodeMap({ ids, width, height }, 0, true), report, readings, target: null };
     }),
   };
+}
+
+/** @returns {Promise<never>} */
+async function needsServer() {
+  throw new Error("driving needs the app with a server");
 }
 
 /**
