@@ -38,9 +38,9 @@ def paste_crown(
     mask = _mask(crown % CROWNS, octave)
     scale = mask.width / (2 * reach)
     corners = (left - center_px[0], top - center_px[1], right - center_px[0], bottom - center_px[1])
-    box = tuple(min(max((c + reach) * scale, 0), mask.width) for c in corners)
+    x0, y0, x1, y1 = (min(max((c + reach) * scale, 0), mask.width) for c in corners)
     size = (right - left, bottom - top)
-    image.paste(class_id, (left, top), mask.resize(size, Image.Resampling.NEAREST, box))
+    image.paste(class_id, (left, top), mask.resize(size, Image.Resampling.NEAREST, (x0, y0, x1, y1)))
 
 
 @lru_cache(maxsize=CROWNS * (_LARGEST - _SMALLEST + 1))

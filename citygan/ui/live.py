@@ -122,6 +122,15 @@ def _light(value: Any) -> Json:
     return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
 
 
+def _which(name: str | None, street: int | None) -> str | int:
+    """The street of a drive: a drawn or a random one."""
+    if name is None and street is not None:
+        return street
+    if name is not None and street is None:
+        return name
+    raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
+
+
 def _optional_map(value: Any) -> np.ndarray | None:
     return None if value is None else decode_map(value)
 
@@ -227,20 +236,14 @@ class Live:
         `time_s` for how long, and `pace` how fast, as a share of the full pace: at rest the noise lies on the
         photo as `render` has it, and at full pace it stays with the ground.
         """
-        if (name is None) == (street is None):
-            raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
-        view = streets.View(at_m, time_s)
-        drawn, camera = streets.drive(name if street is None else street, view, *self._drive_size)
+        drawn, camera = streets.drive(_which(name, street), streets.View(at_m, time_s), *self._drive_size)
         photo = self._draw(drawn, seed, light | ({"ground": streets.Ground(camera, pace)} if pace else {}))
         return {"map": encode_map(drawn), "photo": data_url(photo, "JPEG")}
 
     @answers(name=_text, street=_seed, at_m=_number(MAX_DRIVE), time_s=_number(MAX_DRIVE))
     def park(self, name: str | None, street: int | None, at_m: float, time_s: float) -> Json:
         """The map at which a drive stopped, of the canvas's size; arguments as for `drive`."""
-        if (name is None) == (street is None):
-            raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
-        view = streets.View(at_m, time_s)
-        drawn, _ = streets.drive(name if street is None else street, view, *self._size)
+        drawn, _ = streets.drive(_which(name, street), streets.View(at_m, time_s), *self._size)
         return {"map": encode_map(drawn)}
 
     @answers(image=_image)
