@@ -74,6 +74,25 @@ class NearestConv2d(nn.Module):
         return F.conv_transpose2d(x, self.transposed_weight(), self.bias, stride=2, padding=1 + self.trim)
 
 
+class Smooth(nn.Module):
+    """Weighs each pixel and its neighbours 1, 2, 1 along both sides: `(N, C, H, W)` -> `(N, C, H-2, W-2)`.
+
+    After nearest-neighbour upsampling it makes that bilinear, on either side of a convolution, and cheapest
+    where the channels are fewest. Without it noise and detail of the coarse levels come out as small squares
+    (Karras et al. 2019, https://arxiv.org/abs/1812.04948, section 2.1).
+    """
+
+    kernels: torch.Tensor  # (C, 1, 3, 3), a buffer
+
+    def __init__(self, channels: int):
+        super().__init__()
+        side = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernels", torch.outer(side, side).repeat(channels, 1, 1, 1), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, self.kernels.to(x.dtype), groups=len(self.kernels))
+
+
 class FeatureNoise(nn.Module):
     """Adds Gaussian noise times a learned weight for each channel: detail that the label map does not
     determine.

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.generator import Generator, check_size
-from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, initialize
+from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, Smooth, initialize
 from citygan.models.light import NUMBERS, Light
 from citygan.models.unet import UNet
 
@@ -16,6 +16,7 @@ _TOLD = 32  # features that the light's eight numbers become
 # small weights as for large ones, so that it is learned as soon as the rest
 _GAIN = 10.0
 _MAX_DEPTH = 8  # 512 px halve nine times to 1 px
+_TRIM = {"nearest": 2, "bilinear": 1}  # what is cut off of a repeated edge; smoothing takes 1 px more
 
 
 class ToldNorm(nn.Module):
@@ -54,16 +55,17 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """ReLU, nearest-neighbour upsampling and 3x3 convolution, told norm, noise: twice the size.
+    """ReLU, upsampling and 3x3 convolution, told norm, noise: twice the size.
 
     The edge is repeated before and cut off afterwards: zeros there would tell where the edge is, and draw a
     frame around the photo.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, classes: int):
+    def __init__(self, in_channels: int, out_channels: int, classes: int, upsampling: str):
         super().__init__()
         self.activation = nn.ReLU()
-        self.conv = NearestConv2d(in_channels, out_channels, bias=False, trim=2)
+        self.conv = NearestConv2d(in_channels, out_channels, bias=False, trim=_TRIM[upsampling])
+        self.smooth = Smooth(out_channels) if upsampling == "bilinear" else nn.Identity()
         self.told = ToldNorm(out_channels, classes)
         self.noise = FeatureNoise(out_channels)
 
@@ -71,7 +73,7 @@ class Up(nn.Module):
         self, x: torch.Tensor, shares: torch.Tensor, light: torch.Tensor, noise: torch.Tensor | None
     ) -> torch.Tensor:
         x = F.pad(self.activation(x), (1, 1, 1, 1), mode="replicate")
-        return self.noise(self.told(self.conv(x), shares, light), noise)
+        return self.noise(self.told(self.smooth(self.conv(x)), shares, light), noise)
 
 
 class Head(nn.Module):
@@ -81,12 +83,14 @@ class Head(nn.Module):
     Args:
         channels: Of the features, and of those at full size.
         classes: Of the label maps.
+        upsampling: "nearest" or "bilinear".
     """
 
-    def __init__(self, channels: int, classes: int):
+    def __init__(self, channels: int, classes: int, upsampling: str):
         super().__init__()
         self.coarse = nn.Conv2d(channels, 3, 3, padding=1, padding_mode="replicate")
-        self.up = NearestConv2d(channels, channels, trim=2)
+        self.up = NearestConv2d(channels, channels, trim=_TRIM[upsampling])
+        self.smooth = Smooth(channels) if upsampling == "bilinear" else nn.Identity()
         self.of_classes = nn.Conv2d(classes, channels, 1)
         self.conv = nn.Conv2d(channels, channels, 3)
         self.out = nn.Conv2d(channels, 3, 3)
@@ -96,7 +100,7 @@ class Head(nn.Module):
         if half_size:
             return torch.tanh(self.coarse(x))
         coarse = F.interpolate(self.coarse(x), scale_factor=2, mode="bilinear")
-        fine = self.up(F.pad(x, (2, 2, 2, 2), mode="replicate"))
+        fine = self.smooth(self.up(F.pad(x, (2, 2, 2, 2), mode="replicate")))
         fine = fine + F.pad(self.of_classes(conditions), (2, 2, 2, 2), mode="replicate")
         return torch.tanh(coarse + self.out(F.leaky_relu(self.conv(F.leaky_relu(fine, 0.2)), 0.2)))
 
@@ -113,13 +117,18 @@ class StreetUNet(Generator):
         in_channels: Of the label maps.
         width: Channels of the first layer; the others have up to 8 times as many.
         depth: Halvings of the trunk.
+        upsampling: "nearest", or "bilinear", which leaves no small squares in trees and on walls.
 
     Raises:
-        ValueError: a trunk of no levels, or of more than 8.
+        ValueError: a trunk of no levels, or of more than 8; another upsampling.
     """
 
-    def __init__(self, in_channels: int = 29, width: int = 32, *, depth: int = 6):
+    def __init__(
+        self, in_channels: int = 29, width: int = 32, *, depth: int = 6, upsampling: str = "nearest"
+    ):
         super().__init__()
+        if upsampling not in _TRIM:
+            raise ValueError(f"upsampling {upsampling!r} is unknown; choose {' or '.join(_TRIM)}")
         if not 1 <= depth <= _MAX_DEPTH:
             raise ValueError(f"depth is {depth}; it goes from 1 to {_MAX_DEPTH}")
         self.depth = depth
@@ -135,10 +144,15 @@ class StreetUNet(Generator):
         )
         fine = max(1, width // 2)
         self.ups = nn.ModuleList(
-            Up(channels[i] * (1 if i == depth - 1 else 2), channels[i - 1] if i else fine, in_channels)
+            Up(
+                channels[i] * (1 if i == depth - 1 else 2),
+                channels[i - 1] if i else fine,
+                in_channels,
+                upsampling,
+            )
             for i in reversed(range(depth))
         )
-        self.head = Head(fine, in_channels)
+        self.head = Head(fine, in_channels, upsampling)
         initialize(self)
         for layer in (self.head.up, self.head.of_classes, self.head.conv):  # without norms: keep the scale
             nn.init.kaiming_normal_(layer.weight, 0.2)

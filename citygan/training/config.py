@@ -31,7 +31,7 @@ class TrainConfig:
     scales: int = 2  # of the multi-scale discriminator
     window_px: int = 0  # side of what its finest scale sees of a photo; 0 shows it the whole
     norm: str = "batch"  # "batch" or "instance", in both networks
-    upsampling: str = "transposed"  # "transposed", or "nearest" against the checkerboard
+    upsampling: str = "transposed"  # "nearest" against its checkerboard, "bilinear" against small squares
     dropout: float = 0.5  # probability, in the generator's inner decoder layers
     noise: bool = False  # seeded noise in the decoder's features
     depth: int = 6  # halvings of the street-unet's trunk
@@ -137,6 +137,11 @@ class TrainConfig:
                 raise CityGANError(
                     f"{name} is {getattr(self, name)!r}, but the generator {self.generator} has none"
                 )
+        upsamplings = UPSAMPLINGS.get(self.generator, (self.upsampling,))
+        if self.upsampling not in upsamplings:
+            raise CityGANError(
+                f"upsampling is {self.upsampling!r}; {self.generator} has {' and '.join(upsamplings)}"
+            )
         if "scales" not in discriminator and self.scales != _default("scales"):
             raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
         if self.window_px and self.discriminator != "multi-scale":
@@ -204,7 +209,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "encoding": tuple(ENCODINGS),
     "adversarial_loss": ("bce", "mse", "classes"),
     "norm": ("batch", "instance"),
-    "upsampling": ("transposed", "nearest"),
+    "upsampling": ("transposed", "nearest", "bilinear"),
     "norm_statistics": ("batch", "running", "instance"),
 }
 # Of every number: which fields, what each must be, and how an error says it
@@ -254,8 +259,9 @@ GENERATOR_FIELDS = {
     "unet-256": ("width", "dropout"),
     "blocks-unet": ("width", "dropout"),
     "deeplab": ("backbone",),
-    "street-unet": ("width", "depth"),
+    "street-unet": ("width", "depth", "upsampling"),
 }
+UPSAMPLINGS = {"unet": ("transposed", "nearest"), "street-unet": ("nearest", "bilinear")}
 DISCRIMINATOR_FIELDS = {
     "patch": ("discriminator_width", "norm"),
     "multi-scale": ("discriminator_width", "norm", "scales"),

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models import DISCRIMINATORS, GENERATORS, MultiScaleDiscriminator, PatchDiscriminator, UNet
-from citygan.models.layers import FeatureNoise, NearestConv2d, for_inference, initialize, norm_layer
+from citygan.models.layers import FeatureNoise, NearestConv2d, Smooth, for_inference, initialize, norm_layer
 
 
 def parameters(network):
@@ -185,6 +185,13 @@ def test_the_nearest_convolution_equals_upsampling_and_convolving(bias, height, 
     assert (fast - plain).abs().max() < 1e-5
     for one, other in zip(got, wanted, strict=True):
         assert (one - other).abs().max() < 1e-5 * max(1, other.abs().max().item())
+
+
+def test_smoothing_makes_nearest_neighbour_upsampling_bilinear():
+    x = torch.randn(2, 5, 6, 8)
+    smooth = Smooth(5)(F.interpolate(x, scale_factor=2, mode="nearest"))
+    bilinear = F.interpolate(x, scale_factor=2, mode="bilinear")
+    assert torch.allclose(smooth, bilinear[..., 1:-1, 1:-1], atol=1e-6)
 
 
 def test_feature_noise_is_nothing_at_first():

@@ -13,9 +13,9 @@ from citygan.models.unet import UNet
 SKY, ROAD = 23, 7
 
 
-@pytest.fixture(scope="module")
-def network():
-    return tiny.settled_street_unet()
+@pytest.fixture(scope="module", params=["nearest", "bilinear"])
+def network(request):
+    return tiny.settled_street_unet(upsampling=request.param)
 
 
 def conditions(height=256, width=384):
@@ -39,6 +39,11 @@ def test_it_makes_photos_of_multiples_of_128(network):
 def test_other_sizes_are_refused(network):
     with pytest.raises(ValueError, match="multiples of 128 px, got 300 x 256"):
         network(conditions(256, 300))
+
+
+def test_another_upsampling_is_refused():
+    with pytest.raises(ValueError, match="upsampling 'transposed' is unknown; choose nearest or bilinear"):
+        StreetUNet(29, 1, upsampling="transposed")
 
 
 @pytest.mark.parametrize("depth", [-1, 0, 9, 10**15])

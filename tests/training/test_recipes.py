@@ -130,13 +130,14 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"decay_epochs": -10}, "decay_epochs is -10; it must be at least 0"),
         ({"frozen_trunk": True}, "frozen_trunk is True, but unet has no trunk that stands alone"),
         ({"half_size_epochs": 1}, "half_size_epochs is 1, but unet has no trunk that stands alone"),
+        ({"upsampling": "bilinear"}, "upsampling is 'bilinear'; unet has transposed and nearest"),
         ({"window_px": 64}, "window_px is 64, but the discriminator patch has one size"),
         ({"window_px": -1}, "window_px is -1; it must be at least 0"),
         (
             {
                 **{"generator": "street-unet", "encoding": "classes", "norm": "instance"},
                 **{"norm_statistics": "instance", "discriminator": "multi-scale", "scales": 1},
-                **{"dropout": 0.5, "half_size_epochs": 1},
+                **{"upsampling": "nearest", "half_size_epochs": 1},
             },
             "half_size_epochs needs scales of at least 2",
         ),
