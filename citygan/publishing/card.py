@@ -206,8 +206,8 @@ For demonstrations, teaching and research on image synthesis: paint a street, an
 
 - It knows the streets, cameras and weather of {info.dataset}, and nothing else.
 - It has no idea of instances: two cars that touch become one long car.
-- It works at {info.width_px} x {info.height_px} px, and at about as many for maps of other shapes; larger maps are
-  shrunk, and their photos enlarged again.
+- It works at {info.width_px} x {info.height_px} px, and at about as many for maps of other shapes; larger
+  maps are shrunk, and their photos enlarged again.
 - Its photos show no real place. They are no evidence of how one looks, and not for training or testing
   systems that drive."""
 
