@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { MapState, union } from "../../citygan/ui/static/core/state.js";
+import { MapState } from "../../citygan/ui/static/core/state.js";
+import { union } from "../../citygan/ui/static/core/steps.js";
 import { asText, drawn, picture } from "./maps.js";
 
 const [A, B, C] = [97, 98, 99];

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from canvas_driver import BUILDING, BUS, CAR, HAS_PIXELS, ROAD, SIGN, UNLABELED, street
@@ -177,7 +179,7 @@ def test_files_have_their_place_in_the_toolbar(canvas):
 def test_a_stamp_in_hand_has_the_colour_of_what_it_is(canvas):
     for name, label_id in (("traffic sign", SIGN), ("car", CAR)):
         canvas.page.locator(".cg-toolbar").get_by_role("button", name="Stamps").click()
-        canvas.page.locator(".cg-stamp-button", has_text=name).click()
+        canvas.page.locator(".cg-stamp-button", has_text=re.compile(f"^{name}")).click()
         colour = "rgb({}, {}, {})".format(*CLASS_BY_ID[label_id].color)
         expect(canvas.page.locator(".cg-in-hand .cg-swatch")).to_have_css("background-color", colour)
 

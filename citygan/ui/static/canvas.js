@@ -10,6 +10,7 @@ import { buildActions } from "./view/actions.js";
 import { el } from "./view/dom.js";
 import { buildHint } from "./view/hint.js";
 import { Keys } from "./view/keys.js";
+import { buildObjectBar } from "./view/objectbar.js";
 import { outlinePeople } from "./view/people.js";
 import { Pointers } from "./view/pointer.js";
 import { buildStatus } from "./view/status.js";
@@ -18,6 +19,7 @@ import { Toolbox } from "./view/toolbox.js";
 import { buildZoom } from "./view/zoom.js";
 
 /** @import { Size } from "./core/sizes.js" */
+/** @import { Stamp } from "./core/stamps.js" */
 /** @import { LabelMap } from "./core/wire.js" */
 /** @import { LabelClass, Painter, Props } from "./types.js" */
 
@@ -46,14 +48,16 @@ export class Canvas {
     const first = value && this.#onCanvas(decodeMap(value));
     this.state = first ? new MapState(first.width, first.height, first.ids) : new MapState(width, height);
     this.surface = new Surface(this.state, new Map(classes.map((c) => [c.id, c.color])));
+    const shelf = this.#shelve(stamps);
     this.tools = new Toolbox(this.state, this.surface, {
       roadId: this.#named("road").id,
-      stamps,
+      skyId: this.#named("sky").id,
+      stamps: shelf.map(({ stamp }) => stamp),
       nameOf: (id) => this.#class(id).name,
       say: this.#status.say,
     });
     this.#actions = buildActions(this.state, this.surface, this.tools, () => this.#toolbar.showHelp());
-    this.#toolbar = buildToolbar(this.tools, this.#actions, { stamps, colorOf: this.#colorOf });
+    this.#toolbar = buildToolbar(this.tools, this.#actions, { shelf, colorOf: this.#colorOf });
     this.#palette = buildPalette(classes, {
       counts: this.state.counts,
       total: () => this.state.ids.length,
@@ -100,6 +104,9 @@ export class Canvas {
         return state.ids;
       },
       counts: state.counts,
+      get stamped() {
+        return new Set(state.objects.flatMap(({ stamp }) => stamp.parts.map(({ id }) => id)));
+      },
       get revision() {
         return state.revision;
       },
@@ -144,6 +151,19 @@ export class Canvas {
     return /** @type {LabelClass} */ (this.#classes.find((c) => c.name === name));
   }
 
+  /**
+   * The stamps with what the model draws them as, where it was never shown them; those that it knows come first.
+   * @param {Stamp[]} stamps
+   * @returns {{stamp: Stamp, drawnAs: string | null}[]}
+   */
+  #shelve(stamps) {
+    const shelf = stamps.map((stamp) => {
+      const { seen, substitute } = this.#class(stamp.parts[stamp.parts.length - 1].id); // a sign, not its pole
+      return { stamp, drawnAs: seen ? null : substitute };
+    });
+    return shelf.sort((a, b) => Number(a.drawnAs !== null) - Number(b.drawnAs !== null));
+  }
+
   /** @param {number} id */
   #colorOf = (id) => this.#class(id).color;
 
@@ -160,6 +180,7 @@ export class Canvas {
         this.areas.stage,
         buildZoom(this.surface, this.#actions.fit),
         buildHint(stage),
+        buildObjectBar(this.tools),
       ),
       this.areas.photo,
     );

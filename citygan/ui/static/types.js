@@ -113,6 +113,7 @@
  * @property {number} width
  * @property {number} height
  * @property {Uint32Array} counts pixels of each class id
+ * @property {Set<number>} stamped ids of the classes of the stamped things that can still be moved
  * @property {number} revision counts the changes
  * @property {boolean} stroking while a stroke is in progress
  * @property {LabelClass[]} classes

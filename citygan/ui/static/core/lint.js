@@ -31,15 +31,21 @@ const HOLE = 255; // no class has this id
  * Every finding about a map.
  * @param {LabelMap} map
  * @param {LabelClass[]} classes
+ * @param {Set<number>} [told] classes of which their stamps said what they are drawn as
  * @returns {Finding[]}
  */
-export function lint(map, classes) {
+export function lint(map, classes, told = new Set()) {
   const counts = new Uint32Array(256);
   for (const id of map.ids) counts[id]++;
   const ids = new Map(classes.map((c) => [c.name, c.id]));
   const findings = [
     unlabeled(map, counts),
-    unseen(map, counts, classes, ids),
+    unseen(
+      map,
+      counts,
+      classes.filter(({ id }) => !told.has(id)),
+      ids,
+    ),
     withoutRoad(map, counts, classes, ids.get("road") ?? UNLABELED),
     withoutSky(map, counts, classes, ids.get("sky") ?? UNLABELED),
     small(map, classes),

@@ -38,10 +38,11 @@ export function findHorizon({ ids, width, height }, roadId) {
  * @param {number} x
  * @param {number} y
  * @param {number} horizon row
+ * @param {number} [scale] how many times larger than such things are
  * @returns {{id: number, points: number[][]}[]}
  */
-export function placeStamp(stamp, x, y, horizon) {
-  const height = Math.max(SMALLEST_PX, (stamp.metres / CAMERA_METRES) * (y - horizon));
+export function placeStamp(stamp, x, y, horizon, scale = 1) {
+  const height = Math.max(SMALLEST_PX, ((scale * stamp.metres) / CAMERA_METRES) * (y - horizon));
   return stamp.parts.map((part) => ({
     id: part.id,
     points: part.points.map(([px, py]) => [x + px * height, y - (1 - py) * height]),

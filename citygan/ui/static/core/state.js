@@ -5,40 +5,17 @@
  * steps cost about as much memory as what was really painted; where the map took another shape, it is both maps, packed.
  */
 
+import { arranged, groundOf, NOTHING, settled } from "./objects.js";
+import { difference, UNSEEN, union } from "./steps.js";
 import { decodeMap, encodeMap } from "./wire.js";
 
-/** @import { Bytes, LabelMap, WireMap } from "./wire.js" */
+/** @import { Placed, Scene } from "./objects.js" */
+/** @import { Painting, Rect, Step } from "./steps.js" */
+/** @import { Bytes, LabelMap } from "./wire.js" */
 
 const HISTORY_STEPS = 100;
 
-/** @typedef {{x0: number, y0: number, x1: number, y1: number}} Rect half open: x1 and y1 lie outside */
 /** `reshaped`: whether width and height are others now. @typedef {{revision: number, final: boolean, rect: Rect, note: string, reshaped: boolean}} Change */
-
-/**
- * What a step changed: `lengths[n]` pixels from `starts[n]` on were `before[n]` and are `after[n]`.
- * @typedef {{rect: Rect, starts: Uint32Array, lengths: Uint32Array, before: Uint8Array, after: Uint8Array,
- *   note: string}} Painting
- */
-/** A step after which the map has another shape. @typedef {{shapes: Record<"before" | "after", WireMap>, note: string}} Reshaping */
-/** @typedef {Painting | Reshaping} Step */
-
-/**
- * The smallest rectangle around both.
- * @template {Rect | null} T
- * @param {Rect | null} a
- * @param {T} b
- * @returns {Rect | T}
- */
-export function union(a, b) {
-  if (!a) return b;
-  if (!b) return a;
-  return {
-    x0: Math.min(a.x0, b.x0),
-    y0: Math.min(a.y0, b.y0),
-    x1: Math.max(a.x1, b.x1),
-    y1: Math.max(a.y1, b.y1),
-  };
-}
 
 export class MapState {
   #before; // the map as the last finished step left it
@@ -52,6 +29,10 @@ export class MapState {
   #redo = [];
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
+  /** @type {Scene} the objects of the map that the last finished step left */
+  #scene = NOTHING;
+  /** @type {Scene | null} those of the step in progress, where it arranges them */
+  #arranging = null;
 
   /**
    * @param {number} width
@@ -87,6 +68,39 @@ export class MapState {
   /** @param {number} x @param {number} y */
   at(x, y) {
     return this.ids[y * this.width + x];
+  }
+
+  /** What stands on the map and can still be moved. */
+  get objects() {
+    return (this.#arranging ?? this.#scene).objects;
+  }
+
+  /** The map as the last finished step left it, without its objects. @returns {LabelMap} */
+  get ground() {
+    return { ...this.#finished, ids: groundOf(this.#finished, this.#scene) };
+  }
+
+  get #finished() {
+    return { ids: this.#before, width: this.width, height: this.height };
+  }
+
+  /**
+   * Puts other objects on the map, in the step that `commit` ends.
+   * @param {readonly Placed[]} objects
+   */
+  arrange(objects) {
+    const { ids, scene } = arranged(this.#finished, this.#scene, objects);
+    this.#arranging = scene;
+    for (let y = 0; y < this.height; y++) {
+      let [x0, x1] = [this.width, 0];
+      for (let x = 0, i = y * this.width; x < this.width; x++, i++) {
+        if (this.ids[i] === ids[i]) continue;
+        this.#put(i, ids[i]);
+        x0 = Math.min(x0, x);
+        x1 = x + 1;
+      }
+      if (x1) this.#touch({ x0, y0: y, x1, y1: y + 1 });
+    }
   }
 
   /**
@@ -135,8 +149,13 @@ export class MapState {
    */
   commit(note) {
     this.stroking = false;
-    const step = this.#difference(note);
-    if (step) this.#remember(step);
+    const scene = this.#arranging ?? settled(this.#finished, this.#scene, this.ids);
+    const painting = this.#dirty && difference(this.#before, this.ids, this.width, this.#dirty);
+    if (painting || scene !== this.#scene) {
+      this.#remember({ painting: painting ?? UNSEEN, scenes: { before: this.#scene, after: scene }, note });
+    }
+    this.#scene = scene;
+    this.#arranging = null;
     if (this.#dirty) this.#notify(this.#dirty, true, note);
     this.#dirty = null;
   }
@@ -151,6 +170,7 @@ export class MapState {
   /** Takes back the step in progress. */
   cancel() {
     this.stroking = false;
+    this.#arranging = null;
     if (!this.#dirty) return;
     const rect = this.#dirty;
     for (let y = rect.y0; y < rect.y1; y++) {
@@ -174,12 +194,15 @@ export class MapState {
     if (width !== this.width || height !== this.height) return this.#reshape({ ids, width, height }, note);
     for (let i = 0; i < ids.length; i++) this.#put(i, ids[i]);
     this.#touch({ x0: 0, y0: 0, x1: this.width, y1: this.height });
+    this.#arranging = NOTHING;
     return this.commit(note);
   }
 
   /** @param {LabelMap} map @param {string} note */
   #reshape(map, note) {
-    this.#remember({ shapes: { before: encodeMap(this, 0, true), after: encodeMap(map, 0, true) }, note });
+    const shapes = { before: encodeMap(this, 0, true), after: encodeMap(map, 0, true) };
+    this.#remember({ shapes, scenes: { before: this.#scene, after: NOTHING }, note });
+    this.#scene = NOTHING;
     this.#become(map, note);
   }
 
@@ -217,51 +240,6 @@ export class MapState {
   }
 
   /**
-   * The runs in which the step in progress differs from the map before it; brings that map up to date.
-   * @param {string} note
-   * @returns {Painting | null}
-   */
-  #difference(note) {
-    if (!this.#dirty) return null;
-    const { x0, y0, x1, y1 } = this.#dirty;
-    /** @type {number[]} */
-    const starts = [];
-    /** @type {number[]} */
-    const lengths = [];
-    /** @type {number[]} */
-    const before = [];
-    /** @type {number[]} */
-    const after = [];
-    for (let y = y0; y < y1; y++) {
-      const end = y * this.width + x1;
-      for (let i = y * this.width + x0; i < end; i++) {
-        const was = this.#before[i];
-        const is = this.ids[i];
-        if (was === is) continue;
-        const last = starts.length - 1;
-        if (last >= 0 && starts[last] + lengths[last] === i && before[last] === was && after[last] === is) {
-          lengths[last]++;
-        } else {
-          starts.push(i);
-          lengths.push(1);
-          before.push(was);
-          after.push(is);
-        }
-        this.#before[i] = is;
-      }
-    }
-    if (!starts.length) return null;
-    return {
-      rect: this.#dirty,
-      starts: Uint32Array.from(starts),
-      lengths: Uint32Array.from(lengths),
-      before: Uint8Array.from(before),
-      after: Uint8Array.from(after),
-      note,
-    };
-  }
-
-  /**
    * @param {Step[]} from
    * @param {Step[]} to
    * @param {"before" | "after"} side
@@ -271,19 +249,20 @@ export class MapState {
     const step = from.pop();
     if (!step) return null;
     to.push(step);
+    this.#scene = step.scenes[side];
     if ("shapes" in step) this.#become(decodeMap(step.shapes[side]), step.note);
-    else this.#repaint(step, side);
+    else this.#repaint(step.painting, side, step.note);
     return step.note;
   }
 
-  /** @param {Painting} step @param {"before" | "after"} side */
-  #repaint(step, side) {
+  /** @param {Painting} step @param {"before" | "after"} side @param {string} note */
+  #repaint(step, side, note) {
     for (let n = 0; n < step.starts.length; n++) {
       const end = step.starts[n] + step.lengths[n];
       for (let i = step.starts[n]; i < end; i++) this.#put(i, step[side][n]);
       this.#before.fill(step[side][n], step.starts[n], end);
     }
-    this.#notify(step.rect, true, step.note);
+    this.#notify(step.rect, true, note);
   }
 
   /** @param {Rect} rect @param {boolean} final @param {string} note */

@@ -23,7 +23,7 @@ export function buildLint(painter) {
 
   const update = () => {
     if (painter.stroking) return;
-    const lines = lint(painter, painter.classes).map((finding) => buildLine(finding));
+    const lines = lint(painter, painter.classes, painter.stamped).map((finding) => buildLine(finding));
     element.replaceChildren(...lines);
     element.hidden = !lines.length;
     element.dataset.revision = String(painter.revision);

@@ -14,6 +14,8 @@ import { button, icon } from "./icons.js";
 /** @import { Toolbox, ToolName } from "../view/toolbox.js" */
 /** @import { IconName } from "./icons.js" */
 
+/** Stamps, and what the model draws them as where that is something else. @typedef {{stamp: Stamp, drawnAs: string | null}[]} Shelf */
+
 /** @type {(ToolName & IconName)[]} */
 const EVERY_DAY = ["brush", "eraser", "bucket", "eyedropper"];
 /** @type {(ToolName & IconName)[]} */
@@ -30,11 +32,11 @@ const MORE = [
 /**
  * @param {Toolbox} tools
  * @param {Actions} actions
- * @param {{stamps: Stamp[], colorOf: (id: number) => number[]}} look
+ * @param {{shelf: Shelf, colorOf: (id: number) => number[]}} look
  * @returns {{element: HTMLElement, files: HTMLElement, update: (state: MapState) => void,
  *   showHelp: () => void}} `files` is the end of the row, for the buttons that begin and keep a map
  */
-export function buildToolbar(tools, actions, { stamps, colorOf }) {
+export function buildToolbar(tools, actions, { shelf: stamps, colorOf }) {
   const everyDay = EVERY_DAY.map((tool) => {
     const { label, key, hint } = TOOLS[tool];
     const node = button(tool, label, () => tools.select(tool), { key: key.toUpperCase() });
@@ -146,11 +148,13 @@ function shapesMenu(tools) {
   return { content, opener, update };
 }
 
-/** @param {Toolbox} tools @param {Stamp[]} stamps @param {(id: number) => number[]} colorOf */
+/** @param {Toolbox} tools @param {Shelf} stamps @param {(id: number) => number[]} colorOf */
 function stampsMenu(tools, stamps, colorOf) {
   const content = el("div", "cg-shelf");
-  const items = stamps.map((stamp) => {
-    const node = el("button", "cg-stamp-button", stampPicture(stamp, colorOf), el("span", "", stamp.name));
+  const items = stamps.map(({ stamp, drawnAs }) => {
+    const words = drawnAs ? [el("span", "cg-drawn-as", `drawn as ${drawnAs}`)] : [];
+    const name = el("span", "", stamp.name, ...words);
+    const node = el("button", "cg-stamp-button", stampPicture(stamp, colorOf), name);
     node.type = "button";
     node.addEventListener("click", () => {
       content.hidePopover();

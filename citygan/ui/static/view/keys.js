@@ -36,7 +36,7 @@ const TOOL_KEYS = new Map(toolNames.map((name) => [TOOLS[name].key, name]));
 /** [keys, what they do], in the order of the help. */
 export const KEY_LIST = [
   ...Object.values(TOOLS).map(({ key, label, hint }) => [key.toUpperCase(), `${label}. ${hint}`]),
-  ["[ ]", "Smaller or larger brush"],
+  ["[ ]", "Smaller or larger brush, or stamped thing that is picked"],
   ["1 to 9, 0", "Road, sidewalk, building, vegetation, sky, car, person, pole, traffic sign, unlabeled"],
   ["Ctrl Z", "Undo; Ctrl Shift Z or Ctrl Y: redo"],
   ["Ctrl Enter", "Make the photo now"],
@@ -130,12 +130,15 @@ export class Keys {
   #handle(event) {
     const key = event.key.toLowerCase();
     if (key === "[" || key === "]") {
-      this.#tools.stepSize(key === "]" ? 1 : -1); // before the test for Ctrl: AltGr types brackets
+      const direction = key === "]" ? 1 : -1;
+      if (this.#tools.stamper.picked) this.#tools.stamper.scale(direction);
+      else this.#tools.stepSize(direction); // before the test for Ctrl: AltGr types brackets
       return true;
     }
     if (event.ctrlKey || event.metaKey) return this.#withCtrl(event, key);
     if (event.altKey) return event.key === "Alt";
     if (key === " ") return this.#holdSpace(event);
+    if (this.#onPicked(key)) return true;
     return (event.target === this.#stage && this.#onStage(event)) || this.#plain(event, key);
   }
 
@@ -155,6 +158,18 @@ export class Keys {
     else if (tool) this.#tools.select(tool);
     else if (key === "escape") return this.#tools.abort();
     else if (key in ACTION_KEYS) this.#actions[ACTION_KEYS[key]]();
+    else return false;
+    return true;
+  }
+
+  /** Keys for the stamped thing that is picked. @param {string} key */
+  #onPicked(key) {
+    const { stamper } = this.#tools;
+    if (!stamper.picked) return false;
+    if (stamper.holds) return key === "delete" || key === "backspace"; // or they would clear the map
+    if (key === "delete" || key === "backspace") stamper.remove();
+    else if (key === "c") stamper.copy();
+    else if (key === "escape") stamper.pick(null);
     else return false;
     return true;
   }

@@ -5,10 +5,11 @@
  */
 
 import { colorTable, outline } from "../core/colors.js";
-import { union } from "../core/state.js";
+import { union } from "../core/steps.js";
 import { contextOf, el, svg } from "./dom.js";
 
-/** @import { MapState, Rect } from "../core/state.js" */
+/** @import { MapState } from "../core/state.js" */
+/** @import { Rect } from "../core/steps.js" */
 
 const MAX_ZOOM = 32; // screen pixels a map pixel
 const SHARP_FROM = 2; // from this zoom on, map pixels are shown as squares
@@ -106,6 +107,12 @@ export class Surface {
   toMap(clientX, clientY, box = this.element.getBoundingClientRect()) {
     const { scale, x, y } = this.#view;
     return [(clientX - box.left - x) / scale, (clientY - box.top - y) / scale];
+  }
+
+  /** Where a point of the map is on the stage. @param {number} mapX @param {number} mapY */
+  toStage(mapX, mapY) {
+    const { scale, x, y } = this.#view;
+    return [mapX * scale + x, mapY * scale + y];
   }
 
   /** Shows the whole map. */

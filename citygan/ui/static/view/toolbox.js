@@ -1,7 +1,8 @@
 /** The tools: which one is in hand, what it paints with, and who holds the pointer. */
 
 import { Polygon } from "./polygon.js";
-import { bucket, eyedropper, freehand, line, rectangle, stamper } from "./tools.js";
+import { Stamper } from "./stamper.js";
+import { bucket, eyedropper, freehand, line, rectangle } from "./tools.js";
 
 /** @import { Hand } from "../core/document.js" */
 /** @import { Emit } from "../core/shapes.js" */
@@ -24,7 +25,11 @@ export const TOOLS = {
   polygon: { label: "Polygon", key: "p", hint: "Enter closes, Esc drops, Backspace takes a corner back" },
   line: { label: "Line", key: "l", hint: "As wide as the brush. Shift: from the last point" },
   rectangle: { label: "Rectangle", key: "r", hint: "Drag from corner to corner" },
-  stamp: { label: "Stamp", key: "s", hint: "Stands at the pointer, shrinks toward the horizon" },
+  stamp: {
+    label: "Stamp",
+    key: "s",
+    hint: "Stands on the ground. Drag one to move it; [ ] scale it, C copies, Delete removes",
+  },
 };
 
 /** @typedef {keyof typeof TOOLS} ToolName */
@@ -43,10 +48,10 @@ export class Toolbox {
   /**
    * @param {MapState} state
    * @param {Surface} surface
-   * @param {{roadId: number, stamps: Stamp[], nameOf: (id: number) => string,
+   * @param {{roadId: number, skyId: number, stamps: Stamp[], nameOf: (id: number) => string,
    *   say: (text: string) => void}} start
    */
-  constructor(state, surface, { roadId, stamps, nameOf, say }) {
+  constructor(state, surface, { roadId, skyId, stamps, nameOf, say }) {
     this.state = state;
     this.surface = surface;
     this.say = say;
@@ -54,12 +59,17 @@ export class Toolbox {
     /** @type {ToolName} */
     this.tool = "brush";
     this.roadId = roadId;
+    this.skyId = skyId;
     this.classId = roadId;
     this.size = 24;
     this.stamp = stamps[0];
     /** @type {{x: number, y: number} | null} where the last stroke ended */
     this.lastPoint = null;
     this.#stamps = stamps;
+    this.stamper = new Stamper(this, () => this.#changed());
+    state.subscribe(({ final }) => {
+      if (final && this.tool === "stamp") this.stamper.rest(); // what is picked may be gone
+    });
     /** @type {Record<ToolName, Tool>} */
     this.#tools = {
       brush: freehand(this, () => this.classId, "brush"),
@@ -69,9 +79,12 @@ export class Toolbox {
       polygon: this.#polygon,
       line: line(this),
       rectangle: rectangle(this),
-      stamp: stamper(this),
+      stamp: this.stamper,
     };
-    surface.element.addEventListener("cg-view", () => this.#polygon.redraw());
+    surface.element.addEventListener("cg-view", () => {
+      this.#polygon.redraw();
+      if (this.tool === "stamp") this.stamper.rest();
+    });
   }
 
   /** @param {() => void} listener called when tool, class, size or stamp changed */
@@ -81,7 +94,10 @@ export class Toolbox {
 
   /** @param {ToolName} tool */
   select(tool) {
-    if (tool !== this.tool) this.abort();
+    if (tool !== this.tool) {
+      this.abort();
+      this.stamper.pick(null);
+    }
     this.tool = tool;
     this.#changed();
   }
@@ -114,8 +130,7 @@ export class Toolbox {
   /** @param {Stamp} stamp */
   setStamp(stamp) {
     this.stamp = stamp;
-    this.tool = "stamp";
-    this.#changed();
+    this.select("stamp");
   }
 
   /** What one paints with. @returns {Hand} */
@@ -171,7 +186,7 @@ export class Toolbox {
 
   leave() {
     this.surface.hideCursor();
-    if (this.#active === null && this.tool === "stamp") this.surface.hideLines();
+    if (this.#active === null && this.tool === "stamp") this.stamper.rest();
   }
 
   /**
@@ -185,7 +200,10 @@ export class Toolbox {
       return;
     }
     this.down(point);
-    if (this.#active !== this.#tools.line && this.#active !== this.#tools.rectangle) this.up(point);
+    const picked = this.stamper.holds ? this.stamper.picked : null;
+    if (picked)
+      this.say(`Picked up the ${picked.stamp.name}. Move and press again to set it down; Esc drops it.`);
+    else if (this.#active !== this.#tools.line && this.#active !== this.#tools.rectangle) this.up(point);
     else this.say("Start set. Move and press again for the end; Esc drops it.");
   }
 
@@ -198,6 +216,7 @@ export class Toolbox {
   abort() {
     const busy = this.busy;
     this.#active = null;
+    this.stamper.drop();
     this.state.cancel();
     this.#polygon.drop();
     this.surface.hideLines();
@@ -209,6 +228,7 @@ export class Toolbox {
   interrupt() {
     if (this.#active !== this.#polygon) this.surface.hideLines();
     this.#active = null;
+    this.stamper.drop();
     this.state.cancel();
   }
 

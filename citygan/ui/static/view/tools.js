@@ -3,7 +3,6 @@
  */
 
 import * as shapes from "../core/shapes.js";
-import { findHorizon, placeStamp } from "../core/stamps.js";
 
 /** @import { Toolbox } from "./toolbox.js" */
 
@@ -154,38 +153,5 @@ export function rectangle(box) {
       box.commit("rectangle", box.classId);
     },
     hover: ({ x, y }) => surface.showCursor(x, y, 0),
-  };
-}
-
-/**
- * A thing that stands at the pointer.
- * @param {Toolbox} box
- * @returns {Tool}
- */
-export function stamper(box) {
-  const { state, surface } = box;
-  let horizon = 0;
-  let seen = -1; // revision of the map whose horizon that is
-  /** @param {ToolPoint} point */
-  const place = ({ x, y }) => {
-    if (state.revision !== seen) horizon = findHorizon(state, box.roadId);
-    seen = state.revision;
-    return placeStamp(box.stamp, x, y, horizon);
-  };
-  /** @param {ToolPoint} point */
-  const show = (point) => {
-    const outlines = place(point).map((part) => part.points);
-    surface.showCursor(point.x, point.y, 0);
-    surface.showLines(outlines, { closed: true });
-  };
-  return {
-    down: show,
-    move: show,
-    hover: show,
-    up: (point) => {
-      for (const { id, points } of place(point)) shapes.polygon(points, box.paint(id));
-      surface.hideLines();
-      state.commit(`stamp, ${box.stamp.name}`);
-    },
   };
 }
