@@ -63,6 +63,9 @@ class Options:
     allow_host: tuple[str, ...] = ()
     # Visitors who may wait; the next one is told to come back. By default CITYGAN_MAX_QUEUE.
     max_queue: int = field(default_factory=_default_max_queue)
+    # Photos that are made at once of those who wait. By default one on a CPU, and on a GPU as many as are
+    # measured to be faster.
+    batch: int | None = None
     # More checkpoints for the Compare tab than those in runs/: paths, or ids of the Hub.
     compare: tuple[str, ...] = ()
     # Serves blind pairs instead: photos of one map by this checkpoint and by another (a path, or an id of the
@@ -80,6 +83,8 @@ class Options:
     def __post_init__(self):
         if self.max_queue < 1:
             raise CityGANError(f"{self.max_queue} visitors may wait; give a whole number above 0")
+        if self.batch is not None and not 1 <= self.batch <= 64:
+            raise CityGANError(f"{self.batch} photos at once cannot be; give a whole number from 1 to 64")
         if self.port is not None and not 1 <= self.port <= 65535:
             raise CityGANError(f"port {self.port} is none; give one from 1 to 65535")
         if self.pairs_data and not self.blind_pairs:
@@ -101,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(options: Options) -> None:
     default = _variable("CITYGAN_MODEL", str(SHIPPED))
-    synthesizer, notice = open_checkpoint(options.model, default, options.device)
+    synthesizer, notice = open_checkpoint(options.model, default, options.device, options.batch)
     synthesize = zero_gpu.with_gpu(synthesizer)
     other = options.blind_pairs
     others = options.compare if other is None else (other,)
@@ -120,6 +125,7 @@ def _run(options: Options) -> None:
             shelf=shelf,
             results=RESULTS,
             light_of=synthesizer.light_of if synthesizer.lights else None,
+            notice_of=lambda: synthesizer.notice,
             on_device=for_browsers(synthesizer),
         )
     if options.compile and other is None and not zero_gpu.is_on():

@@ -1,6 +1,6 @@
 """How fast a photo is made: the synthesizer against a plain float32 call of the same network, in turns.
 
-`python benchmarks/synthesis.py [--quick] [--engines] [--json FILE]`
+`python benchmarks/synthesis.py [--quick] [--engines] [--batches] [--json FILE]`
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 import tyro
+from batches import compare_batches
 from engines import compare_engines
 from figures import Figures, alternating_medians_ms
 from torch.utils.flop_counter import FlopCounterMode
@@ -207,6 +208,7 @@ def main(
     compile: bool = True,
     while_compiling: bool = False,
     engines: bool = False,
+    batches: bool = False,
     model: Path = SHIPPED,
 ) -> None:
     """Prints the table.
@@ -218,9 +220,14 @@ def main(
         compile: Measure compiled code, too (on CUDA: the recorded graph).
         while_compiling: Measure this alone: photos beside a compiler, which takes some minutes.
         engines: Measure this alone: the engines that this processor has, on one checkpoint, in turns.
-        model: The checkpoint of `engines`.
+        batches: Measure this alone: one, two, four and eight photos in one pass, in turns.
+        model: The checkpoint of `engines` and `batches`.
     """
     figures = Figures()
+    if batches:
+        compare_batches(figures, model, device, repeats=5 if quick else 25, compile=compile and not quick)
+        figures.show(json)
+        return
     options = {"repeats": 10 if quick else 25, "device": device, "compile": compile and not quick}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

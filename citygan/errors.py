@@ -26,4 +26,13 @@ def in_one_line(text: str) -> str:
 
 
 class BusyError(CityGANError):
-    """Other photos are being made, for longer than a call would wait; it can be made again."""
+    """Other photos are being made, for longer than a call would wait; it can be made again.
+
+    Args:
+        text: The message.
+        retry_s: In so many seconds; None where that is not known.
+    """
+
+    def __init__(self, text: str = "", retry_s: float | None = None):
+        super().__init__(text)
+        self.retry_s = retry_s

@@ -20,7 +20,7 @@ SLOW = (
     *("evaluation/test_evaluate.py", "evaluation/test_segmenter.py", "models/test_generators.py"),
     *("paper/test_records.py", "paper/test_search.py", "publishing/"),
     *("synthesis/test_engines.py", "synthesis/test_folder.py", "synthesis/test_onnx_graph.py"),
-    "synthesis/test_synthesizer.py",
+    *("synthesis/test_synthesizer.py", "synthesis/test_batches.py", "synthesis/test_photo_queue.py"),
     *("training/test_distributed.py", "training/test_fit.py"),
     *("training/test_loop.py", "training/test_run.py"),
 )

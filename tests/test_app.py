@@ -167,9 +167,9 @@ def test_the_variable_names_the_model_and_the_flag_is_handed_on_beside_it(monkey
     refusal(capsys, "--device", "cpu")
     shipped = str(SHIPPED)
     assert asked == [
-        ("one/other", "someone/else", "auto"),
-        ("one/other", shipped, "auto"),
-        (None, shipped, "cpu"),
+        ("one/other", "someone/else", "auto", None),
+        ("one/other", shipped, "auto", None),
+        (None, shipped, "cpu", None),
     ]
 
 

@@ -20,7 +20,9 @@ from citygan.synthesis.synthesizer import Synthesizer
 log = logging.getLogger(__name__)
 
 
-def open_checkpoint(asked: str | None, otherwise: str, device: str) -> tuple[Synthesizer, str]:
+def open_checkpoint(
+    asked: str | None, otherwise: str, device: str, most: int | None = None
+) -> tuple[Synthesizer, str]:
     """The checkpoint that was asked for, or another one; and what the page should say of it, if anything.
 
     While the Hub is out of reach, the shipped one stands in for `otherwise`: a Space shows something. Whoever
@@ -30,17 +32,20 @@ def open_checkpoint(asked: str | None, otherwise: str, device: str) -> tuple[Syn
         asked: A path or an id of the Hub; None if nobody asked.
         otherwise: The same.
         device: "auto", "cpu" or "cuda".
+        most: Photos in one pass, as `Synthesizer` takes it.
 
     Raises:
         CityGANError: it cannot be loaded, or the device is not there.
     """
     try:
-        return Synthesizer(asked or otherwise, device), ""
+        return Synthesizer(asked or otherwise, device, most=most), ""
     except HubUnreachableError as error:
         if asked:
             raise
         log.warning("%s; the shipped checkpoint is shown", error)
-        return Synthesizer(SHIPPED, device), f"{otherwise} is out of reach; this is {SHIPPED.name}."
+        return Synthesizer(
+            SHIPPED, device, most=most
+        ), f"{otherwise} is out of reach; this is {SHIPPED.name}."
 
 
 def for_browsers(synthesizer: Synthesizer) -> BrowserFiles | None:

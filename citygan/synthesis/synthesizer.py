@@ -17,7 +17,7 @@ from PIL import Image
 
 from citygan import palette
 from citygan.checkpoint import SHIPPED, Checkpoint
-from citygan.errors import BusyError, CityGANError
+from citygan.errors import CityGANError
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
 from citygan.models.light import NUMBERS, changed, light_of
@@ -25,6 +25,7 @@ from citygan.shape import photo_size, photo_sizes
 from citygan.streets import Ground
 from citygan.synthesis.device import find_device
 from citygan.synthesis.ground import noise_on_ground
+from citygan.synthesis.photo_queue import Asked, PhotoQueue
 from citygan.synthesis.torch_engine import TorchEngine
 
 log = logging.getLogger(__name__)
@@ -40,26 +41,36 @@ class Synthesizer:
     """Makes photos of label maps with the generator of a checkpoint.
 
     `Synthesizer("checkpoints/camvid-light")(label_map)` is the photo. Calls from several threads wait for
-    each other.
+    each other, and have their photos made together where that is faster. When the memory of a GPU is full, or
+    a photo takes for ever, later ones are made on the CPU, and `notice` says so.
 
     Args:
         checkpoint: One that was found, or what `Checkpoint.find` takes: a path, or a Hugging Face Hub id,
             `OWNER/NAME[@REVISION]`.
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
+        most: How many photos of calls that wait are made at once; None is what is measured to be faster on
+            CUDA, and one on the CPU.
 
     Raises:
         CityGANError: the checkpoint cannot be had or loaded, or the device is not there.
     """
 
-    def __init__(self, checkpoint: Checkpoint | Path | str = SHIPPED, device: str = "auto"):
+    def __init__(
+        self, checkpoint: Checkpoint | Path | str = SHIPPED, device: str = "auto", *, most: int | None = None
+    ):
         self.device = find_device(device)
         found = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint.find(checkpoint)
         self.checkpoint, self.source, self.info = found, found.source, found.info
         generator = cast(Generator, found.load())
         self._sizes = photo_sizes(self.info)
         self._light = light_of(generator)  # in full precision, and on the CPU
-        self._engine = TorchEngine(generator, self.info, self.device)
+        self._most = most
+        self._engine = TorchEngine(generator, self.info, self.device, most)
         self._lock = threading.Lock()  # around each photo
+        self._queue = PhotoQueue(self._make, lambda: self._engine.most, self._recover)
+        self.notice = (
+            ""  # one sentence for all who look at photos, when something went wrong with making them
+        )
 
     @classmethod
     def from_pretrained(
@@ -122,7 +133,7 @@ class Synthesizer:
 
         Raises:
             CityGANError: no label map, a side above 4096 px, or a light that the checkpoint does not know.
-            BusyError: the wait was over.
+            BusyError: the wait was over, or it would be too long.
         """
         palette.check_label_map(label_map)
         height, width = label_map.shape
@@ -212,7 +223,6 @@ class Synthesizer:
         thread.start()
         return thread
 
-    @torch.inference_mode()
     def _generate(
         self,
         label_maps: torch.Tensor,
@@ -224,20 +234,45 @@ class Synthesizer:
         """`(1, H, W) uint8` of one of the model's sizes -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
-        drawn = self._drawn(label_maps, seed, lit, ground)
-        if not self._lock.acquire(timeout=-1 if wait_s is None else wait_s):
-            raise BusyError("other photos are being made; try again in a moment")
+        with torch.inference_mode():
+            drawn = self._drawn(label_maps, seed, lit, ground)
+        dropout_seed = seed if self._engine.dropouts else None
+        return self._queue(Asked(label_maps, drawn, dropout_seed), wait_s).numpy()
+
+    @torch.inference_mode()
+    def _make(self, asked: Sequence[Asked]) -> torch.Tensor:
+        """`(N, H, W, 3) uint8`, in the queue's thread."""
+        engine = self._engine
         try:
-            if seed is not None and self._engine.dropouts:
-                photos = self._engine.with_dropout(label_maps, drawn, seed)
-            else:
-                photos = self._engine(label_maps, drawn)
-            return photos[0].numpy()
-        finally:
-            self._lock.release()
+            with self._lock:
+                return _photos(engine, asked)
+        except torch.OutOfMemoryError:
+            if engine.device.type == "cpu":
+                raise
+        torch.cuda.empty_cache()
+        if len(asked) > 1:
+            engine.most = 1
+            return torch.cat([self._make([one]) for one in asked])
+        self._begin_again("The GPU's memory is full, so photos are made on the CPU now.")
+        return self._make(asked)
+
+    def _recover(self) -> None:
+        """After a photo that took for ever, in whose engine something still hangs."""
+        self._begin_again("A photo got stuck, so photos are made in the plain way on the CPU now.")
+
+    def _begin_again(self, notice: str) -> None:
+        """Takes a fresh engine, on the CPU."""
+        log.warning("%s", notice)
+        generator = cast(Generator, self.checkpoint.load())
+        self.device = torch.device("cpu")
+        self._engine, self._lock = (
+            TorchEngine(generator, self.info, self.device, self._most),
+            threading.Lock(),
+        )
+        self.notice = notice
 
     def _drawn(
-        self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, ground: Ground | None
+        self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, ground: Ground | None = None
     ) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
@@ -253,3 +288,14 @@ class Synthesizer:
 
             drawn = [guess() if lit is None else lit(guess), *drawn]
         return drawn
+
+
+def _photos(engine: TorchEngine, asked: Sequence[Asked]) -> torch.Tensor:
+    """The photos of some that were asked for, in one pass."""
+    first = asked[0]
+    if len(asked) == 1:
+        if first.dropout_seed is not None:
+            return engine.with_dropout(first.label_map, first.drawn, first.dropout_seed)
+        return engine(first.label_map, first.drawn)
+    label_maps = torch.cat([one.label_map for one in asked])
+    return engine(label_maps, [torch.cat(drawn) for drawn in zip(*(a.drawn for a in asked), strict=True)])

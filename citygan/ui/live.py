@@ -2,7 +2,7 @@
 
 Each method of `Live` takes one JSON object from anyone, checks every field, and returns a JSON object. What
 is wrong with a request comes back as `{"error": text}`. The methods skip Gradio's queue: who waits too long
-for the photos of others gets `{"busy": True}` and asks again.
+for the photos of others gets `{"busy": True}`, and in how many seconds to ask again, `"retry_s"`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from citygan.ui.pictures import read_label_map, read_photo
 from citygan.ui.watch import FIGURES, note
 from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encode_map
 
-WAIT_S = 2.0  # for the photos of others
+WAIT_S = 5.0  # for the photos of others; who is refused loses the place, so most should have none refused
 MAX_SEED = 2**31 - 1
 MAX_LIGHT = 100
 MAX_DRIVE = 1e6  # metres, and seconds
@@ -60,9 +60,9 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
                 if not isinstance(request, dict) or not request.keys() <= fields.keys():
                     raise CityGANError(f"expected an object with the fields {', '.join(fields)}")
                 return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
-            except BusyError:
+            except BusyError as error:
                 note(outcome="busy")
-                return {"busy": True}
+                return {"busy": True} | ({} if error.retry_s is None else {"retry_s": error.retry_s})
             except (CityGANError, gr.Error) as error:  # the second from a GPU that is lent for the call
                 note(outcome="refused")
                 return {"error": str(error) if isinstance(error, CityGANError) else error.message}
@@ -152,6 +152,7 @@ class Live:
         info: CheckpointInfo,
         wait_s: float = WAIT_S,
         light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
+        notice_of: Callable[[], str] = str,
     ):
         """
         Args:
@@ -161,9 +162,11 @@ class Live:
             info: the checkpoint behind `synthesize`.
             wait_s: how long a request waits for the photos of others.
             light_of: `photo -> eight numbers`, where the checkpoint is told a light.
+            notice_of: a sentence that comes with each photo; "" for none.
         """
         self._synthesize = synthesize
         self._light_of = light_of
+        self._notice_of = notice_of
         self._score = score
         self._percentiles = info.ssim_percentiles
         self._percentiles_of = info.ssim_percentiles_of
@@ -193,6 +196,7 @@ class Live:
             "seed": seed,
             "scores": scores,
             "target_missing": target is not None and scores is None,
+            "notice": self._notice_of(),
         }
 
     @answers(image=_image)

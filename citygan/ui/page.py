@@ -81,6 +81,7 @@ def build_app(
     results: Path | None = None,
     light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
     on_device: BrowserFiles | None = None,
+    notice_of: Callable[[], str] = str,
 ) -> gr.Blocks:
     """Builds the page for one checkpoint; `launch(**launch_options())` serves it.
 
@@ -98,9 +99,10 @@ def build_app(
         light_of: the light of a picture, where the checkpoint is told one, as `Synthesizer.light_of`.
         on_device: the checkpoint's files for browsers, where it has some; then visitors can have their own
             device make the photos.
+        notice_of: one sentence that everyone should read with each photo from now on; "" for none.
     """
     score_here = partial(score, size_px=(info.width_px, info.height_px))
-    live = Live(synthesize, score_here, info, light_of=light_of)
+    live = Live(synthesize, score_here, info, light_of=light_of, notice_of=notice_of)
     tempfiles.keep_private()
     with Page(title="CityGAN", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_header(info, device_name, source, notice))

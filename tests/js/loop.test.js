@@ -187,6 +187,27 @@ test("a busy server is asked again, and who asked for the photo gets it though l
   assert.deepEqual([requests.length, heard.photos.length], [2, 1]);
 });
 
+test("a busy server that says when to come back is asked then, and not before", async () => {
+  const { requests, paint, last } = started();
+  paint(98);
+  await pass(0);
+  last().answer({ busy: true, retry_s: 1.5 });
+  await pass(1499);
+  assert.equal(requests.length, 1);
+  await pass(1);
+  assert.equal(requests.length, 2);
+});
+
+test("what the server has to say to everyone stands beside the pace", async () => {
+  const { heard, paint, last } = started();
+  paint(98);
+  await pass(0);
+  const { ids } = decodeMap(last().request.map);
+  last().answer({ ...photo, notice: "The GPU is full.", map_crc32: crc32(ids) });
+  await pass(0);
+  assert.match(heard.states.at(-1)[1], /^\d+ ms · The GPU is full\.$/);
+});
+
 test("a server that is gone is tried less and less often, until it is back", async () => {
   const { requests, heard, paint, last } = started();
   paint(98);

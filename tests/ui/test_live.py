@@ -172,6 +172,21 @@ def test_who_waits_too_long_is_told_that_the_server_is_busy():
     assert waits == [0.5, 0.5]
 
 
+def test_who_finds_the_queue_full_is_told_when_to_come_back():
+    def full(label_map, seed=None, wait_s=None):
+        raise BusyError("full", 1.5)
+
+    assert Live(full, score, INFO).render({"map": encode_map(MAP)}) == {"busy": True, "retry_s": 1.5}
+
+
+def test_what_everyone_should_read_comes_with_each_photo():
+    notices = [""]
+    live = Live(synthesize, score, INFO, notice_of=lambda: notices[-1])
+    assert live.render({"map": encode_map(MAP)})["notice"] == ""
+    notices.append("The GPU is full.")
+    assert live.render({"map": encode_map(MAP)})["notice"] == "The GPU is full."
+
+
 def test_what_the_generator_cannot_do_is_said_in_its_words():
     def fails(label_map, **_):
         raise CityGANError("the generator cannot do this")

@@ -36,7 +36,8 @@
 
 /**
  * What the server answers in place of a photo, a map or a token.
- * @typedef {{error?: string, busy?: boolean, photo?: undefined, map?: undefined, token?: undefined}} Refusal
+ * @typedef {{error?: string, busy?: boolean, retry_s?: number, photo?: undefined, map?: undefined,
+ *   token?: undefined}} Refusal
  */
 
 /** @typedef {{error?: undefined, busy?: undefined}} Accepted */
@@ -60,6 +61,7 @@
  * @property {number} map_crc32 of the map that the server drew
  * @property {Scores | null} scores
  * @property {boolean} target_missing whether the server has dropped the target
+ * @property {string} [notice] a sentence for everyone, such as that the GPU is full
  */
 
 /** @typedef {"photo" | "labels_color" | "labels_ids" | "pair" | "ssim_map"} FileField */

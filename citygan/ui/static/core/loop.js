@@ -6,7 +6,7 @@ import { crc32, encodeMap } from "./wire.js";
 
 const MIN_GAP_MS = 50; // between two requests: at most 20 a second
 const ANSWER_WITHIN_MS = 30_000;
-const BUSY_PAUSE_MS = 300; // on top of the two seconds that the server waits by itself
+const BUSY_PAUSE_MS = 300; // where the server does not say when to come back
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
 const RATE_OVER_MS = 2000;
 
@@ -179,14 +179,15 @@ export class LiveLoop {
     return Promise.race([this.#render(request).catch(() => undefined), late]);
   }
 
-  /** @param {Shot} shot */
+  /** @param {Shot & {notice?: string}} shot */
   #arrived(shot) {
     this.#failures = 0;
     const now = performance.now();
     this.#arrivals = [...this.#arrivals.filter((at) => at > now - RATE_OVER_MS), now];
     const rate = (1000 * (this.#arrivals.length - 1)) / (now - this.#arrivals[0]);
     const ms = `${Math.round(now - this.#lastSentAt)} ms`;
-    this.#on.state("live", rate >= 2 ? `${ms} · ${rate.toFixed(0)} photos/s` : ms);
+    const pace = rate >= 2 ? `${ms} · ${rate.toFixed(0)} photos/s` : ms;
+    this.#on.state("live", shot.notice ? `${pace} · ${shot.notice}` : pace);
     this.#on.photo(shot);
     if (this.#live || this.#forced) this.#schedule(0);
     else this.#on.settled();
@@ -194,13 +195,13 @@ export class LiveLoop {
 
   /**
    * Says what is the matter.
-   * @param {{busy?: boolean, photo?: string} | undefined} answer
+   * @param {{busy?: boolean, retry_s?: number, photo?: string} | undefined} answer
    * @returns {number} milliseconds until the next try
    */
   #pause(answer) {
     if (answer?.busy) {
       this.#on.state("waiting", "Waiting for the photo");
-      return BUSY_PAUSE_MS;
+      return answer.retry_s ? 1000 * answer.retry_s : BUSY_PAUSE_MS;
     }
     const pauseMs = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
     if (answer?.photo) this.#on.state("waiting", "The server drew another map; asking again");

@@ -36,7 +36,11 @@ export function buildDownloads(painter, server, { shot: shotOf, target, saveTime
     const drawn = shot.drawn === shot.map ? null : encodeMap(shot.drawn, shot.revision, true);
     const request = { map, drawn, seed: shot.seed, light: shot.light, target: target() };
     let answer = await server.final_result(request);
-    for (let i = 1; i < BUSY_TRIES && answer?.busy; i++) answer = await server.final_result(request);
+    for (let i = 1; i < BUSY_TRIES && answer?.busy; i++) {
+      const { retry_s = 0 } = answer;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * retry_s));
+      answer = await server.final_result(request);
+    }
     made = { shot, files: accepted(answer) };
     return made.files;
   };
