@@ -22,20 +22,25 @@ _SHARE = 0.2  # of the last pass in the average of what a photo takes
 class Asked:
     """One photo that was asked for."""
 
-    label_map: torch.Tensor  # (1, H, W) uint8, of the checkpoint's size
+    label_map: torch.Tensor  # (1, H, W) uint8, of one of the checkpoint's sizes
     drawn: Sequence[torch.Tensor]  # the light, where the generator is told one, and the noise; (1, ...)
     dropout_seed: int | None = None  # where dropout is on; such a photo is made alone
     photo: torch.Tensor | None = None  # (H, W, 3) uint8, once it is made
     error: BaseException | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
+    def goes_with(self, other: Asked) -> bool:
+        """Whether both can be made in one pass: without dropout, and at one size."""
+        plain = self.dropout_seed is None and other.dropout_seed is None
+        return plain and self.label_map.shape == other.label_map.shape
+
 
 class PhotoQueue:
     """Waiting for photos, in order. Any number of threads may call it.
 
     Args:
-        make: Photos `(N, H, W, 3) uint8` of some that were asked for, all with dropout or all without.
-        most: How many of those without may be made in one pass, now.
+        make: Photos `(N, H, W, 3) uint8` of some that were asked for, which go with each other.
+        most: How many of them may be made in one pass, now.
         recover: Called after a pass that took too long, before the next; what `make` used is still in use.
         limit_s: How long one pass may take.
     """
@@ -149,9 +154,8 @@ class PhotoQueue:
                 self._thread = None
                 return []
             taken, most = [self._waiting.popleft()], self._most()
-            if taken[0].dropout_seed is None:
-                while len(taken) < most and self._waiting and self._waiting[0].dropout_seed is None:
-                    taken.append(self._waiting.popleft())
+            while len(taken) < most and self._waiting and taken[0].goes_with(self._waiting[0]):
+                taken.append(self._waiting.popleft())
             self._pass, self._begun = taken, time.monotonic()
             return taken
 

@@ -68,9 +68,8 @@ class Synthesizer:
         self._engine = TorchEngine(generator, self.info, self.device, most)
         self._lock = threading.Lock()  # around each photo
         self._queue = PhotoQueue(self._make, lambda: self._engine.most, self._recover)
-        self.notice = (
-            ""  # one sentence for all who look at photos, when something went wrong with making them
-        )
+        # One sentence for all who look at photos, when something went wrong with making them
+        self.notice = ""
 
     @classmethod
     def from_pretrained(
@@ -265,10 +264,8 @@ class Synthesizer:
         log.warning("%s", notice)
         generator = cast(Generator, self.checkpoint.load())
         self.device = torch.device("cpu")
-        self._engine, self._lock = (
-            TorchEngine(generator, self.info, self.device, self._most),
-            threading.Lock(),
-        )
+        self._lock = threading.Lock()
+        self._engine = TorchEngine(generator, self.info, self.device, self._most)
         self.notice = notice
 
     def _drawn(

@@ -31,7 +31,7 @@ class Maker:
         assert self.gate.wait(PATIENCE_S)
         numbers = [int(a.label_map[0, 0, 0]) for a in requests]
         self.passes.append(numbers)
-        return torch.stack([a.label_map[0, :, :, None].expand(2, 2, 3) for a in requests])
+        return torch.stack([a.label_map[0, :, :, None].expand(-1, -1, 3) for a in requests])
 
     def number(self, queue, number, wait_s=None, dropout_seed=None):
         return int(queue(asked(number, dropout_seed), wait_s)[0, 0, 0])
@@ -87,6 +87,22 @@ def test_a_photo_with_dropout_is_made_alone(maker):
         futures = behind_one(maker, queue, threads, [1, 2, 3, 4], [None, 7, None, None])
         assert [f.result(PATIENCE_S) for f in futures] == [0, 1, 2, 3, 4]
     assert maker.passes == [[0], [1], [2], [3, 4]]
+
+
+def test_maps_of_another_size_are_not_made_in_the_same_pass(maker):
+    queue = queue_of(maker, 8)
+    wide = Asked(torch.full((1, 2, 3), 2, dtype=torch.uint8), ())
+    maker.gate.clear()
+    with ThreadPoolExecutor(4) as threads:
+        futures = [threads.submit(queue, asked(0))]
+        assert maker.inside.acquire(timeout=PATIENCE_S)
+        for i, one in enumerate((asked(1), wide, asked(3))):
+            futures.append(threads.submit(queue, one))
+            wait_for(i + 1, queue)
+        maker.gate.set()
+        photos = [f.result(PATIENCE_S) for f in futures]
+    assert maker.passes == [[0], [1], [2], [3]]
+    assert [p.shape[1] for p in photos] == [2, 2, 3, 2]
 
 
 @pytest.mark.parametrize("most", [1, 4])
