@@ -1,6 +1,7 @@
 # make app: the demo on http://127.0.0.1:7860   make check: the quick half   make test: everything
 # make runtime: ONNX Runtime for browsers from the npm registry, so that the page can make photos on a visitor's device
-# make lock: the newest versions into requirements.lock   make clean: forget the environment
+# make audit: known vulnerabilities of the dependencies   make lock: the newest versions into requirements.lock
+# make clean: forget the environment
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ VERSIONS := $(if $(filter locked,$(RESOLUTION)),--constraint requirements.lock,-
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: app check test static browser runtime lock clean
+.PHONY: app check test static audit browser runtime lock clean
 
 app: $(VENV)/.app-$(RESOLUTION)
 	$(BIN)/python app.py
@@ -37,6 +38,10 @@ static: $(VENV)/.dev-$(RESOLUTION) node_modules/.package-lock.json
 	ty check citygan
 	npm run --silent check
 	npm run --silent test
+
+# Known vulnerabilities of what requirements.lock holds; a line says so where they cannot be looked up.
+audit: | $(UV)
+	@$(BIN)/python tests/audit.py $(UV)
 
 browser: $(VENV)/.dev-$(RESOLUTION)
 	@sh tests/install-browser.sh
