@@ -53,7 +53,7 @@ def serving(command: Sequence[str], awaited: set[str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def alternating_medians_ms(calls: dict[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:

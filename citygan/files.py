@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from citygan.errors import CityGANError
+
+PART = ".part"  # what is not yet whole ends so
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -26,7 +30,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         CityGANError: it could not be written; an earlier one is whole.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex}.part")
+    temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
@@ -44,6 +48,18 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):  # it was moved, or never made
             temporary.unlink()
+
+
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Removes what a process that was killed while it wrote left in a folder.
+
+    Args:
+        folder: One that no other process writes to.
+        name: Of what was written there; by default anything.
+    """
+    for left in folder.glob(f".{glob.escape(name) if name else '*'}.*{PART}"):
+        with suppress(OSError):  # what cannot be removed does no harm
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _is_failed_write(error: Exception) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from citygan.errors import CityGANError
-from citygan.files import write_atomically
+from citygan.files import remove_leftovers, write_atomically
 
 WRITES = 50
 
@@ -88,3 +88,20 @@ def test_a_file_stays_private_where_new_files_are(tmp_path):
     finally:
         os.umask(earlier)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    left = [tmp_path / ".state.pt.0123abcd.part", tmp_path / ".set.x1.part"]
+    kept = [tmp_path / "state.pt", tmp_path / ".hidden", tmp_path / "a.part", tmp_path / ".other.x2.part"]
+    left[0].touch()
+    (left[1] / "copy").mkdir(parents=True)
+    for file in kept:
+        file.touch()
+    remove_leftovers(tmp_path, "set")
+    assert left[0].exists()
+    assert not left[1].exists()
+    kept.pop().unlink()
+    remove_leftovers(tmp_path)
+    assert not left[0].exists()
+    assert all(file.exists() for file in kept)
+    remove_leftovers(tmp_path / "nowhere")

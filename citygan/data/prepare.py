@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from citygan.data.dataset import NOTE, describe
 from citygan.data.layouts import DataError, Layout, Pair, find_layout
+from citygan.files import PART, remove_leftovers
 
 _WRITTEN = {"leftImg8bit", "gtFine", NOTE}
 
@@ -41,7 +42,8 @@ def prepare(
     out = out.resolve()  # a link stays one
     _check_free(out, data)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{out.name}.", suffix=".part", dir=out.parent) as beside:
+    remove_leftovers(out.parent, out.name)
+    with TemporaryDirectory(prefix=f".{out.name}.", suffix=PART, dir=out.parent) as beside:
         copy = Path(beside, "copy")
         note = _write(data, copy, height_px, splits, leave_out, skip_bad)
         if out.exists():

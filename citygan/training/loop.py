@@ -98,8 +98,6 @@ def train(
         if recorded and state.epoch == config.half_size_epochs and not state.step:
             step_once = CudaGraph(plain_step)  # another graph at another size
         pending: list[torch.Tensor] = []
-        totals: dict[str, float] = {}
-        first_step = state.step
         for labels, photos in _epoch_batches(state, train_set, batch_size, steps, workers):
             seed = seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index)
             torch.manual_seed(seed)
@@ -112,10 +110,10 @@ def train(
                 means = accelerator.reduce(torch.stack(pending).mean(0), "mean").tolist()
                 report = dict(zip(losses, means, strict=True))
                 check_finite(report, state.epoch, state.step)
-                totals = {name: totals.get(name, 0.0) + v * len(pending) for name, v in report.items()}
+                state.add_losses(report, len(pending))
                 pending.clear()
                 yield StepDone(state.epoch, state.step, steps, state.images_seen, report)
-        done = steps - first_step
+        losses_of_epoch = state.take_losses()
         state.epoch, state.step = state.epoch + 1, 0
         if state.epoch == 1:
             state.start_average()
@@ -125,7 +123,7 @@ def train(
             state.epoch,
             state.images_seen,
             float(state.generator_optimizer.param_groups[0]["lr"]),
-            {name: total / done for name, total in totals.items()},
+            losses_of_epoch,
             validate(state, val_set),
         )
 

@@ -23,7 +23,7 @@ from citygan.data import dataset as datasets
 from citygan.data.dataset import LabelPhotoSet
 from citygan.evaluation.metrics import SSIM_DEFINITION
 from citygan.evaluation.sheets import draw_animation, draw_grid
-from citygan.files import write_atomically
+from citygan.files import remove_leftovers, write_atomically
 from citygan.models.encoding import encode_labels
 from citygan.models.light import light_of
 from citygan.models.state_file import read_state
@@ -95,6 +95,9 @@ class Run:
         else:
             self.state.start_generator(options.generator_weights)
         data.train_set.to(accelerator.device)
+        if accelerator.is_main_process:
+            for folder in (self.out, self.out / "samples"):
+                remove_leftovers(folder)
         # the main process alone writes
         self.run_log = RunLog(self.out, self.state.epoch) if accelerator.is_main_process else None
         self.best_ssim = (

@@ -43,6 +43,7 @@ class TrainState:
         self.discriminator_optimizer = self._adam(self.discriminator)
         self.average = deepcopy(self.generator).requires_grad_(False) if config.ema_decay else None
         self.epoch = self.step = self.images_seen = 0
+        self._loss_steps, self._loss_totals = 0, dict[str, float]()  # of the epoch at hand
         # configuration and epochs of the run that this one goes on from
         self.started_from: dict | None = None
 
@@ -179,6 +180,7 @@ class TrainState:
         return {
             "config": asdict(self.config),
             "position": position,
+            "losses": {"steps": self._loss_steps, "totals": dict(self._loss_totals)},
             "processes": self.accelerator.num_processes,
             "precision": self.accelerator.mixed_precision,
             "started_from": self.started_from,
@@ -207,6 +209,20 @@ class TrainState:
         self._load_parts(saved)
         self.started_from = saved["started_from"]
         self.epoch, self.step, self.images_seen = (position[k] for k in ("epoch", "step", "images_seen"))
+        losses = saved.get("losses", {"steps": 0, "totals": {}})  # older ones have none
+        self._loss_steps, self._loss_totals = losses["steps"], dict(losses["totals"])
+
+    def add_losses(self, means: dict[str, float], steps: int) -> None:
+        """Adds what the losses were over some steps of the epoch at hand, on average."""
+        self._loss_steps += steps
+        for name, mean in means.items():
+            self._loss_totals[name] = self._loss_totals.get(name, 0.0) + mean * steps
+
+    def take_losses(self) -> dict[str, float]:
+        """The losses of the epoch at hand, on average over its steps; what is added next is another's."""
+        means = {name: total / self._loss_steps for name, total in self._loss_totals.items()}
+        self._loss_steps, self._loss_totals = 0, {}
+        return means
 
     def start_from(self, saved: dict) -> None:
         """Takes networks and optimizers from another run, to train them on with another configuration.
