@@ -77,6 +77,9 @@ class Options:
         False  # Writes a line of JSON for each request: id, what, outcome, milliseconds, bytes.
     )
     metrics: bool = False  # Also offers counters for Prometheus at /metrics, to anybody.
+    # Requests a second that one address may make, on average over 10 s; this machine's own are not counted. 0
+    # is no limit. Behind a proxy elsewhere, FORWARDED_ALLOW_IPS has to name it, or all visitors share one.
+    visitor_rate: float = 0.0
     mcp: bool = False  # Also offer /synthesize as a tool for language models; needs gradio[mcp].
     share: bool = False  # Also serve through a public gradio.live link.
 
@@ -85,6 +88,8 @@ class Options:
             raise CityGANError(f"{self.max_queue} visitors may wait; give a whole number above 0")
         if self.batch is not None and not 1 <= self.batch <= 64:
             raise CityGANError(f"{self.batch} photos at once cannot be; give a whole number from 1 to 64")
+        if not 0 <= self.visitor_rate <= 1000:
+            raise CityGANError(f"{self.visitor_rate} requests a second is no limit; give 0 for none, to 1000")
         if self.port is not None and not 1 <= self.port <= 65535:
             raise CityGANError(f"port {self.port} is none; give one from 1 to 65535")
         if self.pairs_data and not self.blind_pairs:
@@ -140,6 +145,7 @@ def _run(options: Options) -> None:
         share=options.share,
         names=options.allow_host,
         metrics=options.metrics,
+        visitor_rate=options.visitor_rate,
         mcp_server=mcp,
     )
 

@@ -19,7 +19,7 @@ _CLOSED = re.compile(
     r"|/(login|logout|docs|redoc)(/|$)|/openapi\.json$",
     re.IGNORECASE,
 )
-_HARMLESS = ("GET", "HEAD", "OPTIONS")  # by convention, and browsers ask no leave for them
+HARMLESS = ("GET", "HEAD", "OPTIONS")  # by convention, and browsers ask no leave for them
 
 
 class Gate:
@@ -59,7 +59,7 @@ class Gate:
                 403,
             )
         origin = headers.get(b"origin")
-        if scope["method"] not in _HARMLESS and origin is not None and not self._is_own(_name(origin)):
+        if scope["method"] not in HARMLESS and origin is not None and not self._is_own(_name(origin)):
             return "Pages of other origins may not call this one.", 403
         return None
 

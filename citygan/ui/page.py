@@ -33,6 +33,7 @@ from citygan.ui.gate import Gate
 from citygan.ui.headers import SecurityHeaders
 from citygan.ui.limits import BodyLimit
 from citygan.ui.live import Live
+from citygan.ui.rate import VisitorRate
 from citygan.ui.requests import CheckedRequests
 from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
@@ -138,6 +139,7 @@ def serve(
     share: bool = False,
     names: Sequence[str] = (),
     metrics: bool = False,
+    visitor_rate: float = 0.0,
     **options: Any,
 ) -> None:
     """Serves the page until Ctrl-C or a SIGTERM; the requests in hand are then answered, for up to 5 s.
@@ -149,6 +151,7 @@ def serve(
         share: Also through a public gradio.live link.
         names: Hosts by which a proxy on this machine passes visitors on, see `Gate`.
         metrics: Also counters for Prometheus, at /metrics.
+        visitor_rate: Requests a second of one address, see `VisitorRate`; 0 for no limit.
         options: More for `launch`.
 
     Raises:
@@ -156,7 +159,7 @@ def serve(
     """
     try:
         public = share or "SPACE_ID" in os.environ  # and asked for by names that others give it
-        launched = launch_options(None if public else names, metrics=metrics)
+        launched = launch_options(None if public else names, metrics=metrics, visitor_rate=visitor_rate)
         with _sigterm_as_ctrl_c():
             page.launch(server_name=host, server_port=port, share=share, **options, **launched)
     except KeyboardInterrupt:  # before Gradio waited for it
@@ -185,17 +188,21 @@ def _sigterm_as_ctrl_c() -> Generator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def launch_options(names: Sequence[str] | None = (), *, metrics: bool = False) -> dict[str, Any]:
+def launch_options(
+    names: Sequence[str] | None = (), *, metrics: bool = False, visitor_rate: float = 0.0
+) -> dict[str, Any]:
     """What `launch` of the page needs besides host and port.
 
     Args:
         names: Hosts that it answers to, see `Gate`.
         metrics: Whether there are counters at /metrics.
+        visitor_rate: Requests a second of one address, see `VisitorRate`; 0 for no limit.
     """
     doors = [
         Middleware(SecurityHeaders),
         Middleware(Watch),
         Middleware(Gate, hosts=names),
+        *([Middleware(VisitorRate, per_s=visitor_rate)] if visitor_rate else []),
         Middleware(BodyLimit),
         Middleware(CheckedRequests),
     ]

@@ -38,7 +38,7 @@ _ROUTES = re.compile(
     r"|component_server|heartbeat|file|mcp|cancel)(?=[/=]|$)"
 )
 _AROUND = {
-    f"citygan.ui.{name}" for name in ("watch", "headers", "gate", "limits", "requests")
+    f"citygan.ui.{name}" for name in ("watch", "headers", "gate", "rate", "limits", "requests")
 }  # around every request
 _log = logging.getLogger("citygan.requests")
 _log.setLevel(logging.WARNING)  # lines are for who asks for them, see `log_requests`
