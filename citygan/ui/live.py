@@ -24,6 +24,7 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import LIGHT_NUMBERS, CheckpointInfo
 from citygan.data import readings
+from citygan.data.images import UnknownColorsError
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
@@ -38,6 +39,7 @@ MAX_DRIVE = 1e6  # metres, and seconds
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
 MAX_IMAGE_BYTES = 9 * 2**20
+MAX_READING_CHARS = 16_384  # a palette of 256 colours has 9,000
 MAX_PSNR_DB = 99.0  # stands for infinity, which JSON cannot say
 JPEG_QUALITY = 92  # with full colour, since the page shows the photo at two to three times its size
 
@@ -129,6 +131,13 @@ def _which(name: str | None, street: int | None) -> str | int:
     if name is not None and street is None:
         return name
     raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
+
+
+def _reading(value: Any) -> str | None:
+    """How a file is to be read: a name, or a palette as JSON."""
+    if value is None or (isinstance(value, str) and len(value) <= MAX_READING_CHARS):
+        return value
+    raise CityGANError(f"expected null or at most {MAX_READING_CHARS} characters, not {type(value).__name__}")
 
 
 def _optional_map(value: Any) -> np.ndarray | None:
@@ -263,11 +272,14 @@ class Live:
         scores, _ = self._compare(read_photo(image), target)
         return {"scores": scores, "target_missing": scores is None}
 
-    @answers(image=_image, read_as=_text)
+    @answers(image=_image, read_as=_reading)
     def open_picture(self, image: bytes, read_as: str | None) -> Json:
         """The label map of an image file, what the file was taken for, how it was and could be read, and the
-        target if it was a pair."""
-        file = read_label_map(image, read_as)
+        target if it was a pair; or the colours that somebody has to name, and the share of each."""
+        try:
+            file = read_label_map(image, read_as)
+        except UnknownColorsError as error:
+            return {"error": str(error), "colors": list(error.colors.items())}
         target = None
         if file.target is not None:
             target = self._targets.add(file.target) | {"photo": data_url(file.target, "JPEG")}

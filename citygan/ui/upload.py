@@ -16,9 +16,10 @@ from gradio.helpers import Examples
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import ImageError, LabelMapFile
+from citygan.data.images import ImageError, LabelMapFile, UnknownColorsError
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
+from citygan.ui.colordialog import ColorDialog
 from citygan.ui.endpoint import add_endpoint
 from citygan.ui.imagefile import ImageFile
 from citygan.ui.pictures import read_label_map, read_photo
@@ -136,18 +137,28 @@ def open_target(target_file: str) -> np.ndarray:
         raise gr.Error(f"Target photo: {error}", print_exception=False) from error
 
 
-def _read_aloud(label_file: str | None, read_as: str | None = None) -> tuple[str, dict[str, Any]]:
-    """What a chosen file was read as, or why it is refused, as HTML; and the ways in which it can be read."""
+def _read_aloud(label_file: str | None, read_as: str | None = None) -> tuple[str, dict[str, Any], Any]:
+    """What a chosen file was read as, or why it is refused, as HTML; how it can be read; and what asks about
+    colours that nobody knows."""
     no_choice = gr.update(value=None, visible=False)
     if label_file is None:
-        return "", no_choice
+        return "", no_choice, None
     try:
         file = read_label_map(label_file, read_as)
     except ImageError as error:
-        return f'<p class="cg-read cg-refused" role="alert">{escape(str(error))}</p>', no_choice
+        refused = f'<p class="cg-read cg-refused" role="alert">{escape(str(error))}</p>'
+        if not isinstance(error, UnknownColorsError):
+            return refused, no_choice, None
+        kept = no_choice if read_as is None else gr.skip()
+        return refused, kept, ColorDialog.ask(error.colors, again=read_as is not None)
     names = [(readings.NAMES[key], key) for key in sorted(file.readings, key=[*readings.NAMES].index)]
     choice = gr.update(choices=names, value=file.readings[0], visible=len(names) > 1)
-    return f'<p class="cg-read" role="status">{escape(file.summary)}</p>', choice
+    return f'<p class="cg-read" role="status">{escape(file.summary)}</p>', choice, gr.skip()
+
+
+def _wish(read_as: str | None, palette: str | None) -> str | None:
+    """What a file is to be read as: by the visitor's palette, where they chose so."""
+    return palette if read_as == readings.OWN and palette else read_as
 
 
 def build_upload(
@@ -164,7 +175,7 @@ def build_upload(
     """
     with gr.Row(elem_classes="cg-upload"):
         with gr.Column(scale=1, min_width=300):
-            label_file, read_as, target_file, seed, light = _build_inputs(generate.info)
+            label_file, read_as, palette, target_file, seed, light = _build_inputs(generate.info)
             with gr.Row():
                 edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
                 start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
@@ -174,10 +185,10 @@ def build_upload(
 
     shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
     # Our examples are read as they are recognised: the choice may still be that of another file.
-    for event, chosen in ((start.click, [read_as]), (examples.load_input_event.then, [])):
+    for event, chosen in ((start.click, [read_as, palette]), (examples.load_input_event.then, [])):
         event(
-            lambda file, target, seed, light, read_as=None: view.show(
-                generate(file, target, seed, light, read_as=read_as)
+            lambda file, target, seed, light, read_as=None, palette=None: view.show(
+                generate(file, target, seed, light, read_as=_wish(read_as, palette))
             ),
             [label_file, target_file, seed, light, *chosen],
             view.outputs,
@@ -186,8 +197,8 @@ def build_upload(
             **shared,
         )
     edit.click(
-        lambda *chosen: (open_label_map(*chosen).label_map, gr.Tabs(selected=paint_tab)),
-        [label_file, read_as],
+        lambda file, *chosen: (open_label_map(file, _wish(*chosen)).label_map, gr.Tabs(selected=paint_tab)),
+        [label_file, read_as, palette],
         [canvas, tabs],
         api_visibility="private",
     )
@@ -196,9 +207,9 @@ def build_upload(
 
 def _build_inputs(
     info: CheckpointInfo,
-) -> tuple[ImageFile, gr.Dropdown, ImageFile, gr.Textbox, gr.Dropdown]:
-    """The label map, what it is read as, the target photo, the seed and, where the checkpoint has any, the
-    lights."""
+) -> tuple[ImageFile, gr.Dropdown, ColorDialog, ImageFile, gr.Textbox, gr.Dropdown]:
+    """The label map, what it is read as and by which palette, the target photo, the seed and, where the
+    checkpoint has any, the lights."""
     picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
     label_file = ImageFile(
         label="Label map",
@@ -214,8 +225,13 @@ def _build_inputs(
         visible=False,
         elem_id="cg-read-as",
     )
-    for event, given in ((label_file.change, [label_file]), (read_as.input, [label_file, read_as])):
-        event(_read_aloud, given, [read, read_as], show_progress="hidden", api_visibility="private")
+    palette = ColorDialog()
+    for event, given in (
+        (label_file.change, [label_file]),
+        (read_as.input, [label_file, read_as]),
+        (palette.input, [label_file, palette]),
+    ):
+        event(_read_aloud, given, [read, read_as, palette], show_progress="hidden", api_visibility="private")
     extras = "Target photo, seed and light" if info.lights else "Target photo and seed"
     with gr.Accordion(f"{extras} (optional)", open=False):
         target_file = ImageFile(label="Target: the real photo", elem_id="cg-target-file", **picture)
@@ -234,7 +250,7 @@ def _build_inputs(
             visible=bool(info.lights),
             elem_id="cg-light",
         )
-    return label_file, read_as, target_file, seed, light
+    return label_file, read_as, palette, target_file, seed, light
 
 
 def _build_examples(label_file: ImageFile) -> Examples:

@@ -68,6 +68,8 @@
 /** @typedef {Record<FileField, string>} Files data URLs */
 /** @typedef {{name: string | null, seed: number | null}} StreetName a drawn or a random one */
 
+/** @import { Shares } from "./panels/colors.js" */
+
 /** @typedef {{key: string, name: string}} Reading what a file's values stand for */
 
 /** How far a drive along a street has come: a drawn one by its name, or a random one by its seed. @typedef {{name: string | null, street: number | null, at_m: number, time_s: number}} Place */
@@ -89,7 +91,7 @@
  * @property {(request: Place & Drawing & {pace: number}) => Soon<DrivePicture>} drive
  * @property {(request: Place) => Soon<{map: WireMap}>} park
  * @property {(request: {image: string, read_as?: string}) => Soon<{map: WireMap, report: string, readings: Reading[],
- *   target: {token: string, photo: string} | null}>} open_picture
+ *   target: {token: string, photo: string} | null} | {error: string, colors: Shares, map?: undefined}>} open_picture
  */
 
 /**

@@ -4,9 +4,12 @@ import { accepted, reason } from "../core/server.js";
 import { decodeMap } from "../core/wire.js";
 import { acceptDrop, chooseFile, dataUrl, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
+import { askPalette, rememberedPalette } from "./colors.js";
 
 /** @import { OpenMap, Painter, Reading, Server } from "../types.js" */
+/** @import { Shares } from "./colors.js" */
 
+const OWN = "own"; // the reading by what the visitor says
 const MAX_FILE_BYTES = 5.5 * 2 ** 20; // as base64 in JSON it stays below the server's limit
 
 /**
@@ -31,14 +34,35 @@ export function buildOpen(painter, server, { openMap, openProject, setTarget }) 
       painter.say(`The file was not opened: ${reason(error)}`, true);
     }
   };
-  /** @param {string} image data URL @param {string} [readAs] the key of a reading */
+  /**
+   * @param {string} image data URL
+   * @param {string} [readAs] the key of a reading, or a palette as JSON
+   * @returns {Promise<void>}
+   */
   const openPicture = async (image, readAs) => {
-    const answer = accepted(await server.open_picture(readAs ? { image, read_as: readAs } : { image }));
+    const sent = await server.open_picture(readAs ? { image, read_as: readAs } : { image });
+    if (sent && "colors" in sent) {
+      return askAndOpen(image, /** @type {Shares} */ (sent.colors), readAs === OWN);
+    }
+    const answer = accepted(sent);
     openMap({ map: decodeMap(answer.map), seed: null }, answer.report);
     reading.show(answer.readings, (key) =>
       openPicture(image, key).catch((error) => painter.say(`It was not read so: ${reason(error)}`, true)),
     );
     if (answer.target) await setTarget(answer.target.photo, answer.target.token);
+  };
+  /**
+   * @param {string} image data URL
+   * @param {Shares} colors
+   * @param {boolean} again whether to change the answers
+   * @returns {Promise<void>}
+   */
+  const askAndOpen = async (image, colors, again) => {
+    const names = painter.classes.map(({ name }) => name);
+    const palette = (!again && rememberedPalette(colors)) || (await askPalette(colors, names, image));
+    if (palette) return openPicture(image, JSON.stringify(palette));
+    reading.reset();
+    return painter.say("The file was not opened");
   };
   acceptDrop(painter.root, openFile);
   document.addEventListener("paste", (event) => {
@@ -60,7 +84,8 @@ export function buildOpen(painter, server, { openMap, openProject, setTarget }) 
  */
 function buildReading(painter) {
   const choice = el("select");
-  const element = el("label", "cg-reading", "Read as", choice);
+  const change = textButton("Change the colours' classes", () => readAs(OWN));
+  const element = el("div", "cg-reading", el("label", "", "Read as ", choice), change);
   element.hidden = true;
   /** @type {(key: string) => void} */
   let readAs = () => {};
@@ -70,11 +95,16 @@ function buildReading(painter) {
   });
   return {
     element,
-    /** @param {Reading[]} readings how it was read, then how else @param {(key: string) => void} change */
-    show: (readings, change) => {
+    /** Shows what the map is read as again, after something else was asked for in vain. */
+    reset: () => {
+      choice.selectedIndex = 0;
+    },
+    /** @param {Reading[]} readings how it was read, then how else @param {(key: string) => void} read */
+    show: (readings, read) => {
       choice.replaceChildren(...readings.map(({ key, name }) => new Option(name, key)));
-      element.hidden = readings.length < 2;
-      readAs = change;
+      change.hidden = readings[0]?.key !== OWN;
+      element.hidden = readings.length < 2 && change.hidden;
+      readAs = read;
     },
   };
 }
