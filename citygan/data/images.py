@@ -114,8 +114,9 @@ def read_label_map(source: bytes | str | Path, read_as: str | None = None) -> La
     whole_px = colored.image.width
     if width < whole_px:
         facts.append(f"reduced from {whole_px} x {picture.image.height}")
-    certain = found.report is not None and found.report.snapped == 0  # then nobody is asked
-    others = [k for k in _distinct(keys, colored) if k != key and not (certain and k == readings.OWN)]
+    exact = key != readings.OWN and found.report is not None and found.report.snapped == 0
+    offered = value_keys if exact else _distinct(keys, colored)  # other colours fit an exact map worse
+    others = [other for other in offered if other != key]
     return replace(found, description=", ".join(facts), readings=(key, *others))
 
 
