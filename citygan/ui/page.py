@@ -226,7 +226,7 @@ def _header(info: CheckpointInfo, device_name: str, source: str, notice: str) ->
     notice = f'<p class="cg-notice" role="status">{escape(notice)}</p>' if notice else ""
     return (
         '<header class="cg-header"><h1>CityGAN</h1>'
-        "<p>Paint a street as a label map, and see it as a photo.</p>"
+        '<p class="cg-lead">Paint a street as a label map, and see it as a photo.</p>'
         f"{_duplicate_link(os.environ.get('SPACE_ID', ''))}"
         '<details class="cg-about"><summary>About this checkpoint</summary></details>'
         f'<p class="cg-facts">{escape(facts)}</p>{notice}</header>'

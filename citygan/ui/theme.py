@@ -10,27 +10,47 @@ _MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
 CSS = """
 .gradio-container { padding-top: 0 !important; }
 .column:has(> .tabs) { gap: 4px; }
-.gradio-container .tab-wrapper { margin-bottom: 10px; padding-bottom: 0; }
-.gradio-container .main.fillable { padding: clamp(8px, 1.2vw, 16px) clamp(20px, 2.3vw, 32px) !important; }
+.gradio-container .main.fillable { padding: 4px clamp(8px, 1vw, 24px) 8px !important; }
+/* The tabs stand in the header's line: it ends where they begin, and begins again where they end. */
+.gradio-container .tab-wrapper { height: 40px; margin: -44px 300px 8px 112px; padding: 0; }
+.gradio-container .tab-container::after { display: none; }
 .gradio-container .html-container { padding: 0 !important; }
 .gradio-container .tab-container button.selected { color: var(--primary-600); }
 .dark .gradio-container .tab-container button.selected { color: var(--primary-400); }
-.cg-header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 0 2px; }
+.cg-header { display: flex; flex-wrap: wrap; align-items: center; gap: 0 14px; padding: 0 2px;
+  position: relative; min-height: 40px; }
 .cg-header h1 { font-size: 22px; font-weight: 650; letter-spacing: -0.01em; margin: 0; }
 .cg-header p { margin: 0; color: var(--body-text-color-subdued); font-size: 14px; }
-.cg-header .cg-facts { flex-basis: 100%; font-size: 12.5px; }
-.cg-header .cg-about { font-size: 14px; }
+.cg-header .cg-lead { margin-inline-start: auto; }
+.cg-header .cg-facts { position: absolute; top: 38px; right: 0; z-index: 10; max-width: min(440px, 100%);
+  padding: 8px 12px; font-size: 13px; border: 1px solid var(--border-color-primary); border-radius: 8px;
+  background: var(--block-background-fill); }
+.cg-header .cg-about { font-size: 14px; z-index: 1; }
 .cg-header .cg-about summary { cursor: pointer; color: var(--body-text-color-subdued); }
 .cg-header .cg-about:not([open]) + .cg-facts { display: none; }
-.cg-header .cg-notice { flex-basis: 100%; color: var(--body-text-color); }
-.cg-header .cg-duplicate { margin-inline-start: auto; padding: 2px 10px; font-size: 13px;
+.cg-header .cg-notice { flex-basis: 100%; order: -1; padding-top: 4px; color: var(--body-text-color); }
+.cg-header .cg-duplicate { z-index: 1; padding: 2px 10px; font-size: 13px;
   border: 1px solid var(--border-color-primary); border-radius: 8px;
   color: var(--body-text-color); text-decoration: none; }
 .cg-header .cg-duplicate:hover { border-color: var(--primary-500); }
-@media (max-width: 760px) {
-  .cg-header > p:not(.cg-facts, .cg-notice) { display: none; }
-  .cg-header .cg-about { margin-inline-start: auto; }
-  .cg-header .cg-about summary { padding: 4px; }
+/* Gradio puts its own container before each selector in here. */
+@media (max-width: 1100px) {
+  .cg-header > .cg-lead { display: none; }
+  .cg-header > .cg-about { margin-inline-start: auto; }
+  .tab-wrapper { margin-right: 180px; }
+}
+@media (max-width: 680px) {
+  .cg-header { gap: 0 6px; }
+  .cg-header h1 { font-size: 18px; }
+  .cg-header .cg-about summary { font-size: 0; list-style: none; padding: 8px 6px; }
+  .cg-header .cg-about summary::before { content: "i" / ""; display: block; width: 24px; border: 1.5px solid;
+    border-radius: 50%; font: 600 15px/21px ui-serif, Georgia, serif; text-align: center; }
+  .tab-wrapper { margin: -44px 40px 8px 80px; }
+  .tab-container button { padding: 0 8px; }
+}
+@media (max-height: 480px) {
+  .cg-header { min-height: 34px; }
+  .tab-wrapper { height: 34px; margin-top: -38px; margin-bottom: 4px; }
 }
 @media (forced-colors: active) {
   .tab-container button.selected { outline: 2px solid Highlight; outline-offset: -2px; }

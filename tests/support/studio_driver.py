@@ -112,6 +112,15 @@ def click(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def another_one(page):
+    """Chooses the first of the four photos that "Another one" shows; returns its seed."""
+    click(page, "Another one")
+    chosen = page.locator(".cg-variant:not([aria-busy])").first
+    seed = int(chosen.get_attribute("data-seed"))
+    chosen.click()
+    return seed
+
+
 def hand_over(page, selector, event, file):
     """Pastes or drops a file on an element, as the browser does it: "paste" or "drop"."""
     script = """([selector, event, name, bytes]) => {

@@ -36,6 +36,7 @@ class Tabs:
             page.set_default_timeout(PATIENCE_MS)
             page.add_init_script(_MARK)
             tab = look, page
+        tab[1].emulate_media(reduced_motion="reduce")  # or each first visit would be shown how to paint
         self._lent.append(tab)
         return tab[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from playwright.sync_api import expect
-from studio_driver import CAR, START, TREE, TRUCK, click, get_map, set_map, shown, with_box
+from studio_driver import CAR, START, TREE, TRUCK, another_one, click, get_map, set_map, shown, with_box
 
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('citygan:map:')).length"
 HAND = "document.querySelector('.cg-studio').painter.hand"
@@ -38,7 +38,7 @@ def test_a_reload_brings_back_the_map_and_the_hand_at_once(studio):
 
 
 def test_a_reload_brings_back_the_seed(studio):
-    click(studio, "Another one")
+    another_one(studio)
     seed = studio.wait_for_selector('.cg-shot:not([data-seed=""])').get_attribute("data-seed")
     studio.reload()
     studio.wait_for_selector(f'.cg-shot[data-seed="{seed}"]')

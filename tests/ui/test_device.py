@@ -95,9 +95,11 @@ def photo(page: Page) -> np.ndarray:
 
 
 def after(page: Page, button: str) -> np.ndarray:
-    """The photo that a click brings."""
+    """The photo that a click brings; that of "Another one" is the first of four to choose from."""
     shown = page.locator(".cg-shot").get_attribute("src")
     click(page, button)
+    if button == "Another one":
+        page.locator(".cg-variant:not([aria-busy])").first.click()
     page.wait_for_function("shown => document.querySelector('.cg-shot').src !== shown", arg=shown)
     return photo(page)
 

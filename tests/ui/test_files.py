@@ -20,6 +20,7 @@ from studio_driver import (
     TREE,
     WIDTH,
     Generator,
+    another_one,
     choose,
     click,
     get_map,
@@ -95,7 +96,7 @@ def test_a_map_of_camvid_ids_is_recognised_and_can_be_read_otherwise(studio):
 def test_a_project_opens_again_exactly(studio, tmp_path):
     noise = np.random.default_rng(1).choice(np.array([ROAD, SKY, CAR, TREE], np.uint8), (HEIGHT, WIDTH))
     set_map(studio, noise)
-    click(studio, "Another one")
+    another_one(studio)
     studio.wait_for_selector(f'.cg-shot[data-crc32="{checksum(noise)}"]:not([data-seed=""])')
     seed = studio.locator(".cg-shot").get_attribute("data-seed")
     with studio.expect_download() as download:
@@ -139,7 +140,7 @@ def test_a_damaged_project_is_refused_in_words(studio):
 def test_a_link_carries_the_map_and_the_seed(app, studio, open_page):
     painted = with_box(CAR)
     set_map(studio, painted)
-    click(studio, "Another one")
+    another_one(studio)
     studio.wait_for_selector(f'.cg-shot[data-crc32="{checksum(painted)}"]:not([data-seed=""])')
     seed = studio.locator(".cg-shot").get_attribute("data-seed")
     click(studio, "Share")

@@ -13,6 +13,7 @@ from studio_driver import (
     BUILDING,
     CAR,
     START,
+    another_one,
     choose,
     click,
     get_map,
@@ -119,7 +120,7 @@ def test_with_live_off_a_photo_is_made_on_ctrl_enter_only(app, studio):
 
 
 def test_another_one_draws_a_new_seed_and_no_seed_goes_back(app, studio):
-    click(studio, "Another one")
+    another_one(studio)
     studio.wait_for_selector('.cg-shot:not([data-seed=""])')
     seed = int(studio.locator(".cg-shot").get_attribute("data-seed"))
     assert app.generator.requests[-1] == (sent(START), seed)
@@ -141,7 +142,7 @@ def test_the_strip_keeps_the_last_eight_and_what_is_pinned(studio):
 
 
 def test_a_click_in_the_strip_restores_the_map_and_the_seed(studio):
-    click(studio, "Another one")
+    another_one(studio)
     studio.wait_for_selector('.cg-shot:not([data-seed=""])')
     seed = studio.locator(".cg-shot").get_attribute("data-seed")
     expect(studio.locator(".cg-kept")).to_have_count(2)

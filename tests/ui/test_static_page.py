@@ -14,7 +14,7 @@ from canvas_driver import IDS, read_bytes
 from PIL import Image
 from playwright.sync_api import Page, expect
 from static_page import save_with_graph, served
-from studio_driver import choose, click, png
+from studio_driver import another_one, choose, click, png
 
 from citygan import Synthesizer, streets
 from citygan.evaluation.metrics import compare
@@ -132,7 +132,7 @@ def test_from_an_empty_map_to_the_photo_that_python_makes_and_no_request_leaves_
 
 def test_a_seed_and_a_light_make_the_photo_that_they_make_in_python(studio, site):
     street = streets.street("tree-lined road", *site.size)
-    click(studio, "Another one")
+    another_one(studio)
     studio.wait_for_selector('.cg-shot:not([data-seed=""])')
     seed = int(studio.locator(".cg-shot").get_attribute("data-seed"))
     assert psnr(shot_of(studio, street), in_python(site, street, seed=seed)) >= 45

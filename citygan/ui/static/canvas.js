@@ -8,6 +8,8 @@ import { buildPalette, DIGITS } from "./panels/palette.js";
 import { buildToolbar } from "./panels/toolbar.js";
 import { buildActions } from "./view/actions.js";
 import { el } from "./view/dom.js";
+import { buildFinish } from "./view/finish.js";
+import { fitWindow } from "./view/fit.js";
 import { buildHint } from "./view/hint.js";
 import { Keys } from "./view/keys.js";
 import { buildObjectBar } from "./view/objectbar.js";
@@ -69,6 +71,8 @@ export class Canvas {
     this.areas = {
       stage: el("div", "cg-on-stage"),
       photo: el("div", "cg-photo"),
+      begin: el("div", "cg-surprise"),
+      controls: el("div", "cg-bar"),
       extras: el("div", "cg-extras"),
       files: this.#toolbar.files,
     };
@@ -181,12 +185,14 @@ export class Canvas {
         buildZoom(this.surface, this.#actions.fit),
         buildHint(stage),
         buildObjectBar(this.tools),
+        buildFinish(this.tools),
       ),
       this.areas.photo,
     );
-    const classes = el("div", "cg-classes", this.#status.element, this.#palette.element);
-    const under = el("div", "cg-under", classes, this.areas.extras);
-    const root = el("div", "cg-studio", this.#toolbar.element, views, under);
+    const work = el("div", "cg-work", views, this.#palette.element);
+    const under = el("div", "cg-under", this.areas.begin, this.#status.element, this.areas.controls);
+    const root = el("div", "cg-studio", this.#toolbar.element, work, under, this.areas.extras);
+    fitWindow(root, views, under);
     stage.addEventListener("cg-view", () => {
       for (const [name, value] of Object.entries(this.surface.framing))
         root.style.setProperty(`--cg-${name}`, `${value}`);

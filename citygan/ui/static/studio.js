@@ -1,8 +1,10 @@
 /** The studio around the canvas: the photo, and the panels. */
 
+import { buildDraw } from "./core/draw.js";
 import { LiveLoop } from "./core/loop.js";
 import { photoSize } from "./core/sizes.js";
 import { buildAutosave } from "./panels/autosave.js";
+import { buildShow } from "./panels/demo.js";
 import { buildDevice } from "./panels/device.js";
 import { buildDrive } from "./panels/drive.js";
 import { buildEmpty } from "./panels/empty.js";
@@ -18,13 +20,14 @@ import { buildTimelapse } from "./panels/timelapse.js";
 
 import { el } from "./view/dom.js";
 
+/** @import { Draw } from "./core/draw.js" */
 /** @import { LabelMap } from "./core/wire.js" */
 /** @import { Drawing, OpenMap, Painter, Props, Server, Shot, StreetName } from "./types.js" */
 
 /**
  * Fills the areas around the canvas and starts the loop.
  * @param {Painter} painter
- * @param {{stage: HTMLElement, photo: HTMLElement, extras: HTMLElement, files: HTMLElement}} areas
+ * @param {Record<"stage" | "photo" | "begin" | "controls" | "extras" | "files", HTMLElement>} areas
  * @param {Props} props
  * @param {Server} server
  */
@@ -55,6 +58,7 @@ export function mountStudio(painter, areas, props, server) {
   const sizeOf = (map) => photoSize(props.photo_sizes, map, painter.usual);
   const timelapse = buildTimelapse(painter, sizeOf);
   const device = buildDevice(props.device, server, painter, () => loop.live && loop.now());
+  const draw = buildDraw(device.render, sizeOf);
   const photo = buildPhoto(painter, server, {
     where: device.element,
     setLive: (on) => {
@@ -63,6 +67,8 @@ export function mountStudio(painter, areas, props, server) {
     now: () => loop.now(),
     changed: () => loop.changed(),
     setSeed,
+    draw,
+    wishes: () => ({ ...drawing(), fill: fill() }),
     target: () => target.token,
     saveTimelapse: timelapse.save,
     restore: (shot) => openMap(shot, "Restored the map, the seed and the light of that photo"),
@@ -71,9 +77,13 @@ export function mountStudio(painter, areas, props, server) {
   const drawing = () => ({ seed, light: light.wish });
   const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
   const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
+  const showHow = buildShow(painter, props.stamps, draw, { stage: areas.stage, photo: photo.frame });
   const loop = new LiveLoop(painter, sizeOf, device.render, wishes, {
     state: reportState(painter, photo.setState),
-    settled: photo.settle,
+    settled: () => {
+      photo.settle();
+      showHow();
+    },
     photo: (shot) => {
       photo.show(shot);
       timelapse.add(shot);
@@ -92,10 +102,19 @@ export function mountStudio(painter, areas, props, server) {
     onServer: device.onServer,
   });
   areas.stage.append(drive.cover);
-  photo.buttons.append(drive.button, drive.save);
-  const files = buildFiles(painter, props, server, { ...studio, target, autosave, along: drive.along });
+  const files = buildFiles(painter, props, server, { ...studio, target, autosave, draw, along: drive.along });
   const lint = buildLint(painter).element; // last, for it comes and goes while one paints
-  areas.extras.append(photo.bar, light.element, target.element, files.reading, photo.strip, lint);
+  areas.begin.append(files.surprise);
+  areas.controls.append(...photo.controls, drive.button, drive.save);
+  areas.extras.append(
+    photo.line,
+    photo.compare.element,
+    light.element,
+    target.element,
+    files.reading,
+    photo.strip,
+    lint,
+  );
   areas.files.append(...files.buttons);
   target.acceptOn(areas.photo);
 
@@ -137,12 +156,12 @@ function onCtrlEnter(root, run) {
  * @param {Props} props
  * @param {Server} server
  * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target,
- *   autosave: ReturnType<typeof buildAutosave>, along: (street: StreetName) => void}} studio
+ *   autosave: ReturnType<typeof buildAutosave>, along: (street: StreetName) => void, draw: Draw}} studio
  */
-function buildFiles(painter, props, server, { target, autosave, along, ...studio }) {
+function buildFiles(painter, props, server, { target, autosave, along, draw, ...studio }) {
   const { openMap } = studio;
   const project = buildProject(painter, props.checkpoint, studio);
-  const streets = buildStreets(painter, props.streets, server, { openMap, along, ...autosave });
+  const streets = buildStreets(painter, props.streets, server, { openMap, along, draw, ...autosave });
   const open = buildOpen(painter, server, {
     openMap,
     openProject: project.open,
@@ -150,5 +169,5 @@ function buildFiles(painter, props, server, { target, autosave, along, ...studio
   });
   const begin = el("div", "cg-begin", streets.opener, open.opener, streets.menu);
   const buttons = [begin, project.element, buildShare(painter, studio.drawing, project.save)];
-  return { buttons, reading: open.reading };
+  return { buttons, surprise: streets.surprise, reading: open.reading };
 }

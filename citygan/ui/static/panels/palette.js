@@ -1,6 +1,10 @@
-/** The palette: every class by category, with colour, key, share of the map, and a way to see it alone. */
+/**
+ * The palette: every class with its colour, key, share of the map, and a way to see it alone. Classes that the
+ * checkpoint knows come first, the others behind a button.
+ */
 
 import { cssColor } from "../core/colors.js";
+import { textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
 import { icon } from "./icons.js";
 
@@ -24,7 +28,6 @@ export const DIGITS = {
 };
 const digitOf = Object.fromEntries(Object.entries(DIGITS).map(([digit, name]) => [name, digit]));
 
-const MAX_ROWS = 6; // of a category; more than that makes two columns
 const CATEGORIES = ["flat", "nature", "sky", "construction", "object", "vehicle", "human", "void"];
 
 /**
@@ -66,13 +69,12 @@ export function buildPalette(classes, { counts, total, pick, solo, outline }) {
   };
   const rows = classes.map((item) => buildRow(item, { pick, solo: () => toggleSolo(item.id), outline }));
 
-  const element = el("div", "cg-palette");
+  const ordered = CATEGORIES.flatMap((category) => rows.filter((row) => row.category === category));
+  const known = ordered.filter(({ seen }) => seen);
+  const others = buildOthers(ordered.filter(({ seen }) => !seen));
+  const element = el("div", "cg-palette", ...known.map((row) => row.element), ...others.elements);
   element.setAttribute("role", "toolbar");
   element.setAttribute("aria-label", "Classes");
-  for (const category of CATEGORIES) {
-    const members = rows.filter((row) => row.category === category);
-    if (members.length) element.append(buildGroup(category, members));
-  }
   element.addEventListener("keydown", (event) => walk(event, element));
 
   return {
@@ -83,6 +85,7 @@ export function buildPalette(classes, { counts, total, pick, solo, outline }) {
         row.choose.setAttribute("aria-pressed", String(row.id === id));
         row.choose.tabIndex = row.id === id ? 0 : -1;
       }
+      if (!known.some((row) => row.id === id)) others.open();
     },
     setShares: () => {
       for (const { id, share } of rows) {
@@ -128,24 +131,33 @@ function buildRow({ id, name, category, color, seen, substitute }, { pick, solo,
   element.addEventListener("pointerleave", () => outline(null));
   element.addEventListener("focusin", () => choose.matches(":focus-visible") && outline(id));
   element.addEventListener("focusout", () => outline(null));
-  return { id, category, element, choose, eye, share };
+  return { id, category, seen, element, choose, eye, share };
 }
 
-/** @param {string} category @param {{element: HTMLElement}[]} rows */
-function buildGroup(category, rows) {
-  const columns = Math.ceil(rows.length / MAX_ROWS);
-  const heading = el("div", "cg-heading", category);
-  const group = el("div", "cg-group", heading, ...rows.map((row) => row.element));
-  group.style.setProperty("--cg-columns", String(columns));
-  group.style.setProperty("--cg-rows", String(1 + Math.ceil(rows.length / columns))); // and the heading
+/**
+ * The classes that the checkpoint never saw, and the button that shows and hides them.
+ * @param {{element: HTMLElement}[]} rows
+ */
+function buildOthers(rows) {
+  const group = el("div", "cg-others", ...rows.map((row) => row.element));
   group.setAttribute("role", "group");
-  group.setAttribute("aria-label", category);
-  return group;
+  group.setAttribute("aria-label", "Not in training");
+  /** @param {boolean} open */
+  const show = (open) => {
+    group.hidden = !open;
+    toggle.setAttribute("aria-expanded", String(open));
+    toggle.textContent = open ? "Fewer classes" : "More classes";
+    const hidesTheOneInHand = !open && group.querySelector('.cg-class[aria-pressed="true"]');
+    toggle.tabIndex = hidesTheOneInHand ? 0 : -1; // else arrows lead to it
+  };
+  const toggle = textButton("", () => show(Boolean(group.hidden)), { className: "cg-more-classes" });
+  show(false);
+  return { elements: rows.length ? [group, toggle] : [], open: () => show(true) };
 }
 
 /**
  * Arrow keys walk over the classes as they are seen: up and down along a column, right and left along a row,
- * where the eyes are, too. On a narrow page all classes are one row.
+ * where the eyes are, too, and at the end the button for more. On a narrow page all classes are one row.
  * @param {KeyboardEvent} event
  * @param {HTMLElement} element the palette
  */

@@ -6,19 +6,19 @@ import { el } from "../view/dom.js";
 import { buildFrame } from "../view/photo.js";
 import { buildDownloads } from "./downloads.js";
 import { buildStrip } from "./strip.js";
+import { buildVariants } from "./variants.js";
 
-/** @import { Painter, Server, Shot } from "../types.js" */
-
-const SEEDS = 1_000_000; // short enough to read out
+/** @import { Draw } from "../core/draw.js" */
+/** @import { Drawing, Painter, Server, Shot } from "../types.js" */
 
 /**
  * @param {Painter} painter
  * @param {Server} server
  * @param {{where: HTMLElement | null, setLive: (on: boolean) => void, now: () => void, changed: () => void,
- *   setSeed: (seed: number | null) => void, target: () => string | null, saveTimelapse: () => void, restore: (shot: Shot) => void}} studio
+ *   setSeed: (seed: number | null) => void, draw: Draw, wishes: () => Drawing & {fill: boolean}, target: () => string | null, saveTimelapse: () => void, restore: (shot: Shot) => void}} studio
  */
 export function buildPhoto(painter, server, studio) {
-  const { where, setLive, now, changed, setSeed, target, saveTimelapse, restore } = studio;
+  const { where, setLive, now, changed, setSeed, draw, wishes, target, saveTimelapse, restore } = studio;
   const view = buildFrame(painter);
   /** @type {Shot | null} */
   let pinned = null;
@@ -43,28 +43,18 @@ export function buildPhoto(painter, server, studio) {
     "For the photo alone, what is unlabeled is filled: from its neighbours, or with a plain street. The map stays as " +
     "it is. Not with a target, since scores are those of the map itself.";
   const seed = buildSeed(setSeed);
-  const draw = () => {
-    setSeed(Math.floor(Math.random() * SEEDS));
+  const another = buildVariants(painter, draw, wishes, (chosen) => {
+    setSeed(chosen);
     if (!live.on) now();
-  };
-  const another = textButton("Another one", draw, { title: "Draw the photo with a new seed" });
+  });
   const downloads = buildDownloads(painter, server, { shot: () => shot, target, saveTimelapse });
-  const bar = el(
-    "div",
-    "cg-bar",
-    ...live.elements,
-    fill.element,
-    another,
-    view.peek,
-    downloads.opener,
-    downloads.menu,
-  );
+  const buttons = [another.opener, view.peek, downloads.opener, another.menu, downloads.menu];
   const line = el("div", "cg-photo-line", seed.element, state, announced, ...(where ? [where] : []));
 
   return {
     frame: view.element,
-    bar: el("div", "cg-controls", line, bar, view.compare.element),
-    buttons: bar,
+    controls: [...live.elements, fill.element, ...buttons],
+    line,
     strip: strip.element,
     compare: view.compare,
     fill: fill.input,

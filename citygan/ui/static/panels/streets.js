@@ -1,12 +1,14 @@
-/** What to begin with: drawn streets, random ones, and what one painted before. */
+/** What to begin with: drawn streets with their photos, random ones, and what one painted before. */
 
 import { MAX_SEED } from "../core/document.js";
 import { accepted, reason } from "../core/server.js";
 import { resample } from "../core/shapes.js";
 import { decodeMap } from "../core/wire.js";
-import { mapPicture, menuBelow, textButton } from "../view/controls.js";
+import { mapPicture, menuBelow, pictureOf, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
+import { icon } from "./icons.js";
 
+/** @import { Draw } from "../core/draw.js" */
 /** @import { CanvasDocument } from "../core/document.js" */
 /** @import { LabelMap } from "../core/wire.js" */
 /** @import { OpenMap, Painter, Server, StreetName } from "../types.js" */
@@ -18,9 +20,9 @@ const THUMB_PX = 120;
  * @param {string[]} names of the drawn streets
  * @param {Server} server
  * @param {{openMap: OpenMap, others: () => CanvasDocument[], startFresh: () => void,
- *   along: (street: StreetName) => void}} studio
+ *   along: (street: StreetName) => void, draw: Draw}} studio
  */
-export function buildStreets(painter, names, server, { openMap, others, startFresh, along }) {
+export function buildStreets(painter, names, server, { openMap, others, startFresh, along, draw }) {
   const menu = el("div", "cg-streets");
   const opener = textButton("Streets", () => {}, { title: "Begin with a drawn or a random street" });
   opener.classList.add("cg-opens");
@@ -42,17 +44,8 @@ export function buildStreets(painter, names, server, { openMap, others, startFre
     }
   };
 
-  const thumbs = names.map((name) => ({ name, ...buildThumb(name, () => begin({ name, seed: null })) }));
-  let filled = false;
-  const fill = async () => {
-    if (filled) return;
-    filled = true;
-    for (const { name, picture } of thumbs) {
-      const answer = await ask({ name, seed: null }).catch(() => null);
-      if (answer) picture.replaceChildren(small(answer.map, painter.colorOf));
-      else filled = false; // try again when the menu opens next
-    }
-  };
+  const thumbs = names.map((name) => buildThumb(name, () => begin({ name, seed: null })));
+  const fill = fillThumbs(thumbs, painter, (name) => ask({ name, seed: null }), draw);
   const random = buildRandom((seed) => begin({ name: null, seed }));
   const afresh = textButton(
     "Start fresh",
@@ -70,9 +63,49 @@ export function buildStreets(painter, names, server, { openMap, others, startFre
   menu.append(el("div", "cg-street-grid", ...thumbs.map(({ node }) => node)), random, painted.element);
   menuBelow(opener, menu, () => {
     painted.show(others());
-    fill();
+    fill(() => menu.matches(":popover-open"));
   });
-  return { opener, menu };
+  const surprise = textButton("Surprise me", () => begin({ name: null, seed: null }), {
+    className: "cg-surprise-button",
+    title: "A random street; undo brings yours back",
+  });
+  surprise.prepend(icon("dice"));
+  return { opener, menu, surprise };
+}
+
+/**
+ * Fills the pictures of the streets, first all maps and then their photos, one at a time; each comes once.
+ * @param {ReturnType<typeof buildThumb>[]} thumbs
+ * @param {Painter} painter
+ * @param {(name: string) => Promise<{map: LabelMap}>} ask
+ * @param {Draw} draw
+ * @returns {(wanted: () => boolean) => Promise<void>} goes on while they are wanted, and where it stopped next time
+ */
+function fillThumbs(thumbs, painter, ask, draw) {
+  /** @type {Map<string, LabelMap>} */
+  const maps = new Map();
+  let busy = false;
+  /** @param {() => boolean} wanted */
+  const go = async (wanted) => {
+    for (const { name, node, picture } of thumbs.filter((thumb) => !maps.has(thumb.name))) {
+      const { map } = await ask(name);
+      node.style.setProperty("--cg-aspect", String(map.width / map.height));
+      maps.set(name, map);
+      picture.replaceChildren(small(map, painter.colorOf));
+    }
+    for (const { name, photo } of thumbs.filter((thumb) => !thumb.photo.firstChild)) {
+      if (!wanted()) return;
+      const drawn = await pictureOf(await draw(/** @type {LabelMap} */ (maps.get(name))));
+      drawn.alt = "";
+      photo.replaceChildren(drawn);
+    }
+  };
+  return async (wanted) => {
+    if (busy) return;
+    busy = true;
+    await go(wanted).catch((error) => painter.say(`Not all pictures came: ${reason(error)}`, true));
+    busy = false;
+  };
 }
 
 /**
@@ -89,8 +122,10 @@ function buildPainted(painter, openMap) {
     show: (maps) => {
       const thumbs = maps.map((kept) => {
         const when = new Date(kept.at ?? 0).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-        const { node, picture } = buildThumb(when, () => openMap(kept, `Your map of ${when}`));
+        const { node, picture, photo } = buildThumb(when, () => openMap(kept, `Your map of ${when}`));
+        node.style.setProperty("--cg-aspect", String(kept.map.width / kept.map.height));
         picture.append(small(kept.map, painter.colorOf));
+        photo.remove();
         return node;
       });
       grid.replaceChildren(...thumbs);
@@ -99,13 +134,13 @@ function buildPainted(painter, openMap) {
   };
 }
 
-/** @param {string} name @param {() => void} begin */
+/** A map, and beside it the place of its photo. @param {string} name @param {() => void} begin */
 function buildThumb(name, begin) {
-  const picture = el("span", "cg-street-picture");
-  const node = el("button", "cg-street", picture, el("span", "", name));
+  const [picture, photo] = [el("span", "cg-street-picture"), el("span", "cg-street-picture")];
+  const node = el("button", "cg-street", picture, photo, el("span", "cg-street-name", name));
   node.type = "button";
   node.addEventListener("click", begin);
-  return { node, picture };
+  return { name, node, picture, photo };
 }
 
 /** The button for a random street, and its seed. @param {(seed: number | null) => void} begin */

@@ -1,8 +1,9 @@
-/** The toolbar: the tools of every day in one row, shapes, stamps and rare actions in menus. */
+/** The toolbar: the tools of every day in one row, shapes, stamps, rare actions and what has no room in menus. */
 
 import { cssColor } from "../core/colors.js";
 import { menuBelow } from "../view/controls.js";
 import { el, svg } from "../view/dom.js";
+import { folding, foldToFit } from "../view/fold.js";
 import { rove } from "../view/roving.js";
 import { MAX_SIZE, MIN_SIZE, TOOLS } from "../view/toolbox.js";
 import { helpDialog } from "./help.js";
@@ -45,7 +46,7 @@ export function buildToolbar(tools, actions, { shelf: stamps, colorOf }) {
   });
   const shapes = shapesMenu(tools);
   const shelf = stampsMenu(tools, stamps, colorOf);
-  const more = moreMenu(actions);
+  const more = moreMenu(tools, actions);
   const className = "cg-button cg-travel";
   const undo = button("undo", "Undo", actions.undo, { className, key: "Ctrl+Z" });
   const redo = button("redo", "Redo", actions.redo, { className, key: "Ctrl+Shift+Z" });
@@ -54,14 +55,20 @@ export function buildToolbar(tools, actions, { shelf: stamps, colorOf }) {
   const size = sizeSlider(tools);
   const help = helpDialog();
   const files = el("div", "cg-files");
+  const sizes = folding(size.element, menuButton("size", "Brush size", size.element));
+  const file = folding(files, menuButton("file", "File", files));
   const rule = () => el("span", "cg-rule");
   const choice = [...everyDay.map(({ node }) => node), shapes.opener, shelf.opener];
-  const rest = [undo, redo, more.opener, helpButton, files];
+  const middle = [rule(), sizes.opener, size.element, rule()];
+  const rest = [undo, redo, more.opener, helpButton, file.opener, files];
   const menus = [shapes.content, shelf.content, more.content, help];
-  const element = el("div", "cg-toolbar", ...choice, rule(), size.element, rule(), ...rest, ...menus);
+  const element = el("div", "cg-toolbar", ...choice, ...middle, ...rest, ...menus);
   element.setAttribute("role", "toolbar");
   element.setAttribute("aria-label", "Paint tools");
   rove(element);
+  /** @param {string} name */
+  const look = (name) => (/** @type {boolean} */ on) => void element.classList.toggle(name, on);
+  foldToFit(element, [file.fold, look("cg-tight"), sizes.fold, look("cg-narrow")], files);
 
   /** @param {MapState} state */
   const update = (state) => {
@@ -187,15 +194,20 @@ function stampPicture({ parts }, colorOf) {
   return svg("svg", look, ...shapes);
 }
 
-/** @param {Actions} actions */
-function moreMenu(actions) {
+/** @param {Toolbox} tools @param {Actions} actions */
+function moreMenu(tools, actions) {
   const content = el("div", "cg-more");
-  for (const [name, text, action, key] of MORE) {
+  /** @param {IconName} name @param {string} text @param {() => void} act @param {string} key @param {string} [only] */
+  const add = (name, text, act, key, only = "") => {
     const run = () => {
       content.hidePopover();
-      actions[action]();
+      act();
     };
-    content.append(button(name, text, run, { className: "cg-menu-item", text, key }));
-  }
+    content.append(button(name, text, run, { className: `cg-menu-item ${only}`, text, key }));
+  };
+  const { label, key } = TOOLS.eyedropper;
+  add("eyedropper", label, () => tools.select("eyedropper"), key.toUpperCase(), "cg-if-narrow");
+  add("redo", "Redo", actions.redo, "Ctrl+Shift+Z", "cg-if-narrow");
+  for (const [name, text, action, key] of MORE) add(name, text, actions[action], key);
   return { content, opener: menuButton("more", "More", content) };
 }

@@ -51,8 +51,9 @@ export function menuBelow(opener, content, onOpen = () => {}) {
   });
   content.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
-    if (!step || event.target instanceof HTMLInputElement) return;
+    if (!content.popover || !step || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
+    event.stopPropagation(); // a menu may lie in another one
     const all = buttonsIn(content);
     const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     all.at((at + step) % all.length)?.focus();
@@ -61,7 +62,7 @@ export function menuBelow(opener, content, onOpen = () => {}) {
 
 /** @param {HTMLElement} content @returns {HTMLButtonElement[]} those that can be pressed */
 function buttonsIn(content) {
-  return [...content.querySelectorAll("button")].filter((node) => !node.disabled);
+  return [...content.querySelectorAll("button")].filter((node) => !node.disabled && node.checkVisibility());
 }
 
 /**

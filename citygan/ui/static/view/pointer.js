@@ -87,6 +87,7 @@ export class Pointers {
       shift: event.shiftKey,
       alt: event.altKey,
       erase: pen && (event.buttons & PEN_ERASER) !== 0,
+      touch: event.pointerType === "touch",
       size: pen && event.pressure > 0 ? Math.max(1, Math.round(size * event.pressure)) : size,
     };
   }

@@ -5,7 +5,8 @@ import { polygon } from "../core/shapes.js";
 /** @import { Toolbox } from "./toolbox.js" */
 /** @import { ToolPoint } from "./tools.js" */
 
-const CLOSE_PX = 10; // on the screen: a click this near to the first corner closes it
+const CLOSE_PX = 12; // on the screen: a click this near to the first corner closes it, where a mark has that radius
+const TOUCH_PX = 24; // and a finger
 const DOUBLE_PX = 3; // and one this near to the last corner, which is a double click
 
 export class Polygon {
@@ -14,6 +15,7 @@ export class Polygon {
   #corners = [];
   /** @type {number[] | null} */
   #pointer = null;
+  #touch = false; // whether a finger set the last corner
 
   /** @param {Toolbox} box */
   constructor(box) {
@@ -22,6 +24,11 @@ export class Polygon {
 
   get open() {
     return this.#corners.length > 0;
+  }
+
+  /** Whether there are corners, set by a finger: Done, Undo and Cancel stand in for the keys. */
+  get byTouch() {
+    return this.open && this.#touch;
   }
 
   /** @param {ToolPoint} point */
@@ -42,16 +49,21 @@ export class Polygon {
   }
 
   /** @param {ToolPoint} point */
-  up({ x, y }) {
+  up({ x, y, touch = false }) {
     const corner = [x, y];
+    const near = touch ? TOUCH_PX : CLOSE_PX;
     const last = this.#corners.at(-1);
     const double = last !== undefined && this.#apart(corner, last) <= DOUBLE_PX;
-    if (this.#corners.length >= 3 && (double || this.#apart(corner, this.#corners[0]) <= CLOSE_PX)) {
+    if (this.#corners.length >= 3 && (double || this.#apart(corner, this.#corners[0]) <= near)) {
       this.close();
     } else if (!double) {
       this.#corners.push(corner);
+      this.#touch = touch;
+      if (touch) this.#pointer = null; // the finger is gone
       this.redraw();
-      const how = "Enter or a click on the first corner closes, Esc drops.";
+      const how = touch
+        ? "Done or a tap on the first corner closes it."
+        : "Enter or a click on the first corner closes, Esc drops.";
       this.#box.say(`Corner ${this.#corners.length}. ${how}`);
     }
   }
@@ -82,12 +94,23 @@ export class Polygon {
   drop() {
     this.#corners = [];
     this.#box.surface.hideLines();
+    this.#box.surface.markCorner(null);
+    this.#tell();
   }
 
   redraw() {
     if (!this.open) return;
+    this.#box.surface.markCorner(this.#corners[0], this.#touch ? TOUCH_PX : CLOSE_PX);
+    this.#tell();
     const line = this.#pointer ? [...this.#corners, this.#pointer] : this.#corners;
     this.#box.surface.showLines([line], { closed: this.#corners.length > 1 && this.#pointer !== null });
+  }
+
+  /** The stage hears `cg-polygon` with the corners, none of them while no polygon is open. */
+  #tell() {
+    this.#box.surface.element.dispatchEvent(
+      new CustomEvent("cg-polygon", { detail: { corners: this.#corners, byTouch: this.byTouch } }),
+    );
   }
 
   /** The distance on the screen. @param {number[]} a @param {number[]} b */

@@ -32,6 +32,7 @@ export class Surface {
   #marks = svg("svg", { class: "cg-marks", "aria-hidden": "true" });
   #cursor = ["cg-halo", "cg-ink"].map((name) => svg("circle", { class: name }));
   #path = ["cg-halo", "cg-ink"].map((name) => svg("path", { class: name }));
+  #corner = ["cg-halo", "cg-ink cg-corner"].map((name) => svg("circle", { class: name }));
   #view = { scale: 1, x: 0, y: 0 };
   #fitted = true;
   /** @type {number | null} */
@@ -49,8 +50,9 @@ export class Surface {
     this.element = el("div", "cg-stage", this.#layers, this.#marks);
     this.#layers.append(this.#map, this.#overlay, this.#outline);
     for (const canvas of this.#layers.children) canvas.setAttribute("aria-hidden", "true");
-    this.#marks.append(...this.#path, ...this.#cursor);
+    this.#marks.append(...this.#path, ...this.#corner, ...this.#cursor);
     this.hideCursor();
+    this.markCorner(null);
     this.#context = contextOf(this.#map, { alpha: false });
     this.#table = colorTable(colors, null);
     this.#takeShape();
@@ -209,6 +211,21 @@ export class Surface {
     halo.style.strokeWidth = width ? `${Math.max(3, width * scale)}px` : "";
     halo.classList.toggle("cg-wide", width > 0);
     ink.style.display = d ? "" : "none";
+  }
+
+  /** Where a point of the map is on the stage. @param {number[]} point @returns {[number, number]} */
+  toStage([x, y]) {
+    return [x * this.#view.scale + this.#view.x, y * this.#view.scale + this.#view.y];
+  }
+
+  /** Marks a point of the map by a ring; null ends that. @param {number[] | null} point @param {number} [radius] on the screen */
+  markCorner(point, radius = 0) {
+    const [cx, cy] = point ? this.toStage(point) : [0, 0];
+    for (const circle of this.#corner) {
+      for (const [name, value] of Object.entries({ cx, cy, r: radius }))
+        circle.setAttribute(name, `${value}`);
+      circle.style.display = point ? "" : "none";
+    }
   }
 
   hideLines() {

@@ -14,6 +14,7 @@ import * as shapes from "../core/shapes.js";
  * @property {boolean} shift
  * @property {boolean} alt
  * @property {boolean} erase whether it is the other end of a pen
+ * @property {boolean} [touch] whether it is a finger, which hides what it points at
  * @property {number} size of a brush there; a pen's pressure makes it smaller
  */
 
