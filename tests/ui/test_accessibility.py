@@ -49,8 +49,10 @@ def test_the_paint_tab_has_no_violations(page):
 
 
 def test_the_menus_and_the_help_have_no_violations(page):
-    for name in ("Shapes", "Stamps", "More", "Streets", "Download"):
+    for name in ("Shapes", "Stamps", "More", "Streets", "Another one", "Download"):
         opener = page.get_by_role("button", name=name, exact=True)
+        if not opener.is_visible():
+            page.get_by_role("button", name="File", exact=True).click()
         opener.click()
         expect(opener).to_have_attribute("aria-expanded", "true")
         assert violations(page) == [], name
@@ -61,6 +63,7 @@ def test_the_menus_and_the_help_have_no_violations(page):
 
 
 def test_what_the_studio_says_about_a_map_has_no_violations(page):
+    page.get_by_role("button", name="More classes").click()
     page.locator(".cg-class", has_text="bus").click()
     page.locator(".cg-stage").press("Delete")
     page.get_by_role("button", name="Add a road").wait_for()

@@ -46,6 +46,34 @@ def test_a_drawn_street_can_be_the_start(studio, name):
     shown(studio, streets.street(name, WIDTH, HEIGHT))
 
 
+def test_streets_are_shown_beside_their_photos_which_come_once(app, studio):
+    click(studio, "Streets")
+    photos = studio.locator(".cg-street-picture img")
+    expect(photos).to_have_count(len(streets.NAMES))
+    asked = len(app.generator.requests)
+    assert {seed for _, seed in app.generator.requests} == {None}
+    studio.keyboard.press("Escape")
+    click(studio, "Streets")
+    expect(photos).to_have_count(len(streets.NAMES))
+    assert len(app.generator.requests) == asked
+
+
+def test_no_photo_of_a_street_is_asked_for_before_the_menu_opens(app, studio):
+    before = len(app.generator.requests)
+    set_map(studio, with_box(CAR))
+    shown(studio, with_box(CAR))
+    assert len(app.generator.requests) == before + 1
+
+
+def test_surprise_me_brings_a_random_street_and_undo_the_old_one(studio):
+    studio.get_by_role("button", name="Surprise me").click()
+    expect(studio.locator(".cg-message")).to_contain_text("Random street")
+    seed = int(studio.locator(".cg-message").inner_text().split()[-1])
+    shown(studio, streets.random_street(seed, WIDTH, HEIGHT))
+    click(studio, "Undo")
+    shown(studio, START)
+
+
 def test_a_random_street_can_be_drawn_again_by_its_seed(studio):
     click(studio, "Streets")
     studio.get_by_label("Seed of the random street").fill("1234")

@@ -130,6 +130,20 @@ def test_another_one_draws_a_new_seed_and_no_seed_goes_back(app, studio):
     assert app.generator.requests[-1] == (sent(START), None)
 
 
+def test_another_one_shows_four_photos_of_the_map_and_takes_the_chosen_one(app, studio):
+    before = len(app.generator.requests)
+    click(studio, "Another one")
+    variants = studio.locator(".cg-variant:not([aria-busy]) img")
+    expect(variants).to_have_count(4)
+    asked = app.generator.requests[before:]
+    assert {crc32 for crc32, _ in asked} == {sent(START)}
+    assert len({seed for _, seed in asked}) == 4
+    assert studio.locator(".cg-shot").get_attribute("data-seed") == ""
+    studio.get_by_role("button", name=f"Photo with seed {asked[2][1]}", exact=True).click()
+    studio.wait_for_selector(f'.cg-shot[data-seed="{asked[2][1]}"]')
+    expect(variants.first).to_be_hidden()
+
+
 def test_the_strip_keeps_the_last_eight_and_what_is_pinned(studio):
     expect(studio.locator(".cg-kept")).to_have_count(1)
     studio.locator(".cg-pin").click()

@@ -247,3 +247,63 @@ def test_a_third_finger_and_one_that_stays_move_nothing(phone):
     phone.touch("touchEnd")
     assert view.evaluate(MATRIX)["a"] / pinched["a"] == pytest.approx((90 - 60) / (80 - 60), rel=0.05)
     assert np.array_equal(phone.ids, street())
+
+
+def tap(phone, *corners: tuple[float, float]) -> None:
+    for corner in corners:
+        phone.touch("touchStart", corner)
+        phone.touch("touchEnd")
+
+
+def draw_a_polygon(phone, *corners: tuple[float, float]) -> None:
+    phone.page.get_by_role("button", name="Shapes").tap()
+    phone.page.get_by_role("button", name="Polygon").tap()
+    phone.page.locator(f".cg-class[data-id='{CAR}']").tap()
+    tap(phone, *corners)
+
+
+def test_a_finger_ends_a_polygon_by_buttons_beside_it(phone):
+    done, undo, cancel = (phone.page.get_by_role("button", name=n) for n in ("Done", "Undo corner", "Cancel"))
+    draw_a_polygon(phone, (30, 20), (90, 20))
+    expect(done).to_be_disabled()
+    expect(phone.status).to_contain_text("Done or a tap on the first corner")
+    tap(phone, (90, 60), (60, 70))
+    beside, stage = phone.page.locator(".cg-finish").bounding_box(), phone.stage.bounding_box()
+    assert stage["x"] <= beside["x"]
+    assert beside["x"] + beside["width"] <= stage["x"] + stage["width"]
+    assert beside["height"] >= 44
+    undo.tap()
+    done.tap()
+    assert phone.ids[25, 85] == CAR
+    assert phone.ids[65, 62] != CAR
+    expect(done).to_be_hidden()
+    painted = (phone.ids == CAR).sum()
+    tap(phone, (5, 5), (25, 5), (25, 15))
+    cancel.tap()
+    expect(cancel).to_be_hidden()
+    assert (phone.ids == CAR).sum() == painted
+
+
+def test_the_first_corner_is_marked_and_a_finger_closes_at_it_within_24_pixels(phone):
+    draw_a_polygon(phone, (30, 20), (90, 20), (90, 60))
+    assert phone.page.locator(".cg-corner").get_attribute("r") == "24"
+    a_pixel = 120 / phone.stage.bounding_box()["width"]
+    tap(phone, (30 + 30 * a_pixel, 20 + 10 * a_pixel))
+    assert not (phone.ids == CAR).any()
+    phone.page.get_by_role("button", name="Undo corner").tap()
+    tap(phone, (30 + 14 * a_pixel, 20 + 14 * a_pixel))
+    assert phone.ids[25, 85] == CAR
+    expect(phone.page.locator(".cg-corner")).to_be_hidden()
+
+
+def test_the_help_says_what_fingers_do(phone):
+    phone.page.get_by_role("button", name="More", exact=True).tap()
+    phone.page.get_by_role("button", name="Keys and help").last.tap()
+    expect(phone.page.locator(".cg-gestures")).to_contain_text("Two fingers zoom")
+
+
+def test_a_mouse_has_the_first_corner_marked_and_no_buttons(canvas):
+    canvas.press("p")
+    canvas.click(60, 45)
+    expect(canvas.page.locator(".cg-corner")).to_have_attribute("r", "12")
+    expect(canvas.page.locator(".cg-finish")).to_be_hidden()

@@ -205,8 +205,10 @@ function moreMenu(tools, actions) {
     };
     content.append(button(name, text, run, { className: `cg-menu-item ${only}`, text, key }));
   };
-  const { label, key } = TOOLS.eyedropper;
-  add("eyedropper", label, () => tools.select("eyedropper"), key.toUpperCase(), "cg-if-narrow");
+  for (const tool of /** @type {const} */ (["bucket", "eyedropper"])) {
+    const { label, key } = TOOLS[tool];
+    add(tool, label, () => tools.select(tool), key.toUpperCase(), "cg-if-narrow");
+  }
   add("redo", "Redo", actions.redo, "Ctrl+Shift+Z", "cg-if-narrow");
   for (const [name, text, action, key] of MORE) add(name, text, actions[action], key);
   return { content, opener: menuButton("more", "More", content) };
