@@ -31,6 +31,13 @@ MAX_NAMED = 4  # classes in one sentence
 _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
 
 
+# On a phone the result lies below all that one can choose.
+_SHOW_PHOTO = """() => {
+    const photo = document.querySelector("#cg-photo");
+    if (photo.getBoundingClientRect().bottom > innerHeight) photo.scrollIntoView();
+}"""
+
+
 @dataclass(frozen=True)
 class FileSynthesizer:
     """Makes results of files. Raises `gr.Error` for all that a visitor did wrong."""
@@ -186,16 +193,16 @@ def build_upload(
     shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
     # Our examples are read as they are recognised: the choice may still be that of another file.
     for event, chosen in ((start.click, [read_as, palette]), (examples.load_input_event.then, [])):
-        event(
+        drawn = event(
             lambda file, target, seed, light, read_as=None, palette=None: view.show(
                 generate(file, target, seed, light, read_as=_wish(read_as, palette))
             ),
             [label_file, target_file, seed, light, *chosen],
             view.outputs,
-            scroll_to_output=True,
             api_visibility="private",
             **shared,
         )
+        drawn.success(None, js=_SHOW_PHOTO, api_visibility="private")
     edit.click(
         lambda file, *chosen: (open_label_map(file, _wish(*chosen)).label_map, gr.Tabs(selected=paint_tab)),
         [label_file, read_as, palette],

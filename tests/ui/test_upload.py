@@ -11,6 +11,7 @@ import pytest
 from canvas_driver import IDS
 from PIL import Image
 from playwright.sync_api import Page, expect
+from tabs import PHONE
 
 from citygan import streets
 from citygan.data.layouts import CAMVID_IDS
@@ -136,3 +137,12 @@ def test_edit_this_map_takes_it_to_the_canvas_and_leaves_the_upload_as_it_was(up
     expect(upload.locator("#cg-label-file img")).to_be_visible()
     upload.locator("#cg-generate").click()
     np.testing.assert_array_equal(shown(upload, "#cg-labels"), colorize(label_map))
+
+
+def test_on_a_phone_the_page_scrolls_to_the_photo(open_page, whole_page, label_map, tmp_path):
+    phone = open_page(**PHONE)
+    phone.goto(whole_page)
+    phone.get_by_role("tab", name="Upload").tap()
+    choose(phone, "#cg-label-file", label_map, tmp_path / "map.png")
+    phone.locator("#cg-generate").tap()
+    expect(phone.locator("#cg-photo img").first).to_be_in_viewport(ratio=0.9)
