@@ -81,8 +81,9 @@ export function buildShow(painter, stamps, draw, { stage, photo }) {
 
   painter.subscribe(end);
   return () => {
-    if (running || !isFirstVisit() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    if (painter.revision === 0 && root.checkVisibility()) begin().catch(end); // without photos there is nothing to show
+    const unwanted = matchMedia("(prefers-reduced-motion: reduce)").matches || painter.revision > 0;
+    if (running || unwanted || !root.checkVisibility() || !isFirstVisit()) return;
+    begin().catch(end); // without photos there is nothing to show
   };
 }
 
