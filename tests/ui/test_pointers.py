@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from canvas_driver import CAR, UNLABELED, Canvas, street
 from playwright.sync_api import expect
+from tabs import PHONE
 
 from citygan.palette import colorize
 
@@ -152,14 +153,17 @@ def test_a_second_finger_takes_the_map_from_where_the_first_one_has_painted_to(p
     assert np.array_equal(phone.ids, street())
 
 
-def test_the_controls_of_a_phone_are_large_enough_for_a_finger(phone):
-    small = phone.page.evaluate("""() =>
+def test_the_controls_of_a_phone_are_large_enough_for_a_finger(open_page, whole_page):
+    page = open_page(**PHONE)
+    page.goto(whole_page)
+    page.locator(".cg-kept").wait_for()
+    small = page.evaluate("""() =>
         [...document.querySelectorAll('.cg-toolbar > button, .cg-class, .cg-eye')]
             .filter(button => button.checkVisibility())
             .map(b => [b.ariaLabel ?? b.textContent, b.offsetWidth, b.offsetHeight])
             .filter(([, width, height]) => width < 44 || height < 44)""")
     assert small == []
-    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_two_fingers_pan_the_zoomed_map_and_neither_paint_nor_scroll_the_page(phone):
