@@ -24,7 +24,8 @@ export function buildFinish(tools) {
     element.hidden = !byTouch;
     if (!byTouch) return;
     buttons[0].disabled = corners.length < 3;
-    place(element, surface.toStage(corners[corners.length - 1]), surface.element);
+    const [x, y] = corners[corners.length - 1];
+    place(element, surface.toStage(x, y), surface.element);
   });
   return element;
 }
@@ -32,7 +33,7 @@ export function buildFinish(tools) {
 /**
  * Below a point of the stage, or above it where there is no room, and always inside.
  * @param {HTMLElement} element
- * @param {[number, number]} point
+ * @param {number[]} point
  * @param {HTMLElement} stage
  */
 function place(element, [x, y], stage) {

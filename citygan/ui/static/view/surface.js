@@ -213,14 +213,9 @@ export class Surface {
     ink.style.display = d ? "" : "none";
   }
 
-  /** Where a point of the map is on the stage. @param {number[]} point @returns {[number, number]} */
-  toStage([x, y]) {
-    return [x * this.#view.scale + this.#view.x, y * this.#view.scale + this.#view.y];
-  }
-
   /** Marks a point of the map by a ring; null ends that. @param {number[] | null} point @param {number} [radius] on the screen */
   markCorner(point, radius = 0) {
-    const [cx, cy] = point ? this.toStage(point) : [0, 0];
+    const [cx, cy] = point ? this.toStage(point[0], point[1]) : [0, 0];
     for (const circle of this.#corner) {
       for (const [name, value] of Object.entries({ cx, cy, r: radius }))
         circle.setAttribute(name, `${value}`);
