@@ -26,6 +26,7 @@ import tyro
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
 from citygan.evaluation.metrics import compare
+from citygan.evaluation.reading import READER, PhotoReader
 from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint
 from citygan.synthesis.shelf import short_name
 from citygan.ui.page import build_app, serve
@@ -131,6 +132,7 @@ def _run(options: Options) -> None:
             results=RESULTS,
             light_of=synthesizer.light_of if synthesizer.lights else None,
             notice_of=lambda: synthesizer.notice,
+            photo_reader=_open_photo_reader(),
             on_device=for_browsers(synthesizer),
         )
     if options.compile and other is None and not zero_gpu.is_on():
@@ -148,6 +150,15 @@ def _run(options: Options) -> None:
         visitor_rate=options.visitor_rate,
         mcp_server=mcp,
     )
+
+
+def _open_photo_reader() -> PhotoReader | None:
+    """What finds maps in photos; None where its files are not there, and the page says so then."""
+    try:
+        return PhotoReader()
+    except CityGANError as error:
+        logging.getLogger(__name__).info("photos are not read, for want of %s: %s", READER.name, error)
+        return None
 
 
 if __name__ == "__main__":

@@ -90,6 +90,39 @@ def test_a_map_can_be_read_in_another_way_than_it_is_recognised(client, saved):
         client.predict(file, read_as="voc", api_name="/synthesize")
 
 
+def test_in_a_photo_the_map_is_found_drawn_in_its_light_and_scored_against_it(saved):
+    class Road:
+        class_iou = 0.5
+
+        def __call__(self, photo):
+            return np.full(photo.shape[:2], 7, np.uint8)
+
+    asked = []
+
+    def synthesize(label_map, seed=None, **light):
+        asked.append(light.get("light"))
+        return fakes.synthesize(label_map)
+
+    lights = {"light_of": lambda photo: (1.0,) * 8, "photo_reader": Road()}
+    app = build_app(
+        synthesize, fakes.score, replace(fakes.INFO, lights={"dusk": (0.0,) * 8}), "a test", **lights
+    )
+    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    try:
+        client = Client(address, verbose=False)
+        file = saved(noise, "street.jpg")
+        for read_as in (None, "photo"):
+            photo, scores = client.predict(file, read_as=read_as, api_name="/synthesize")
+            assert read(photo).shape == (64, 96, 3)
+            assert scores["ssim"] == 0.5
+            assert "Its map is a prediction (class IoU 0.50)" in scores["notes"][0]
+        client.predict(file, light="dusk", api_name="/synthesize")
+    finally:
+        app.close()
+    assert asked == [(1.0,) * 8, (1.0,) * 8, "dusk"]
+
+
 def test_a_colour_map_with_its_target_is_scored(client, saved, label_map):
     target = np.full((80, 120, 3), 128, np.uint8)
     files = saved(colorize(label_map), "color.png"), saved(target, "target.jpg")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -25,9 +26,13 @@ MAX_SIDE_PX = (
     2048  # the longer side of what is returned: a Cityscapes frame keeps its size, larger ones are reduced
 )
 
+MANY_COLORS = 200  # more than any palette has; a street photo has thousands
+MANY_GREYS = 100  # the same of grey pictures, which have 256 at most
+
 _COMPARED_PX = 128  # the longer side at which label maps are compared, to offer each once
 _LOSSLESS = ("PNG", "BMP", "GIF", "TIFF")
 _FORMATS = (*_LOSSLESS, "JPEG", "WEBP", "AVIF")
+_NO_READER = "The network that finds maps in photos is not here."
 _ADVICE = (
     "Give it in the colours of Cityscapes, CamVid, ADE20K, Mapillary Vistas or BDD100K, or as label ids, "
     "train ids or CamVid ids in a PNG."
@@ -55,19 +60,38 @@ class UnknownColorsError(ImageError):
         )
 
 
+class PhotoReader(Protocol):
+    """What finds label maps in photos, such as `citygan.evaluation.reading.PhotoReader`."""
+
+    @property
+    def class_iou(self) -> float:
+        """How right it is, 0 to 1."""
+        ...
+
+    def __call__(self, photo: np.ndarray, /) -> np.ndarray:
+        """A photo `(H, W, 3) uint8` -> its label map `(H', W') uint8`, a prediction."""
+        ...
+
+
 @dataclass(frozen=True)
 class LabelMapFile:
     """What a file turned out to be."""
 
     label_map: np.ndarray  # (H, W) uint8
-    target: np.ndarray | None  # (H, W, 3) uint8, the photo of a side-by-side pair
+    target: np.ndarray | None  # (H, W, 3) uint8, the photo of a pair, or the one that the map was found in
     description: str  # for example "Cityscapes label ids, 2048 x 1024"
     report: SnapReport | None  # how far the colours were from the palette; None for ids
     readings: tuple[str, ...]  # of `readings.NAMES`: how it was read, and then how else it could be
+    predicted: float | None = None  # the class IoU of the network that found the map in a photo
 
     @property
     def summary(self) -> str:
-        """One sentence for the person who sent the file: what it was taken for, and how much was snapped."""
+        """For the person who sent the file: what it was taken for, and how much was snapped or is guessed."""
+        if self.predicted is not None:
+            return (
+                f"Read as {self.description}. Its map is a prediction (class IoU {self.predicted:.2f}): "
+                "mend what is wrong."
+            )
         if self.report is None or self.report.snapped == 0:
             return f"Read as {self.description}."
         pixels = round(self.report.snapped * self.label_map.size)
@@ -77,47 +101,53 @@ class LabelMapFile:
         )
 
 
-def read_label_map(source: bytes | str | Path, read_as: str | None = None) -> LabelMapFile:
+def read_label_map(
+    source: bytes | str | Path, read_as: str | None = None, photo_reader: PhotoReader | None = None
+) -> LabelMapFile:
     """Recognises and reads a label map.
 
     A picture with one half in the colours of a table, give or take JPEG noise, and the other half a photo, is
     a side-by-side pair. One all in those colours is a colour map. Otherwise grey values or palette indices of
-    a lossless file are instance ids, or whatever ids make the most plausible street of them.
+    a lossless file are instance ids, or whatever ids make the most plausible street of them. What is none of
+    that and has more colours than any palette is a photo.
 
     Args:
         source: the file's bytes, or its path; `labelIds` or `labelTrainIds` in its name settles doubts.
         read_as: of `readings.NAMES`, to read it so instead; or a JSON object of colours and classes,
             `{"#804080": "road", ...}`, to read it by these.
+        photo_reader: finds the map in a photo; without it photos are refused.
 
     Raises:
         UnknownColorsError: a colour map in colours that no table has.
-        ImageError: no image, too large, broken, a photo, or values that are no classes.
+        ImageError: no image, too large, broken, a photo that nothing here can read, or values that are no
+        classes.
     """
     wish, own = _wish(read_as)
+    if wish == readings.PHOTO and photo_reader is None:
+        raise ImageError(f"{_NO_READER} {_ADVICE}")
     picture = _decode(source)
     name = "" if isinstance(source, bytes) else Path(source).name
     colored = _colored(picture)
     values = None if colored.photo else _values(picture)
     value_keys = [] if values is None else _value_readings(values, name)
     keys = _in_order(colored.keys, value_keys, grey=not _has_colors(picture.image))
+    if photo_reader and colored.photo is None and _may_be_photo(picture):
+        keys += [readings.PHOTO] if keys else [readings.PHOTO, readings.COLORS]
     key = wish or next(iter(keys), None)
-    if key in value_keys and values is not None:
+    if key == readings.PHOTO and photo_reader:
+        found = _from_photo(picture, photo_reader)
+    elif key in value_keys and values is not None:
         found = _from_values(values, key)
     elif key == readings.OWN and (own or key in keys):
         found = _from_own_colors(colored, own)
-    elif key in colored.keys:
+    elif key in colored.keys or (key == readings.COLORS and key in keys):
         found = _from_colors(colored, colormaps.tables()[key].table, key)
     else:
         raise ImageError(_refusal(picture, values, wish if keys else None))
-    height, width = found.label_map.shape
-    facts = [found.description, f"{width} x {height}", *picture.remarks]
-    whole_px = colored.image.width
-    if width < whole_px:
-        facts.append(f"reduced from {whole_px} x {picture.image.height}")
     exact = key != readings.OWN and found.report is not None and found.report.snapped == 0
     offered = value_keys if exact else _distinct(keys, colored)  # other colours fit an exact map worse
     others = [other for other in offered if other != key]
-    return replace(found, description=", ".join(facts), readings=(key, *others))
+    return replace(found, description=_described(found, picture, colored), readings=(key, *others))
 
 
 def _wish(read_as: str | None) -> tuple[str | None, ColorTable | None]:
@@ -146,6 +176,32 @@ def read_photo(source: bytes | str | Path) -> np.ndarray:
         ImageError: no image, too large or broken.
     """
     return _photo(_decode(source).image)
+
+
+def _described(found: LabelMapFile, picture: _Picture, colored: _Colored) -> str:
+    """What a file was taken for, its size, and what was done to it."""
+    is_photo = found.predicted is not None and found.target is not None
+    height, width = (found.target if is_photo else found.label_map).shape[:2]
+    facts = [found.description, f"{width} x {height}", *picture.remarks]
+    whole_px = colored.image.width
+    if width < whole_px:
+        facts.append(f"reduced from {whole_px} x {picture.image.height}")
+    return ", ".join(facts)
+
+
+def _may_be_photo(picture: _Picture) -> bool:
+    """Whether a picture has more colours than a palette: photos, and maps whose colours were blurred."""
+    if picture.image.mode in ("1", "F"):
+        return False
+    rgb = _photo(picture.image)
+    is_grey = (rgb.max(2) - rgb.min(2)).max() < 16  # lossy formats tint grey a little
+    return len(np.unique(palette.pack(rgb))) > (MANY_GREYS if is_grey else MANY_COLORS)
+
+
+def _from_photo(picture: _Picture, photo_reader: PhotoReader) -> LabelMapFile:
+    photo = _photo(picture.image)
+    found = photo_reader(photo)
+    return LabelMapFile(found, photo, "a photo", None, (), photo_reader.class_iou)
 
 
 @dataclass(frozen=True)
@@ -366,7 +422,8 @@ def _refusal(picture: _Picture, values: np.ndarray | None, read_as: str | None) 
     _, report = palette.snap(_colors(picture.image))
     return (
         f"This is a photo or another picture, no label map: {report.photo_like:.0%} of its pixels are far "
-        f"from every class colour (the largest distance is {report.max_distance:.0f} of 442). {_ADVICE}"
+        f"from every class colour (the largest distance is {report.max_distance:.0f} of 442). "
+        f"{_NO_READER + ' ' if _may_be_photo(picture) else ''}{_ADVICE}"
     )
 
 

@@ -18,12 +18,14 @@ from citygan.data.layouts import CAMVID_IDS
 
 COLORS = colormaps.CITYSCAPES
 OWN = colormaps.OWN
+PHOTO = "photo"  # of a picture that is no map: a network finds one in it
 NAMES = {  # of all readings: of colours, then of values
     **{key: named.name for key, named in colormaps.tables().items()},
     OWN: "your own colours",
     "label-ids": "Cityscapes label ids",
     "train-ids": "Cityscapes train ids",
     "camvid-ids": "CamVid ids",
+    PHOTO: "a photo",
 }
 IGNORED = 255
 NO_CLASS = -1

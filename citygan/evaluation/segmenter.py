@@ -75,8 +75,11 @@ class SegmenterInfo(Info):
     hardware: str  # what trained it
     parameters: int
     kind: str = "segmenter"
+    unseen_iou: float = 0.0  # class IoU of `PhotoReader` on a drive never seen in training; 0: not known
 
     def __post_init__(self):
+        if not 0 <= self.unseen_iou <= 1:
+            raise CityGANError(f"unseen_iou is {self.unseen_iou}; it is 0 to 1")
         if not self.classes or not set(self.classes) <= CLASS_BY_ID.keys():
             raise CityGANError(f"classes is {self.classes}; they are ids of the palette")
 
@@ -136,6 +139,12 @@ class Segmenter:
         if logits.shape[-2:] != photos.shape[-2:]:
             logits = interpolate(logits, photos.shape[-2:], mode="bilinear")
         return self._ids[logits.argmax(1)].cpu()
+
+    @torch.inference_mode()
+    def probabilities(self, photos: torch.Tensor) -> torch.Tensor:
+        """How likely each class is, `(N, classes, H, W)` on the CPU, in photos `(N, 3, H, W)`, 0 to 255, read
+        at their own size."""
+        return self._network(normalized(photos.to(self._device).float()))["out"].softmax(1).cpu()
 
     @torch.inference_mode()
     def features(self, photos: torch.Tensor) -> torch.Tensor:

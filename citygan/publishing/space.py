@@ -16,7 +16,7 @@ from citygan.publishing import static_space
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PARTS = ("README.md", "LICENSE", "requirements.txt", "app.py", "citygan", "checkpoints", "docs", "results")
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyi", ".*", "camvid-segmenter.*", "rows")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyi", ".*", "rows")
 
 
 def assemble(out: Path, root: Path = ROOT) -> int:

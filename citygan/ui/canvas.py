@@ -50,7 +50,8 @@ def _as_server_function(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 class LabelCanvas(gr.HTML):
     """A canvas on which people paint a label map with exact classes.
 
-    Its value is a label map, `(H, W) uint8`, or None while nothing came from the page.
+    Its value is a label map, `(H, W) uint8`, or None while nothing came from the page. A map that comes of a
+    file can be given together with what `Live.about` says of it, as a tuple.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class LabelCanvas(gr.HTML):
         server_functions: Sequence[Callable[[Any], Any]] = (),
         streets: Sequence[str] = (),
         size_px: tuple[int, int] | None = None,
+        reads_photos: bool = False,
         device: dict[str, Any] | None = None,
         **component: Any,
     ):
@@ -72,6 +74,7 @@ class LabelCanvas(gr.HTML):
             server_functions: called by the page with one JSON object, each returns a JSON object.
             streets: names of maps that the page offers as a start.
             size_px: width and height of the canvas, by default `canvas_size`.
+            reads_photos: whether `open_picture` among the server functions finds maps in photos.
             device: what `device_props` says of photos made by the visitor's device; without it none are.
             component: further arguments of `gr.HTML`, for example `elem_id`.
         """
@@ -83,6 +86,7 @@ class LabelCanvas(gr.HTML):
             server_functions=[_as_server_function(f) for f in server_functions],
             modules=publish_static(),
             **canvas_props(info, streets, size_px),
+            reads_photos=reads_photos,
             device=device,
             **component,
         )
@@ -102,8 +106,10 @@ class LabelCanvas(gr.HTML):
             raise gr.Error(f"The label map could not be read: {error}", print_exception=False) from error
 
     # ty: ignore[incompatible-method-override]: as above
-    def postprocess(self, value: np.ndarray | None) -> dict[str, Any] | None:
-        """Turns a label map into what the page expects."""
+    def postprocess(self, value: np.ndarray | tuple[np.ndarray, dict[str, Any]] | None) -> dict | None:
+        """Turns a label map, and what is known of its file, into what the page expects."""
+        if isinstance(value, tuple):
+            return encode_map(value[0]) | {"about": value[1]}
         return None if value is None else encode_map(value)
 
     def api_info(self) -> dict[str, Any]:

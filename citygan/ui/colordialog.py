@@ -26,7 +26,8 @@ class ColorDialog(gr.HTML):
     The dialog itself is `static/panels/colors.js`; it takes no room on the page.
     """
 
-    def __init__(self):
+    def __init__(self, *, render: bool = True):
+        """`render` is as in `gr.HTML`: told to skip an update, Gradio makes the component anew with False."""
         super().__init__(
             None,
             html_template="",
@@ -35,6 +36,7 @@ class ColorDialog(gr.HTML):
             modules=publish_static(),
             classes=[c.name for c in CLASSES],
             elem_id="cg-palette",
+            render=render,
         )
 
     @staticmethod

@@ -50,13 +50,13 @@ def add_endpoint(
         rider #ff0000, car #00008e and so on. Other colours are snapped to the nearest of them.
 
         Args:
-            label_map: Those colours, those of CamVid, ADE20K, Mapillary or BDD100K, or ids in a grey PNG.
+            label_map: Those colours, or of CamVid, ADE20K, Mapillary or BDD100K; ids in a grey PNG; a photo.
             target: The real photo of the same street; the drawn one is scored against it.
             seed: A whole number from 0 to 2147483647. Another one draws other details.
             light: Its name, such as day, overcast or dusk, where the checkpoint is told the light.
             brightness: From -3, darker, to 3, where the checkpoint is told the light.
             warmth: From -3, colder, to 3, where the checkpoint is told the light.
-            read_as: colors, ade20k, label-ids or so; or {"#804080": "road", ...}. By default recognised.
+            read_as: colors, ade20k, label-ids, photo or so; {"#804080": "road", ...}; else recognised.
 
         Returns:
             the photo, a PNG of the label map's size

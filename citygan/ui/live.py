@@ -24,7 +24,7 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import LIGHT_NUMBERS, CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import UnknownColorsError
+from citygan.data.images import LabelMapFile, PhotoReader, UnknownColorsError
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
@@ -38,6 +38,7 @@ MAX_LIGHT = 100
 MAX_DRIVE = 1e6  # metres, and seconds
 MAX_TARGETS = 64
 MAX_TARGET_SIDE_PX = 512
+MAX_SHOWN_SIDE_PX = 1024  # of a target that the page lays over the canvas
 MAX_IMAGE_BYTES = 9 * 2**20
 MAX_READING_CHARS = 16_384  # a palette of 256 colours has 9,000
 MAX_PSNR_DB = 99.0  # stands for infinity, which JSON cannot say
@@ -162,6 +163,7 @@ class Live:
         wait_s: float = WAIT_S,
         light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
         notice_of: Callable[[], str] = str,
+        photo_reader: PhotoReader | None = None,
     ):
         """
         Args:
@@ -172,10 +174,12 @@ class Live:
             wait_s: how long a request waits for the photos of others.
             light_of: `photo -> eight numbers`, where the checkpoint is told a light.
             notice_of: a sentence that comes with each photo; "" for none.
+            photo_reader: finds the map in a photo; without it photos are refused.
         """
         self._synthesize = synthesize
         self._light_of = light_of
         self._notice_of = notice_of
+        self._photo_reader = photo_reader
         self._score = score
         self._percentiles = info.ssim_percentiles
         self._percentiles_of = info.ssim_percentiles_of
@@ -274,22 +278,25 @@ class Live:
 
     @answers(image=_image, read_as=_reading)
     def open_picture(self, image: bytes, read_as: str | None) -> Json:
-        """The label map of an image file, what the file was taken for, how it was and could be read, and the
-        target if it was a pair; or the colours that somebody has to name, and the share of each."""
+        """The label map of an image file, and `about` the file; or the colours that somebody has to name, and
+        the share of each."""
         try:
-            file = read_label_map(image, read_as)
+            file = read_label_map(image, read_as, self._photo_reader)
         except UnknownColorsError as error:
             return {"error": str(error), "colors": list(error.colors.items())}
-        target = None
+        return {"map": encode_map(file.label_map), **self.about(file)}
+
+    def about(self, file: LabelMapFile) -> Json:
+        """What a file was taken for, how it was and could be read; the target, if it was a photo or had one;
+        and of a photo its light, where the checkpoint is told one."""
+        target = light = None
         if file.target is not None:
-            target = self._targets.add(file.target) | {"photo": data_url(file.target, "JPEG")}
-        others = [{"key": key, "name": readings.NAMES[key]} for key in file.readings]
-        return {
-            "map": encode_map(file.label_map),
-            "report": file.summary,
-            "readings": others,
-            "target": target,
-        }
+            target = self._targets.add(file.target) | {"photo": data_url(_shown(file.target), "JPEG")}
+        if file.target is not None and file.predicted is not None and self._light_of:
+            light = list(self._light_of(file.target))
+        ways = [{"key": key, "name": readings.NAMES[key]} for key in file.readings]
+        said = {"report": file.summary, "predicted": file.predicted, "readings": ways}
+        return said | {"target": target, "light": light}
 
     @answers(map=decode_map, drawn=_optional_map, seed=_seed, target=_text, light=_light)
     def final_result(
@@ -359,6 +366,12 @@ class _Targets:
             if token in self._photos:
                 self._photos.move_to_end(token)
             return self._photos.get(token)
+
+
+def _shown(photo: np.ndarray) -> np.ndarray:
+    image = Image.fromarray(photo)
+    image.thumbnail((MAX_SHOWN_SIDE_PX, MAX_SHOWN_SIDE_PX), Image.Resampling.LANCZOS)
+    return np.asarray(image)
 
 
 def data_url(pixels: np.ndarray, kind: str = "PNG") -> str:

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
-from citygan.data.images import MAX_FILE_BYTES
+from citygan.data.images import MAX_FILE_BYTES, PhotoReader
 from citygan.errors import CityGANError
 from citygan.runtime import BrowserFiles
 from citygan.synthesis.shelf import Shelf
@@ -37,7 +37,7 @@ from citygan.ui.rate import VisitorRate
 from citygan.ui.requests import CheckedRequests
 from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
-from citygan.ui.upload import FileSynthesizer, build_upload, name_examples
+from citygan.ui.upload import FileSynthesizer, build_upload, on_seen
 from citygan.ui.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ def build_app(
     shelf: Shelf | None = None,
     results: Path | None = None,
     light_of: Callable[[np.ndarray], Sequence[float]] | None = None,
+    photo_reader: PhotoReader | None = None,
     on_device: BrowserFiles | None = None,
     notice_of: Callable[[], str] = str,
 ) -> gr.Blocks:
@@ -98,12 +99,15 @@ def build_app(
         shelf: the checkpoints of the Compare tab, each `(synthesize, info)`; without it there is no tab.
         results: the folder of the table of systems, for the Results tab.
         light_of: the light of a picture, where the checkpoint is told one, as `Synthesizer.light_of`.
+        photo_reader: finds the map in a visitor's photo; without it photos are refused.
         on_device: the checkpoint's files for browsers, where it has some; then visitors can have their own
             device make the photos.
         notice_of: one sentence that everyone should read with each photo from now on; "" for none.
     """
     score_here = partial(score, size_px=(info.width_px, info.height_px))
-    live = Live(synthesize, score_here, info, light_of=light_of, notice_of=notice_of)
+    live = Live(
+        synthesize, score_here, info, light_of=light_of, notice_of=notice_of, photo_reader=photo_reader
+    )
     tempfiles.keep_private()
     with Page(title="CityGAN", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_header(info, device_name, source, notice))
@@ -114,13 +118,14 @@ def build_app(
                     info=info,
                     server_functions=live.functions,
                     streets=streets.NAMES,
+                    reads_photos=photo_reader is not None,
                     device=device_props(on_device, device_name),
                     elem_id="cg-canvas",
                 )
             with gr.Tab("Upload", id="upload") as upload:
-                generate = FileSynthesizer(synthesize, score_here, info)
-                build_upload(generate, device_name, canvas, tabs, "paint")
-            upload.select(None, js=name_examples(), api_visibility="private")
+                generate = FileSynthesizer(synthesize, score_here, info, photo_reader, light_of)
+                build_upload(generate, device_name, canvas, tabs, "paint", live.about)
+            upload.select(None, js=on_seen(), api_visibility="private")
             if shelf:
                 with gr.Tab("Compare", id="compare"):
                     build_compare(shelf, shelf.names, score, canvas)

@@ -158,6 +158,11 @@ class ResultView:
             self._download,
         ]
 
+    @property
+    def progress(self) -> list[gr.components.Component]:
+        """Where to show that a result is on its way."""
+        return [self._empty, self._photo]
+
     def show(self, result: Result) -> list[Any]:
         """The updates for a result."""
         compared = result.scores is not None

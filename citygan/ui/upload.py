@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -16,9 +17,10 @@ from gradio.helpers import Examples
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import ImageError, LabelMapFile, UnknownColorsError
+from citygan.data.images import ImageError, LabelMapFile, PhotoReader, UnknownColorsError
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
+from citygan.ui.canvas import publish_static
 from citygan.ui.colordialog import ColorDialog
 from citygan.ui.endpoint import add_endpoint
 from citygan.ui.imagefile import ImageFile
@@ -28,12 +30,14 @@ from citygan.ui.result import Result, ResultView, save_picture, score_against
 from citygan.ui.watch import watched
 
 MAX_NAMED = 4  # classes in one sentence
+_OTHER_FILES = {True: "a pair of map and photo,\nor a photo of a street", False: "or a pair of map and photo"}
 _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
 
 
 # On a phone the result lies below all that one can choose.
 _SHOW_PHOTO = """() => {
     const photo = document.querySelector("#cg-photo");
+    if (document.querySelector("#cg-read .cg-refused")) return;
     if (photo.getBoundingClientRect().bottom > innerHeight) photo.scrollIntoView();
 }"""
 
@@ -45,6 +49,8 @@ class FileSynthesizer:
     synthesize: Callable[..., np.ndarray]
     score: Callable
     info: CheckpointInfo
+    photo_reader: PhotoReader | None = None  # finds the map in a photo; None refuses photos
+    light_of: Callable[[np.ndarray], Sequence[float]] | None = None  # where the checkpoint is told one
 
     @watched("synthesize")
     def __call__(
@@ -59,10 +65,10 @@ class FileSynthesizer:
     ) -> Result:
         """Reads the files, draws the photo and scores it.
 
-        Light, brightness and warmth are as `Synthesizer` takes them, None is the light that the map suggests;
-        `read_as` is as `read_label_map` takes it.
+        Light, brightness and warmth are as `Synthesizer` takes them, None is the light that the map suggests,
+        or that of the photo in which the map was found; `read_as` is as `read_label_map` takes it.
         """
-        file = open_label_map(label_file, read_as)
+        file = open_label_map(label_file, read_as, self.photo_reader)
         try:
             seed = seed_of(seed)
         except CityGANError as error:
@@ -70,7 +76,7 @@ class FileSynthesizer:
         notes = [file.summary, *self._substitutions(file.label_map)]
         target = self._target(target_file, file, notes)
         start = time.perf_counter()
-        photo = self._draw(file.label_map, seed, light or None, brightness or 0.0, warmth or 0.0)
+        photo = self._draw(file.label_map, seed, light or self._light(file), brightness or 0.0, warmth or 0.0)
         elapsed_ms = 1000 * (time.perf_counter() - start)
         scores = percentile = None
         if target is not None:
@@ -80,8 +86,19 @@ class FileSynthesizer:
                 notes.append(f"Not scored: {error}.")
         return Result(file.label_map, photo, target, scores, percentile, elapsed_ms, tuple(notes))
 
+    def _light(self, file: LabelMapFile) -> Sequence[float] | None:
+        """That of the photo, where the file is one."""
+        if file.predicted is None or file.target is None or self.light_of is None:
+            return None
+        return self.light_of(file.target)
+
     def _draw(
-        self, label_map: np.ndarray, seed: int | None, light: str | None, brightness: float, warmth: float
+        self,
+        label_map: np.ndarray,
+        seed: int | None,
+        light: Sequence[float] | str | None,
+        brightness: float,
+        warmth: float,
     ) -> np.ndarray:
         if light is None and not brightness and not warmth:
             return self.synthesize(label_map, seed=seed)
@@ -95,7 +112,8 @@ class FileSynthesizer:
             return file.target
         target = open_target(target_file)
         if file.target is not None:
-            notes.append("The target photo was used, not the photo in the pair.")
+            other = "the photo in the pair" if file.predicted is None else "the photo itself"
+            notes.append(f"The target photo was used, not {other}.")
         (height, width), (target_height, target_width) = file.label_map.shape, target.shape[:2]
         stretch = (target_width / target_height) / (width / height)
         if (width, height) != (target_width, target_height):
@@ -126,12 +144,14 @@ def _percent(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 else "<0.1%"
 
 
-def open_label_map(label_file: str | None, read_as: str | None = None) -> LabelMapFile:
+def open_label_map(
+    label_file: str | None, read_as: str | None = None, photo_reader: PhotoReader | None = None
+) -> LabelMapFile:
     """Reads the label map, as `read_label_map`; raises `gr.Error` with the reason where it cannot be used."""
     if label_file is None:
         raise gr.Error("Choose a label map first.", title="No label map", print_exception=False)
     try:
-        return read_label_map(label_file, read_as or None)
+        return read_label_map(label_file, read_as or None, photo_reader)
     except ImageError as error:
         raise gr.Error(f"Label map: {error}", title="Not usable", print_exception=False) from error
 
@@ -144,23 +164,24 @@ def open_target(target_file: str) -> np.ndarray:
         raise gr.Error(f"Target photo: {error}", print_exception=False) from error
 
 
-def _read_aloud(label_file: str | None, read_as: str | None = None) -> tuple[str, dict[str, Any], Any]:
+def _read_aloud(
+    photo_reader: PhotoReader | None, label_file: str | None, read_as: str | None = None
+) -> tuple[str, dict[str, Any], Any]:
     """What a chosen file was read as, or why it is refused, as HTML; how it can be read; and what asks about
     colours that nobody knows."""
     no_choice = gr.update(value=None, visible=False)
     if label_file is None:
         return "", no_choice, None
     try:
-        file = read_label_map(label_file, read_as)
+        file = read_label_map(label_file, read_as, photo_reader)
     except ImageError as error:
-        refused = f'<p class="cg-read cg-refused" role="alert">{escape(str(error))}</p>'
         if not isinstance(error, UnknownColorsError):
-            return refused, no_choice, None
+            return _refused(str(error)), no_choice, None
         kept = no_choice if read_as is None else gr.skip()
-        return refused, kept, ColorDialog.ask(error.colors, again=read_as is not None)
+        return _refused(str(error)), kept, ColorDialog.ask(error.colors, again=read_as is not None)
     names = [(readings.NAMES[key], key) for key in sorted(file.readings, key=[*readings.NAMES].index)]
     choice = gr.update(choices=names, value=file.readings[0], visible=len(names) > 1)
-    return f'<p class="cg-read" role="status">{escape(file.summary)}</p>', choice, gr.skip()
+    return _said(file.summary), choice, gr.skip()
 
 
 def _wish(read_as: str | None, palette: str | None) -> str | None:
@@ -168,8 +189,21 @@ def _wish(read_as: str | None, palette: str | None) -> str | None:
     return palette if read_as == readings.OWN and palette else read_as
 
 
+def _said(text: str) -> str:
+    return f'<p class="cg-read" role="status">{escape(text)}</p>'
+
+
+def _refused(text: str) -> str:
+    return f'<p class="cg-read cg-refused" role="alert">{escape(text)}</p>'
+
+
 def build_upload(
-    generate: FileSynthesizer, device_name: str, canvas: gr.HTML, tabs: gr.Tabs, paint_tab: str
+    generate: FileSynthesizer,
+    device_name: str,
+    canvas: gr.HTML,
+    tabs: gr.Tabs,
+    paint_tab: str,
+    about: Callable[[LabelMapFile], dict[str, Any]],
 ) -> None:
     """Builds the Upload tab and the endpoint inside a `gr.Blocks`.
 
@@ -179,10 +213,19 @@ def build_upload(
         canvas: takes the label map when someone wants to edit it.
         tabs: turned to the tab with the id `paint_tab` at the same time.
         paint_tab: the id of the tab that holds `canvas`.
+        about: what the canvas is told of a file whose map it takes, as `Live.about`.
     """
+
+    def edited(label_file: str | None, *chosen: str | None) -> tuple[Any, ...]:
+        try:
+            file = open_label_map(label_file, _wish(*chosen), generate.photo_reader)
+        except gr.Error as error:
+            return _refused(error.message), gr.skip(), gr.skip()
+        return _said(file.summary), (file.label_map, about(file)), gr.Tabs(selected=paint_tab)
+
     with gr.Row(elem_classes="cg-upload"):
         with gr.Column(scale=1, min_width=300):
-            label_file, read_as, palette, target_file, seed, light = _build_inputs(generate.info)
+            label_file, read, read_as, palette, target_file, seed, light = _build_inputs(generate)
             with gr.Row():
                 edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
                 start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
@@ -191,36 +234,45 @@ def build_upload(
             view = ResultView(generate.info, device_name)
 
     shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
+
     # Our examples are read as they are recognised: the choice may still be that of another file.
+    def show(file, target, seed, light, read_as=None, palette=None) -> list[Any]:
+        try:
+            result = generate(file, target, seed, light, read_as=_wish(read_as, palette))
+        except gr.Error as error:  # what was shown before stays, and the reason stands where the file is
+            return [_refused(error.message), *[gr.skip()] * len(view.outputs)]
+        return [_said(result.notes[0]), *view.show(result)]
+
     for event, chosen in ((start.click, [read_as, palette]), (examples.load_input_event.then, [])):
         drawn = event(
-            lambda file, target, seed, light, read_as=None, palette=None: view.show(
-                generate(file, target, seed, light, read_as=_wish(read_as, palette))
-            ),
+            show,
             [label_file, target_file, seed, light, *chosen],
-            view.outputs,
+            [read, *view.outputs],
+            show_progress_on=view.progress,
             api_visibility="private",
             **shared,
         )
         drawn.success(None, js=_SHOW_PHOTO, api_visibility="private")
     edit.click(
-        lambda file, *chosen: (open_label_map(file, _wish(*chosen)).label_map, gr.Tabs(selected=paint_tab)),
+        edited,
         [label_file, read_as, palette],
-        [canvas, tabs],
+        [read, canvas, tabs],
+        show_progress="hidden",
         api_visibility="private",
     )
     add_endpoint(generate, generate.info, label_file, target_file, shared)
 
 
 def _build_inputs(
-    info: CheckpointInfo,
-) -> tuple[ImageFile, gr.Dropdown, ColorDialog, ImageFile, gr.Textbox, gr.Dropdown]:
-    """The label map, what it is read as and by which palette, the target photo, the seed and, where the
-    checkpoint has any, the lights."""
+    generate: FileSynthesizer,
+) -> tuple[ImageFile, gr.HTML, gr.Dropdown, ColorDialog, ImageFile, gr.Textbox, gr.Dropdown]:
+    """The label map, what it was and is to be read as and by which palette, the target photo, the seed and,
+    where the checkpoint has any, the lights."""
+    info, photo_reader = generate.info, generate.photo_reader
     picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
     label_file = ImageFile(
-        label="Label map",
-        placeholder="Drop a label map\n\nin colours or ids,\nor a pair of map and photo",
+        label="Label map or photo" if photo_reader else "Label map",
+        placeholder=f"Drop a label map\n\nin colours or ids,\n{_OTHER_FILES[photo_reader is not None]}",
         elem_id="cg-label-file",
         **picture,
     )
@@ -233,12 +285,13 @@ def _build_inputs(
         elem_id="cg-read-as",
     )
     palette = ColorDialog()
+    read_aloud = partial(_read_aloud, photo_reader)
     for event, given in (
         (label_file.change, [label_file]),
         (read_as.input, [label_file, read_as]),
         (palette.input, [label_file, palette]),
     ):
-        event(_read_aloud, given, [read, read_as, palette], show_progress="hidden", api_visibility="private")
+        event(read_aloud, given, [read, read_as, palette], show_progress="hidden", api_visibility="private")
     extras = "Target photo, seed and light" if info.lights else "Target photo and seed"
     with gr.Accordion(f"{extras} (optional)", open=False):
         target_file = ImageFile(label="Target: the real photo", elem_id="cg-target-file", **picture)
@@ -257,7 +310,7 @@ def _build_inputs(
             visible=bool(info.lights),
             elem_id="cg-light",
         )
-    return label_file, read_as, palette, target_file, seed, light
+    return label_file, read, read_as, palette, target_file, seed, light
 
 
 def _build_examples(label_file: ImageFile) -> Examples:
@@ -273,9 +326,13 @@ def _build_examples(label_file: ImageFile) -> Examples:
     )
 
 
-def name_examples() -> str:
-    """JavaScript for when the tab is first seen: Gradio shows the examples as buttons without a name."""
+def on_seen() -> str:
+    """JavaScript for when the tab is first seen: Gradio shows the examples as buttons without a name, and its
+    own words for a file that is no image."""
     return f"""() => {{
+        const root = (window.gradio_config?.root ?? "").replace(/[/]$/, "");
+        import(`${{root}}/gradio_api/file={publish_static()}/view/upload.js`)
+            .then(({{ watchFields }}) => watchFields());
         const names = {json.dumps(streets.NAMES)};
         const name = () => {{
             const buttons = document.querySelectorAll("#cg-examples .gallery-item");

@@ -261,6 +261,58 @@ def test_a_large_transparent_photo_is_the_same_reduced_before_as_after_it_is_lai
     assert np.abs(read_photo(encoded(layer)) - expected).mean() < 1
 
 
+# Photos, where a network finds maps in them
+
+
+class SkyAboveRoad:
+    """Finds the same street in every photo."""
+
+    class_iou = 0.5
+
+    def __call__(self, photo):
+        label_map = np.full(photo.shape[:2], 23, np.uint8)
+        label_map[len(label_map) // 2 :] = 7
+        return label_map
+
+
+def with_reader(source, read_as=None):
+    return read_label_map(source, read_as, SkyAboveRoad())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_photo_becomes_its_map_with_itself_as_target(photo, kind, mode):
+    source = encoded(photo.convert(mode), kind)
+    file = with_reader(source)
+    assert file.readings == ("photo", "colors")
+    assert (file.label_map[0, 0], file.label_map[-1, 0]) == (23, 7)
+    np.testing.assert_array_equal(file.target, read_photo(source))
+    assert file.summary == (
+        "Read as a photo, 256 x 128. Its map is a prediction (class IoU 0.50): mend what is wrong."
+    )
+
+
+def test_a_large_photo_says_that_it_was_reduced(photo):
+    file = with_reader(encoded(photo.resize((4096, 2048)), "JPEG"))
+    assert file.description == "a photo, 2048 x 1024, reduced from 4096 x 2048"
+
+
+def test_maps_stay_maps_beside_a_network_that_reads_photos(label_map, color_map):
+    for exact in (encoded(color_map), encoded(Image.fromarray(label_map))):
+        assert "photo" not in with_reader(exact).readings
+        np.testing.assert_array_equal(with_reader(exact).label_map, label_map)
+    blurred = with_reader(encoded(color_map, "JPEG", quality=70))
+    assert (blurred.readings[0], blurred.readings[-1]) == ("colors", "photo")
+    assert (blurred.label_map == label_map).mean() > 0.9
+
+
+def test_what_a_picture_was_taken_for_can_be_changed(photo, color_map):
+    as_map = with_reader(encoded(photo), "colors")
+    assert as_map.readings == ("colors", "photo")
+    assert as_map.target is None
+    assert with_reader(encoded(color_map), "photo").readings[0] == "photo"
+
+
 # What is refused, and with which words
 
 
@@ -273,6 +325,12 @@ def refusal(source, read=read_label_map) -> str:
 def test_a_photo_is_refused_with_the_share_of_its_pixels_that_are_far_from_the_palette(photo):
     assert "This is a photo or another picture, no label map" in refusal(encoded(photo, "JPEG"))
     assert "% of its pixels are far from every class colour" in refusal(encoded(photo))
+
+
+def test_without_the_network_that_reads_photos_it_is_said_to_be_missing(photo, color_map):
+    missing = "The network that finds maps in photos is not here."
+    assert missing in refusal(encoded(photo))
+    assert missing in refusal(encoded(color_map), partial(read_label_map, read_as="photo"))
 
 
 def test_a_dark_photo_is_no_map_of_unlabeled_pixels(photo):

@@ -27,6 +27,7 @@ from PIL import Image
 
 from citygan import streets
 from citygan.errors import CityGANError
+from citygan.evaluation.reading import READER as READS_PHOTOS
 from citygan.publishing import space
 from citygan.publishing.space import space as command
 
@@ -125,6 +126,11 @@ def test_the_folder_holds_the_app_and_the_shipped_checkpoint_and_stays_small(fol
     assert (folder / "checkpoints" / "camvid-light.safetensors").stat().st_size > 10**7
     ours = [f for f in files if f.parent.name != "runtime"]  # see `make runtime`
     assert sum(f.stat().st_size for f in ours) < 40 * 2**20
+
+
+def test_the_network_that_finds_maps_in_photos_comes_along(folder):
+    for suffix in (".json", ".safetensors"):
+        assert (folder / "checkpoints" / READS_PHOTOS.name).with_suffix(suffix).is_file()
 
 
 def test_every_picture_of_the_readme_comes_along(folder):
@@ -256,3 +262,7 @@ def test_the_app_starts_from_the_folder_alone_and_makes_a_photo(started, tmp_pat
         assert np.asarray(image).std() > 10
     assert scores["notes"] == ["Read as Cityscapes label ids, 240 x 160."]
     assert peak < 4 * GIB  # of the 16 that a Space has
+    read, scores = client.predict(handle_file(photo), api_name="/synthesize")
+    with Image.open(read) as image:
+        assert image.size == (240, 160)
+    assert "Its map is a prediction (class IoU 0.43)" in scores["notes"][0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 from pathlib import Path
 
 import fakes
@@ -100,13 +102,48 @@ def test_a_photo_given_as_label_map_is_refused_with_the_reason(upload, tmp_path)
     noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     choose(upload, "#cg-label-file", noise, tmp_path / "photo.png")
     expect(upload.get_by_role("alert").filter(has_text="no label map")).to_be_visible()
-    upload.locator("#cg-generate").click()
-    expect(upload.get_by_test_id("toast-body")).to_contain_text("far from every class colour")
 
 
-def test_generate_without_a_file_asks_for_one(upload):
+def test_what_cannot_be_drawn_is_said_in_its_place_and_the_last_result_stays(upload, label_map, tmp_path):
     upload.locator("#cg-generate").click()
-    expect(upload.get_by_test_id("toast-body")).to_contain_text("Choose a label map first.")
+    expect(upload.locator("#cg-read")).to_contain_text("Choose a label map first.")
+    choose(upload, "#cg-label-file", label_map, tmp_path / "map.png")
+    upload.locator("#cg-generate").click()
+    np.testing.assert_array_equal(shown(upload, "#cg-photo"), fakes.synthesize(label_map))
+    upload.locator("#cg-label-file").get_by_label("Remove").or_(upload.get_by_label("Clear")).first.click()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    choose(upload, "#cg-label-file", noise, tmp_path / "photo.png")
+    upload.locator("#cg-generate").click()
+    refused = upload.locator("#cg-read").get_by_role("alert")
+    expect(refused).to_contain_text("Label map: This is a photo or another picture, no label map")
+    np.testing.assert_array_equal(shown(upload, "#cg-photo"), fakes.synthesize(label_map))
+    expect(upload.get_by_test_id("toast-body")).to_have_count(0)
+    expect(upload.locator("#cg-photo .error, #cg-labels .error")).to_have_count(0)
+
+
+def test_a_text_file_is_refused_in_one_sentence_where_it_was_dropped(upload):
+    upload.evaluate(
+        """() => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File(["words"], "notes.txt", { type: "text/plain" }));
+            const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer });
+            document.querySelector("#cg-label-file button").dispatchEvent(drop);
+        }"""
+    )
+    refused = upload.get_by_role("alert").filter(has_text="“notes.txt” is no image.")
+    expect(refused).to_be_visible()
+    expect(upload.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_of_an_animation_the_frame_that_is_read_is_the_one_in_sight(upload, tmp_path):
+    frames = [Image.new("RGB", (60, 40), color) for color in ((70, 130, 180), (128, 64, 128))]
+    frames[0].save(tmp_path / "map.gif", save_all=True, append_images=frames[1:], duration=40, loop=0)
+    upload.locator("#cg-label-file input[type=file]").set_input_files(tmp_path / "map.gif")
+    expect(upload.locator("#cg-read")).to_contain_text("the first frame of several")
+    picture = upload.locator("#cg-label-file img")
+    expect(picture).to_have_attribute("src", re.compile("^data:image/png"))
+    data = base64.b64decode(picture.get_attribute("src").partition(",")[2])
+    assert Image.open(io.BytesIO(data)).convert("RGB").getpixel((5, 5)) == (70, 130, 180)
 
 
 def test_the_download_is_the_photo_as_png(upload, label_map, tmp_path):

@@ -61,10 +61,11 @@ export async function mount(element, props, server, trigger, watch) {
       trigger("input");
     }, SEND_AFTER_MS);
   });
-  watch("value", () => {
+  watch("value", async () => {
     if (!props.value) return;
     try {
       painter.load(decodeMap(props.value), "Map opened");
+      if (props.value.about) await studio.showFile(props.value.about);
     } catch (error) {
       painter.say(`The map was not opened: ${reason(error)}`, true);
     }
@@ -73,5 +74,5 @@ export async function mount(element, props, server, trigger, watch) {
   /** @type {HTMLElement | null | undefined} */
   const tabs = element.closest(".tabs")?.querySelector("[role=tablist]");
   if (tabs) rove(tabs); // Gradio makes each tab a Tab stop of its own
-  mountStudio(painter, areas, props, server);
+  const studio = mountStudio(painter, areas, props, server);
 }

@@ -22,7 +22,7 @@ import { el } from "./view/dom.js";
 
 /** @import { Draw } from "./core/draw.js" */
 /** @import { LabelMap } from "./core/wire.js" */
-/** @import { Drawing, OpenMap, Painter, Props, Server, Shot, StreetName } from "./types.js" */
+/** @import { AboutFile, Drawing, OpenMap, Painter, Props, Server, Shot, StreetName } from "./types.js" */
 
 /**
  * Fills the areas around the canvas and starts the loop.
@@ -30,6 +30,7 @@ import { el } from "./view/dom.js";
  * @param {Record<"stage" | "photo" | "begin" | "controls" | "extras" | "files", HTMLElement>} areas
  * @param {Props} props
  * @param {Server} server
+ * @returns {{showFile: (about: AboutFile) => Promise<void>}} of what is known of a file whose map was loaded
  */
 export function mountStudio(painter, areas, props, server) {
   /** @type {number | null} */
@@ -102,7 +103,10 @@ export function mountStudio(painter, areas, props, server) {
     onServer: device.onServer,
   });
   areas.stage.append(drive.cover);
-  const files = buildFiles(painter, props, server, { ...studio, target, autosave, draw, along: drive.along });
+  const files = buildFiles(painter, props, server, {
+    ...{ ...studio, target, light, autosave, draw },
+    along: drive.along,
+  });
   const lint = buildLint(painter).element; // last, for it comes and goes while one paints
   areas.begin.append(files.surprise);
   areas.controls.append(...photo.controls, drive.button, drive.save);
@@ -123,6 +127,7 @@ export function mountStudio(painter, areas, props, server) {
   autosave.reopen();
   readLink(painter, openMap);
   loop.changed();
+  return { showFile: files.showFile };
 }
 
 /**
@@ -156,18 +161,20 @@ function onCtrlEnter(root, run) {
  * @param {Props} props
  * @param {Server} server
  * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target,
- *   autosave: ReturnType<typeof buildAutosave>, along: (street: StreetName) => void, draw: Draw}} studio
+ *   light: ReturnType<typeof buildLight>, autosave: ReturnType<typeof buildAutosave>,
+ *   along: (street: StreetName) => void, draw: Draw}} studio
  */
-function buildFiles(painter, props, server, { target, autosave, along, draw, ...studio }) {
+function buildFiles(painter, props, server, { target, light, autosave, along, draw, ...studio }) {
   const { openMap } = studio;
   const project = buildProject(painter, props.checkpoint, studio);
   const streets = buildStreets(painter, props.streets, server, { openMap, along, draw, ...autosave });
-  const open = buildOpen(painter, server, {
+  const open = buildOpen(painter, server, props.reads_photos ?? false, {
     openMap,
     openProject: project.open,
     setTarget: (url, token) => target.set(url, token),
+    setLight: light.lendFrom,
   });
-  const begin = el("div", "cg-begin", streets.opener, open.opener, streets.menu);
+  const begin = el("div", "cg-begin", streets.opener, ...open.openers, streets.menu);
   const buttons = [begin, project.element, buildShare(painter, studio.drawing, project.save)];
-  return { buttons, surprise: streets.surprise, reading: open.reading };
+  return { buttons, surprise: streets.surprise, reading: open.reading, showFile: open.show };
 }

@@ -21,12 +21,13 @@
 
 /**
  * @typedef {object} Props of the component, `canvas_props` in wire.py
- * @property {WireMap | null} value
+ * @property {WireMap & {about?: AboutFile} | null} value
  * @property {number} width
  * @property {number} height
  * @property {LabelClass[]} classes
  * @property {Stamp[]} stamps
  * @property {string[]} streets names
+ * @property {boolean} [reads_photos] whether the server finds maps in photos
  * @property {string} checkpoint its name
  * @property {string[]} lights names; none where the checkpoint is told no light
  * @property {[number, number][]} photo_sizes width and height at which the generator draws, `photo_sizes` in
@@ -90,8 +91,18 @@
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
  * @property {(request: Place & Drawing & {pace: number}) => Soon<DrivePicture>} drive
  * @property {(request: Place) => Soon<{map: WireMap}>} park
- * @property {(request: {image: string, read_as?: string}) => Soon<{map: WireMap, report: string, readings: Reading[],
- *   target: {token: string, photo: string} | null} | {error: string, colors: Shares, map?: undefined}>} open_picture
+ * @property {(request: {image: string, read_as?: string}) => Soon<({map: WireMap} & AboutFile)
+ *   | {error: string, colors: Shares, map?: undefined}>} open_picture
+ */
+
+/**
+ * What is known of a file that a map came of, `Live.about` in live.py.
+ * @typedef {object} AboutFile
+ * @property {string} report a sentence
+ * @property {number | null} predicted the class IoU of the network that found the map in a photo
+ * @property {Reading[]} readings how it was read, then how else it could be
+ * @property {{token: string, photo: string} | null} target the photo of a pair, or the one that the map was found in
+ * @property {number[] | null} light of that photo, where it was the file, and the checkpoint is told a light
  */
 
 /**

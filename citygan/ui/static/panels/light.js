@@ -75,14 +75,18 @@ export function buildLight(names, painter, server, changed) {
       sliders[field].input.value = String(light[field] * STEPS);
   }
 
+  /** @param {number[]} code @param {string} url of the picture that has this light */
+  async function lendFrom(code, url) {
+    picture = await pictureOf(url);
+    picture.alt = "The picture whose light the photo has";
+    choose({ ...light, light: code });
+  }
+
   /** @param {Blob} file */
   async function use(file) {
     try {
       const url = await scaledDown(file, SEND_AT_MOST_PX);
-      const code = accepted(await server.light_of({ image: url })).light;
-      picture = await pictureOf(url);
-      picture.alt = "The picture whose light the photo has";
-      choose({ ...light, light: code });
+      await lendFrom(accepted(await server.light_of({ image: url })).light, url);
       painter.say("The photo is drawn in that light");
     } catch (error) {
       painter.say(`That picture's light cannot be used: ${reason(error)}`, true);
@@ -95,6 +99,7 @@ export function buildLight(names, painter, server, changed) {
     get wish() {
       return asked(light);
     },
+    lendFrom,
     /** @param {Light | null} opened of a document or of an earlier photo */
     set: (opened) => {
       const known = typeof opened?.light !== "string" || names.includes(opened.light);

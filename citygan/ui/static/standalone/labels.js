@@ -39,7 +39,7 @@ export function readLabels(picture, lossless, classes, readings, readAs) {
   if (!grey || !lossless) {
     throw new Error(
       `${others.length.toLocaleString()} of its colours are none of a class; the app with a server takes the ` +
-        "nearest ones, this page takes exact ones alone, or ids in a PNG",
+        "nearest ones and finds maps in photos, this page takes exact colours alone, or ids in a PNG",
     );
   }
   const values = Uint8Array.from(colors, (color) => color & 255);

@@ -61,7 +61,8 @@ export function buildServer(page, open, getJson) {
         read_as,
       );
       const report = `Read as ${kind}, ${width} x ${height}.`;
-      return { map: encodeMap({ ids, width, height }, 0, true), report, readings, target: null };
+      const map = encodeMap({ ids, width, height }, 0, true);
+      return { map, report, readings, predicted: null, target: null, light: null };
     }),
   };
 }

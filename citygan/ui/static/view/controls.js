@@ -5,6 +5,7 @@ import { contextOf, el } from "./dom.js";
 
 /** @import { LabelMap } from "../core/wire.js" */
 
+const JPEG_QUALITY = 0.92;
 const GAP_PX = 6; // between a menu and its opener
 const DOWNLOADED_AFTER_MS = 60_000;
 
@@ -128,18 +129,38 @@ export function dataUrl(blob) {
  * @param {number} mostPx of its longer side
  */
 export async function scaledDown(file, mostPx) {
-  const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Error("it is no image that this browser can open");
-  });
-  const scale = mostPx / Math.max(bitmap.width, bitmap.height);
-  if (scale >= 1) return dataUrl(file);
+  const { width, height } = await bitmapOf(file);
+  if (mostPx >= Math.max(width, height)) return dataUrl(file);
+  return (await drawnDown(file, mostPx)).toDataURL("image/png");
+}
+
+/**
+ * A data URL of a photo, as JPEG.
+ * @param {Blob} file
+ * @param {number} mostPx of its longer side
+ */
+export async function scaledPhoto(file, mostPx) {
+  return (await drawnDown(file, mostPx)).toDataURL("image/jpeg", JPEG_QUALITY);
+}
+
+/** @param {Blob} file @param {number} mostPx */
+async function drawnDown(file, mostPx) {
+  const bitmap = await bitmapOf(file);
+  const scale = Math.min(1, mostPx / Math.max(bitmap.width, bitmap.height));
   const canvas = el("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
   const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/png");
+  return canvas;
+}
+
+/** @param {Blob} file */
+function bitmapOf(file) {
+  return createImageBitmap(file).catch(() => {
+    throw new Error("it is no image that this browser can open");
+  });
 }
 
 /**
