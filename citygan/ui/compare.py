@@ -86,12 +86,7 @@ def build_compare(
 
 
 def _invitation(names: Sequence[str]) -> str:
-    more = (
-        ""
-        if len(names) > 1
-        else "<p>There is one checkpoint here. Train another with <code>python train.py fit</code>, or name "
-        "some with <code>python app.py --compare</code>.</p>"
-    )
+    more = "" if len(names) > 1 else "<p>There is one checkpoint here; the README says how to add others.</p>"
     return f'<div class="cg-empty"><p>See what each checkpoint makes of the map you painted.</p>{more}</div>'
 
 

@@ -29,6 +29,7 @@ from citygan.ui import tempfiles, watch
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
+from citygan.ui.gallery import Gallery
 from citygan.ui.gate import Gate
 from citygan.ui.headers import SecurityHeaders
 from citygan.ui.limits import BodyLimit
@@ -130,8 +131,10 @@ def build_app(
                 with gr.Tab("Compare", id="compare"):
                     build_compare(shelf, shelf.names, score, canvas)
             if results:
-                with gr.Tab("Results", id="results"):
-                    build_results(info, results, Path(source).parent)
+                with gr.Tab("Results", id="results") as shown:
+                    gallery = Gallery(shelf, shelf.names) if shelf else None
+                    show = partial(gallery.build, shown) if gallery else None
+                    build_results(info, results, Path(source).parent, show)
     # not open: who calls an event directly would skip the queue
     return app.queue(max_size=max_waiting, default_concurrency_limit=1, api_open=False)
 

@@ -1,8 +1,9 @@
-"""The Results tab: the table of systems, and how the loaded checkpoint was trained."""
+"""The Results tab: what the systems draw, how near it comes, and how the loaded checkpoint was trained."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -15,18 +16,29 @@ from citygan.ui.result import tiles
 _PICTURE = re.compile(r"!\[([^]]*)\]\(([^)]*)\)\s*")  # what it shows, and its file
 _CHART = "table.png"
 _CHARTS = (_CHART, "curves.png")
+_HEADING = re.compile(r"^(#+ )", re.MULTILINE)
+_COMMANDS = (  # for who has the repository, not for visitors
+    re.compile(r"^[^\n]*:\n+```sh\n.*?```\n+", re.MULTILINE | re.DOTALL),
+    re.compile(r" `python [^`\n]*`[^.\n]*\."),
+)
 
 
-def build_results(info: CheckpointInfo, results: Path, training: Path | None) -> None:
-    """Builds the tab inside a `gr.Blocks`.
+def build_results(
+    info: CheckpointInfo, results: Path, training: Path | None, show: Callable[[], None] | None = None
+) -> None:
+    """Builds the tab inside a `gr.Blocks`: pictures, the chart, then the figures.
 
     Args:
         info: The loaded checkpoint.
         results: The folder that `train.py table` writes: README.md, table.png.
         training: The folder of the run that made the checkpoint, with `curves.png` and `samples/`, if it is
             here.
+        show: Builds the pictures, as `Gallery.build`; without it there are none.
     """
     with gr.Column(elem_classes="cg-results"):
+        if show:
+            show()
+        _picture("SSIM of each system", results / _CHART)
         gr.HTML(f"<h2>{escape(info.name)}</h2>{_facts(info)}")
         pictures = training_pictures(training) if training else {}
         if pictures:
@@ -35,10 +47,9 @@ def build_results(info: CheckpointInfo, results: Path, training: Path | None) ->
                     _picture(label, file)
         table = results / "README.md"
         if not table.is_file():
-            gr.Markdown("No table of systems is here: `python train.py table --data DIR` makes one.")
+            gr.Markdown("No table of systems is here yet.")
             return
-        _picture("SSIM of each system", results / _CHART)
-        text, *rest = _PICTURE.split(table.read_text(encoding="utf-8"))
+        text, *rest = _PICTURE.split(for_visitors(table.read_text(encoding="utf-8")))
         for label, name, more in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
             if name != _CHART:  # which is at the top
                 gr.Markdown(text)
@@ -46,6 +57,13 @@ def build_results(info: CheckpointInfo, results: Path, training: Path | None) ->
                 text = ""
             text += more
         gr.Markdown(text)
+
+
+def for_visitors(table: str) -> str:
+    """The table's Markdown without commands, its headings below the page's own."""
+    for command in _COMMANDS:
+        table = command.sub("", table)
+    return _HEADING.sub(r"#\1", table)
 
 
 def _picture(label: str, file: Path) -> None:

@@ -76,6 +76,14 @@ CSS = """
 .cg-card b { display: block; font-size: 14px; color: var(--body-text-color); overflow-wrap: anywhere; }
 .cg-card.cg-refused figcaption { color: var(--error-text-color); }
 .cg-results { max-width: 1200px; margin: 0 auto; }
+.cg-gallery { display: grid; gap: 8px; font-size: 13px; }
+.cg-gallery > div { display: grid; gap: 8px;
+  grid-template-columns: repeat(calc(1 + var(--cg-systems)), minmax(0, 1fr)); }
+.cg-gallery img { display: block; width: 100%; height: auto; margin: 0; border-radius: 6px; }
+.cg-gallery p { margin: 0; color: var(--body-text-color-subdued); }
+.cg-gallery [role="columnheader"] { color: var(--body-text-color-subdued); align-self: end; }
+.cg-gallery b { display: block; color: var(--body-text-color); overflow-wrap: anywhere; }
+.cg-gallery-state { margin: 0 0 8px; font-size: 13px; color: var(--body-text-color-subdued); }
 .cg-results th { white-space: nowrap; }
 .cg-results td { word-break: normal; overflow-wrap: break-word; }
 #cg-checkpoints .wrap { max-height: 300px; overflow-y: auto; }

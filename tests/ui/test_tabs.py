@@ -1,6 +1,7 @@
 """The Compare and the Results tab, in a real browser."""
 
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 import numpy as np
@@ -13,8 +14,9 @@ from citygan.errors import CityGANError
 from citygan.palette import colorize
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
+from citygan.ui.gallery import MAPS, Gallery
 from citygan.ui.live import Live
-from citygan.ui.results import build_results, training_pictures
+from citygan.ui.results import build_results, for_visitors, training_pictures
 from citygan.ui.theme import CSS
 
 ROAD = 7
@@ -54,8 +56,9 @@ def url(serve, results):
             canvas = LabelCanvas(street, info=INFO, server_functions=live.functions)
         with gr.Tab("Compare"):
             build_compare(open_model, ["shipped", "other", "broken"], score, canvas)
-        with gr.Tab("Results"):
-            build_results(SCORED, results, None)
+        with gr.Tab("Results") as shown:
+            gallery = Gallery(open_model, ["shipped", "broken"])
+            build_results(SCORED, results, None, partial(gallery.build, shown))
     return serve(blocks, css=CSS)
 
 
@@ -107,7 +110,7 @@ def test_the_table_is_shown_with_its_chart_and_its_pictures(url, page):
     page.goto(url)
     page.get_by_role("tab", name="Results").click()
     expect(page.get_by_role("cell", name="0.5", exact=True)).to_be_visible()
-    expect(page.locator(".cg-results img")).to_have_count(2)
+    expect(page.locator(".cg-results img:not(.cg-gallery img)")).to_have_count(2)
     labels = page.locator(".cg-results [data-testid='block-label']")
     assert [label.inner_text().strip() for label in labels.all()] == ["SSIM of each system", "Loss curves"]
     expect(page.get_by_text("The end.")).to_be_visible()
@@ -118,11 +121,40 @@ def test_the_table_is_shown_with_its_chart_and_its_pictures(url, page):
     ]
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_results_begin_with_the_same_five_streets_by_every_system(url, open_page, width):
+    page = open_page(viewport={"width": width, "height": 844})
+    page.goto(url)
+    page.get_by_role("tab", name="Results").click()
+    expect(page.locator(".cg-gallery-state")).to_have_text("All drawn on this machine.")
+    heads = page.locator(".cg-gallery [role=columnheader]").all_inner_texts()
+    assert [head.split("\n") for head in heads] == [
+        ["Label map"],
+        ["shipped", "3 epochs on Drawn, 2.0 M parameters"],
+        ["broken"],
+    ]
+    photos = page.locator(".cg-gallery [role=cell] img")
+    assert [photo.get_attribute("alt") for photo in photos.all()] == [f"{name}, by shipped" for name in MAPS]
+    expect(page.get_by_text("its weights are gone").first).to_be_visible()
+    gallery, chart = (page.locator(part).first.bounding_box() for part in (".cg-gallery", ".cg-chart"))
+    assert gallery["y"] + gallery["height"] <= chart["y"]
+    assert gallery["x"] + gallery["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.get_by_role("heading", level=1)).to_have_count(0)  # the page's header has it
+    expect(page.locator(".cg-results code")).to_have_count(0)
+
+
+def test_commands_are_not_for_visitors_and_headings_stay_below_the_pages():
+    command = "Made by this command:\n\n```sh\npython train.py\n```"
+    table = f"# Results\n\n{command}\n\nText. `python a.py b` does it here.\n"
+    assert for_visitors(table) == "## Results\n\nText.\n"
+
+
 def test_charts_are_not_white_in_the_dark(url, page):
     page.emulate_media(color_scheme="dark")
     page.goto(url)
     page.get_by_role("tab", name="Results").click()
-    for chart in page.locator(".cg-results img").all():
+    for chart in page.locator(".cg-results .cg-chart img").all():
         expect(chart).to_have_css("filter", "invert(0.9) hue-rotate(180deg)")
 
 
