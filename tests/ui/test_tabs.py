@@ -50,6 +50,7 @@ def results(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(serve, results):
     with gr.Blocks() as blocks:
+        gr.HTML('<header class="cg-header"><h1>CityGAN</h1></header>')  # in whose line the tabs stand
         with gr.Tab("Paint"):
             live = Live(synthesize, score, INFO)
             street = np.full((512, 682), ROAD, np.uint8)
