@@ -22,7 +22,7 @@ from citygan.training.step import train_step
 
 # The recipes of which tests prove that two processes compute what one with twice the batch does. What is
 # drawn for each process (noise, dropout, augmentation for the discriminator) is as random, but not the same.
-# So are the crops that the discriminators of citygan-light and citygan-classes see, which nothing was
+# So are the crops that the discriminators of citygan-light and citygan-patches see, which nothing was
 # measured for.
 # Batch norm, which the others have, is synchronized on CUDA, where no test has run it. On a CPU torch cannot:
 # each process normalizes its own share of the batch, so two with batch 1 compute something else than one with

@@ -21,7 +21,7 @@ from citygan.training.step import train_step
 def config(**changes):
     thin = {"width": 2, "discriminator_width": 2, "size_px": 256, "aspect": 1.0, "load_px_min": 256}
     thin |= {"load_px_max": 256, "frozen_trunk": False, "half_size_epochs": 0, "decay_epochs": 0}
-    return replace(RECIPES["citygan-classes"], **(thin | changes))
+    return replace(RECIPES["citygan-light"], **(thin | changes))
 
 
 def test_a_step_changes_every_weight_of_both_networks(accelerator):

@@ -136,14 +136,14 @@ def seen_by_scales(monkeypatch, state) -> list[list[tuple[int, int]]]:
 
 
 def test_the_finest_scale_sees_a_window_and_the_others_the_whole(accelerator, monkeypatch):
-    state = TrainState(tiny.config("citygan-light", **STREET), accelerator)
+    state = TrainState(tiny.config("citygan-patches", **STREET), accelerator)
     sizes = seen_by_scales(monkeypatch, state)
     train_step(state, *batch(state.config, 2))
     assert [set(found) for found in sizes] == [{(96, 96)}, {(128, 128)}, {(64, 64)}]
 
 
 def test_at_half_the_size_the_finest_scale_waits(accelerator, monkeypatch):
-    state = TrainState(tiny.config("citygan-light", **STREET | {"half_size_epochs": 1}), accelerator)
+    state = TrainState(tiny.config("citygan-patches", **STREET | {"half_size_epochs": 1}), accelerator)
     sizes = seen_by_scales(monkeypatch, state)
     before = deepcopy(state.discriminator.state_dict())
     train_step(state, *batch(state.config, 2))
@@ -154,7 +154,7 @@ def test_at_half_the_size_the_finest_scale_waits(accelerator, monkeypatch):
 
 def test_the_window_of_a_generated_photo_is_that_of_the_real_one(accelerator, monkeypatch):
     """Else their features would be matched at different places."""
-    state = TrainState(tiny.config("citygan-light", **STREET), accelerator)
+    state = TrainState(tiny.config("citygan-patches", **STREET), accelerator)
     windows = []
     plain = state.discriminator.forward
 
