@@ -79,7 +79,7 @@ def test_one_request_is_under_way_at_a_time_and_none_of_the_loop(studio):
         };
     }""")
     start(studio)
-    click(studio, "Another one")  # the drive takes the new seed
+    click(studio, "Another one")  # which waits for the stop
     studio.wait_for_function("n => window.seen.size > n", arg=studio.evaluate("window.seen.size"))
     most, asked = studio.evaluate("[window.most, window.asked]")
     assert most == 1

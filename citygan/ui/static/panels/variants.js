@@ -25,6 +25,10 @@ export function buildVariants(painter, draw, wishes, choose) {
 
   const fill = async () => {
     const mine = ++round;
+    if (painter.root.classList.contains("cg-drives")) {
+      grid.replaceChildren(el("p", "", "Stop the drive to choose another photo."));
+      return;
+    }
     const map = { ids: painter.ids.slice(), width: painter.width, height: painter.height };
     const slots = Array.from({ length: SHOWN }, () =>
       buildSlot((seed) => {
