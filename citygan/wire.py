@@ -8,6 +8,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from citygan.shape import photo_sizes
 STATIC = Path(__file__).parent / "ui" / "static"  # the page's modules
 MAX_SIDE_PX = 2048
 MAX_RUN = 65_535  # a run length is a uint16 on the wire
+MAX_REGIONS = 24  # of a photo that are drawn again
 MAX_SEQ = 2**53 - 1  # the largest whole number that JavaScript counts to
 
 _RUN = np.dtype([("length", "<u2"), ("id", "u1")])
@@ -61,6 +63,11 @@ def decode_map(value: Any) -> np.ndarray:
     Raises:
         CityGANError: the value is malformed; the message says how.
     """
+    return check_label_map(_decode_plane(value))
+
+
+def _decode_plane(value: Any) -> np.ndarray:
+    """`(H, W) uint8`, of any numbers."""
     _check_wire(value)
     width, height, size = value["width"], value["height"], value["width"] * value["height"]
     payload = decode_base64(value["data"], most_bytes=size * (3 if value["encoding"] == "rle" else 1))
@@ -76,7 +83,37 @@ def decode_map(value: Any) -> np.ndarray:
         if len(payload) != size:
             raise CityGANError(f"raw data hold {len(payload)} bytes; {width} x {height} pixels need {size}")
         flat = np.frombuffer(payload, np.uint8).copy()
-    return check_label_map(flat.reshape(height, width))
+    return flat.reshape(height, width)
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """Regions of a photo that are drawn with seeds of their own, `core/again.js` in the page.
+
+    `plane` is `(H, W) uint8`: 0 where the photo's own seed draws, k where `seeds[k - 1]` does.
+    """
+
+    plane: np.ndarray
+    seeds: tuple[int, ...]
+
+
+def decode_again(value: Any, most_seed: int) -> Again:
+    """Unpacks `{"plane": a map's packing of region numbers, "seeds": [whole numbers]}` from anyone.
+
+    Raises:
+        CityGANError: it is malformed, or a region has no seed.
+    """
+    if not isinstance(value, dict) or value.keys() != {"plane", "seeds"}:
+        raise CityGANError("the regions to draw again are an object with plane and seeds")
+    seeds = value["seeds"]
+    if not isinstance(seeds, list) or not 1 <= len(seeds) <= MAX_REGIONS:
+        raise CityGANError(f"the regions to draw again have a list of 1 to {MAX_REGIONS} seeds")
+    if not all(type(seed) is int and 0 <= seed <= most_seed for seed in seeds):
+        raise CityGANError(f"the seed of a region is a whole number from 0 to {most_seed}")
+    plane = _decode_plane(value["plane"])
+    if plane.max() > len(seeds):
+        raise CityGANError(f"region {plane.max()} has no seed; there are {len(seeds)}")
+    return Again(plane, tuple(seeds))
 
 
 def checksum(label_map: np.ndarray) -> int:

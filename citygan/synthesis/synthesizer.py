@@ -8,6 +8,7 @@ import reprlib
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -23,10 +24,12 @@ from citygan.models.generator import Generator
 from citygan.models.light import NUMBERS, changed, light_of
 from citygan.shape import photo_size, photo_sizes
 from citygan.streets import Ground
+from citygan.synthesis.again import noise_of_regions
 from citygan.synthesis.device import find_device
 from citygan.synthesis.ground import noise_on_ground
 from citygan.synthesis.photo_queue import Asked, PhotoQueue
 from citygan.synthesis.torch_engine import TorchEngine
+from citygan.wire import Again
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +112,7 @@ class Synthesizer:
         brightness: float = 0.0,
         warmth: float = 0.0,
         ground: Ground | None = None,
+        again: Again | None = None,
         wait_s: float | None = None,
     ) -> np.ndarray:
         """The photo of a label map.
@@ -125,6 +129,7 @@ class Synthesizer:
             brightness: How much brighter than that, in standard deviations over the training photos.
             warmth: How much more red and less blue, in the same unit.
             ground: The camera of a drive, with which the noise moves; None leaves it on the image.
+            again: Regions whose noise has seeds of their own.
             wait_s: How long to wait for the photos of other calls; None is as long as they take.
 
         Returns:
@@ -143,7 +148,7 @@ class Synthesizer:
         size = photo_size(self._sizes, self.info.aspect, width, height)
         if (width, height) != size:
             known = np.asarray(Image.fromarray(known).resize(size, Image.Resampling.NEAREST))
-        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, ground, wait_s)
+        photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, (ground, again), wait_s)
         if (width, height) != size:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
         return photo
@@ -227,14 +232,14 @@ class Synthesizer:
         label_maps: torch.Tensor,
         seed: int | None,
         lit: Lit | None,
-        ground: Ground | None,
+        moved: tuple[Ground | None, Again | None],
         wait_s: float | None,
     ) -> np.ndarray:
         """`(1, H, W) uint8` of one of the model's sizes -> `(H, W, 3) uint8`."""
         if seed is None and self.info.dropout_at_inference:
             seed = DEFAULT_NOISE_SEED
         with torch.inference_mode():
-            drawn = self._drawn(label_maps, seed, lit, ground)
+            drawn = self._drawn(label_maps, seed, lit, *moved)
         dropout_seed = seed if self._engine.dropouts else None
         return self._queue(Asked(label_maps, drawn, dropout_seed), wait_s).numpy()
 
@@ -269,12 +274,20 @@ class Synthesizer:
         self.notice = notice
 
     def _drawn(
-        self, label_maps: torch.Tensor, seed: int | None, lit: Lit | None, ground: Ground | None = None
+        self,
+        label_maps: torch.Tensor,
+        seed: int | None,
+        lit: Lit | None,
+        ground: Ground | None = None,
+        again: Again | None = None,
     ) -> list[torch.Tensor]:
         """What the generator takes beside the map: the light, where it is told one, and the noise."""
         drawn_from = DEFAULT_NOISE_SEED if seed is None else seed
         height, width = label_maps.shape[1:]
-        drawn = self._engine.generator.draw_noise(height, width, drawn_from)
+        draw = partial(self._engine.generator.draw_noise, height, width)
+        drawn = draw(drawn_from)
+        if again:
+            drawn = noise_of_regions(drawn, draw, again, (width, height))
         if ground:
             drawn = noise_on_ground(drawn, label_maps[0].numpy(), ground, drawn_from)
         if known := self._light:

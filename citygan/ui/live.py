@@ -30,7 +30,7 @@ from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
 from citygan.ui.pictures import read_label_map, read_photo
 from citygan.ui.watch import FIGURES, note
-from citygan.wire import canvas_size, checksum, decode_base64, decode_map, encode_map
+from citygan.wire import canvas_size, checksum, decode_again, decode_base64, decode_map, encode_map
 
 WAIT_S = 5.0  # for the photos of others; who is refused loses the place, so most should have none refused
 MAX_SEED = 2**31 - 1
@@ -141,6 +141,11 @@ def _reading(value: Any) -> str | None:
     raise CityGANError(f"expected null or at most {MAX_READING_CHARS} characters, not {type(value).__name__}")
 
 
+def _again(value: Any) -> Json:
+    """The regions that are drawn again, as the argument of `Synthesizer`; nothing where there are none."""
+    return {} if value is None else {"again": decode_again(value, MAX_SEED)}
+
+
 def _optional_map(value: Any) -> np.ndarray | None:
     return None if value is None else decode_map(value)
 
@@ -168,7 +173,8 @@ class Live:
         """
         Args:
             synthesize: `(label_map, seed=None, wait_s=None) -> photo`, as `Synthesizer`; where the checkpoint
-                is told a light, with light, brightness and warmth; on a drive, with `ground`.
+                is told a light, with light, brightness and warmth; on a drive, with `ground`; where
+                regions are drawn again, with `again`.
             score: `(photo, target) -> Scores`.
             info: the checkpoint behind `synthesize`.
             wait_s: how long a request waits for the photos of others.
@@ -195,11 +201,11 @@ class Live:
         answers = [self.render, self.set_target, self.street, self.open_picture, self.final_result]
         return [*answers, self.light_of, self.scores_of, self.drive, self.park]
 
-    @answers(map=decode_map, seed=_seed, target=_text, light=_light)
-    def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json) -> Json:
+    @answers(map=decode_map, seed=_seed, target=_text, light=_light, again=_again)
+    def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json, again: Json) -> Json:
         """The photo of a label map as JPEG of its size, with the checksum of the map and, given a target,
         the scores."""
-        photo = self._draw(map, seed, light)
+        photo = self._draw(map, seed, light | again)
         scores, _ = self._compare(photo, target)
         return {
             "photo": data_url(photo, "JPEG"),
@@ -298,9 +304,15 @@ class Live:
         said = {"report": file.summary, "predicted": file.predicted, "readings": ways}
         return said | {"target": target, "light": light}
 
-    @answers(map=decode_map, drawn=_optional_map, seed=_seed, target=_text, light=_light)
+    @answers(map=decode_map, drawn=_optional_map, seed=_seed, target=_text, light=_light, again=_again)
     def final_result(
-        self, map: np.ndarray, drawn: np.ndarray | None, seed: int | None, target: str | None, light: Json
+        self,
+        map: np.ndarray,
+        drawn: np.ndarray | None,
+        seed: int | None,
+        target: str | None,
+        light: Json,
+        again: Json,
     ) -> Json:
         """Everything there is to download, as PNG without loss.
 
@@ -311,7 +323,7 @@ class Live:
             raise CityGANError(
                 f"the map has {map.shape[::-1]} pixels, and its photo's map {drawn.shape[::-1]}"
             )
-        photo = self._draw(drawn, seed, light)
+        photo = self._draw(drawn, seed, light | again)
         scores, ssim_map = self._compare(photo, target)
         colors = colorize(map)
         return {

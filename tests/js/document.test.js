@@ -28,6 +28,34 @@ test("a document survives as text, with what belongs to it", () => {
   assert.deepEqual(fromText(toText({ map, seed: null }), known), { map, seed: null, light: null });
 });
 
+const again = {
+  plane: encodeMap({ ...map, ids: map.ids.map((_, i) => i % 3) }, 0, true),
+  seeds: [7, MAX_SEED],
+};
+
+for (const light of [null, dusk]) {
+  test(`regions that were drawn again survive as text and as a link, ${light ? "with" : "without"} a light`, async () => {
+    const kept = { map, seed: 5, light, again };
+    assert.deepEqual(fromText(toText(kept), known), kept);
+    assert.deepEqual(await fromFragment(await toFragment(kept), known), kept);
+  });
+}
+
+for (const [what, change] of Object.entries({
+  "no plane": { plane: undefined },
+  "a plane of another size": { plane: { ...again.plane, width: 1 } },
+  "a plane that is damaged": { plane: { ...again.plane, data: "AAAA" } },
+  "a region without a seed": { seeds: [7] },
+  "no seeds": { seeds: [] },
+  "a seed that is too large": { seeds: [7, MAX_SEED + 1] },
+  "half a seed": { seeds: [7, 0.5] },
+})) {
+  test(`regions with ${what} count as none, and the map is opened`, () => {
+    const opened = fromText(toText({ map, seed: 5, again: { ...again, ...change } }), known);
+    assert.deepEqual(opened, { map, seed: 5, light: null });
+  });
+}
+
 test("a hand that cannot be one counts as none", () => {
   for (const hand of [null, "brush", {}, { tool: "brush", classId: 7, size: "large", stamp: "car" }]) {
     assert.equal("hand" in fromText(toText({ map, seed: null, hand }), known), false);
@@ -143,7 +171,7 @@ const links = {
   empty: [FRAGMENT, /cut off/],
   "a few characters": [`${FRAGMENT}AAAA`, /cut off/],
   "no base64": [`${FRAGMENT}!!!`, /./],
-  "of a later version": [link(4, 4, body(16), 3), /it is of version 3/],
+  "of a later version": [link(4, 4, body(16), 4), /it is of version 4/],
   "of no size": [link(0, 4, body(16)), /its size, 0 x 4, is impossible/],
   "too large": [link(2049, 4, body(16)), /its size, 2049 x 4, is impossible/],
   "with too few pixels": [link(4, 4, body(15)), /cut off/],

@@ -325,3 +325,39 @@ def test_where_a_drive_stops_is_a_map_of_the_canvass_size():
 def test_a_place_that_no_drive_comes_to_is_refused(wrong):
     for method in (Live(driven, score, INFO).drive, Live(driven, score, INFO).park):
         assert method(PLACE | wrong).keys() == {"error"}
+
+
+AGAIN = {"plane": encode_map(np.array([[0, 1], [2, 0]], np.uint8)), "seeds": [5, 6]}
+
+
+def test_regions_to_draw_again_reach_the_generator():
+    asked = []
+
+    def draw(label_map, seed=None, wait_s=None, again=None):
+        asked.append(again)
+        return colorize(label_map)
+
+    live = Live(draw, score, INFO)
+    for answer in (live.render, live.final_result):
+        assert "photo" in answer({"map": encode_map(MAP), "again": AGAIN})
+        assert "photo" in answer({"map": encode_map(MAP), "again": None})
+    assert [again and again.seeds for again in asked] == [(5, 6), None, (5, 6), None]
+    assert asked[0].plane.tolist() == [[0, 1], [2, 0]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        {"plane": AGAIN["plane"]},
+        AGAIN | {"more": 1},
+        AGAIN | {"seeds": [5]},
+        AGAIN | {"seeds": []},
+        AGAIN | {"seeds": [5, -1]},
+        AGAIN | {"seeds": [5, True]},
+        AGAIN | {"seeds": [1] * 25},
+        AGAIN | {"plane": {}},
+    ],
+)
+def test_regions_that_cannot_be_are_refused(live, wrong):
+    assert live.render({"map": encode_map(MAP), "again": wrong}).keys() == {"error"}

@@ -3,7 +3,7 @@
 import { resample } from "./core/shapes.js";
 import { canvasSize } from "./core/sizes.js";
 import { MapState } from "./core/state.js";
-import { decodeMap } from "./core/wire.js";
+import { decodeMap, encodeMap } from "./core/wire.js";
 import { buildPalette, DIGITS } from "./panels/palette.js";
 import { buildToolbar } from "./panels/toolbar.js";
 import { buildActions } from "./view/actions.js";
@@ -20,6 +20,7 @@ import { Surface } from "./view/surface.js";
 import { Toolbox } from "./view/toolbox.js";
 import { buildZoom } from "./view/zoom.js";
 
+/** @import { Again } from "./core/again.js" */
 /** @import { Size } from "./core/sizes.js" */
 /** @import { Stamp } from "./core/stamps.js" */
 /** @import { LabelMap } from "./core/wire.js" */
@@ -118,13 +119,19 @@ export class Canvas {
         return state.stroking;
       },
       setMap,
-      load: (map, note = "map loaded") => {
+      get again() {
+        return state.again;
+      },
+      load: (map, note = "map loaded", again = null) => {
         const opened = this.#onCanvas(map);
         tools.abort();
-        state.replace(opened.ids, note, opened);
+        state.replace(opened.ids, note, opened, fitting(again, opened));
         root.dispatchEvent(new CustomEvent("cg-load"));
       },
-      begin: (map) => state.begin(this.#onCanvas(map)),
+      begin: (map, again = null) => {
+        const opened = this.#onCanvas(map);
+        state.begin(opened, fitting(again, opened));
+      },
       get hand() {
         return tools.hand;
       },
@@ -246,6 +253,7 @@ export class Canvas {
       const main = stamp.parts[stamp.parts.length - 1]; // a sign, not its pole
       return { name: stamp.name, color: this.#colorOf(main.id) };
     }
+    if (tool === "again") return { name: "no class", color: this.#colorOf(UNLABELED) };
     return this.#class(tool === "eraser" ? UNLABELED : classId);
   }
 
@@ -266,6 +274,18 @@ export class Canvas {
     const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
     return this.#status.setPlace(`${this.#class(this.state.at(x, y)).name} at ${x}, ${y}`);
   }
+}
+
+/**
+ * Regions on a map as the canvas has it.
+ * @param {Again | null} again
+ * @param {LabelMap} map
+ * @returns {Again | null}
+ */
+function fitting(again, { width, height }) {
+  if (!again || (again.plane.width === width && again.plane.height === height)) return again;
+  const ids = resample(decodeMap(again.plane), width, height);
+  return { ...again, plane: encodeMap({ ids, width, height }, 0, true) };
 }
 
 /**

@@ -43,7 +43,7 @@ export function mountStudio(painter, areas, props, server) {
   };
   /** @type {OpenMap} */
   const openMap = (opened, note) => {
-    painter.load(opened.map);
+    painter.load(opened.map, undefined, opened.again);
     if (opened.light !== undefined) light.set(opened.light); // else it is of a map alone, and the light stays
     setSeed(opened.seed);
     painter.say(note);
@@ -75,7 +75,7 @@ export function mountStudio(painter, areas, props, server) {
     restore: (shot) => openMap(shot, "Restored the map, the seed and the light of that photo"),
   });
   const light = buildLight(props.lights, painter, server, () => loop.changed());
-  const drawing = () => ({ seed, light: light.wish });
+  const drawing = () => ({ seed, light: light.wish, ...(painter.again && { again: painter.again }) });
   const fill = () => photo.fill.checked && target.token === null; // scores are those of the map itself
   const wishes = () => ({ ...drawing(), target: target.token, fill: fill() });
   const showHow = buildShow(painter, props.stamps, draw, { stage: areas.stage, photo: photo.frame });

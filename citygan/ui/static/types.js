@@ -3,6 +3,7 @@
  * alone.
  */
 
+/** @import { Again } from "./core/again.js" */
 /** @import { CanvasDocument, Hand } from "./core/document.js" */
 /** @import { Light } from "./core/light.js" */
 /** @import { Size } from "./core/sizes.js" */
@@ -49,6 +50,7 @@
  * @property {number | null} seed
  * @property {string | null} target token
  * @property {Light | null} light
+ * @property {Again | null} [again] regions with seeds of their own
  */
 
 /** @typedef {{ssim: number, psnr: number, percentile: number | null, percentile_of: string | null}} Scores */
@@ -89,7 +91,7 @@
  *   Soon<Pick<PhotoAnswer, "scores" | "target_missing">>} scores_of a photo that this device made
  * @property {(request: {image: string}) => Soon<{light: number[]}>} light_of
  * @property {(request: StreetName) => Soon<{map: WireMap} & StreetName>} street
- * @property {(request: Place & Drawing & {pace: number}) => Soon<DrivePicture>} drive
+ * @property {(request: Place & Omit<Drawing, "again"> & {pace: number}) => Soon<DrivePicture>} drive
  * @property {(request: Place) => Soon<{map: WireMap}>} park
  * @property {(request: {image: string, read_as?: string}) => Soon<({map: WireMap} & AboutFile)
  *   | {error: string, colors: Shares, map?: undefined}>} open_picture
@@ -116,6 +118,7 @@
  * @property {LabelMap} drawn the map that it shows: the same one, or with its unlabeled area filled
  * @property {number | null} seed
  * @property {Light | null} light
+ * @property {Again | null} [again]
  * @property {string | null} target token
  * @property {Scores | null} scores
  * @property {boolean} target_missing
@@ -137,9 +140,10 @@
  * @property {HTMLElement} root
  * @property {(ids: Bytes, note: string) => void} setMap replaces the map in one step, by one of its size
  * @property {Readonly<Size>} usual width and height of the canvas that one begins with
- * @property {(map: LabelMap, note?: string) => void} load replaces the map, and the canvas takes its shape; the root
+ * @property {Again | null} again regions of the photo that have seeds of their own
+ * @property {(map: LabelMap, note?: string, again?: Again | null) => void} load replaces the map, and the canvas takes its shape; the root
  *   hears `cg-load`. It throws a RangeError for a strip
- * @property {(map: LabelMap) => void} begin does so too, as the first map: nothing before it can be undone
+ * @property {(map: LabelMap, again?: Again | null) => void} begin does so too, as the first map: nothing before it can be undone
  * @property {Hand} hand what one paints with
  * @property {(hand: Hand) => void} setHand
  * @property {(listener: (change: {revision: number, final: boolean, reshaped: boolean}) => void) => void} subscribe
@@ -186,7 +190,7 @@
  * @property {boolean} starts_here whether photos are made here until the visitor chooses, where there is WebGPU
  */
 
-/** What a photo is drawn with, beside its map. @typedef {{seed: number | null, light: Light | null}} Drawing */
+/** What a photo is drawn with, beside its map. @typedef {{seed: number | null, light: Light | null, again?: Again | null}} Drawing */
 
 /** Opens a document and says so. @typedef {(opened: CanvasDocument, note: string) => void} OpenMap */
 

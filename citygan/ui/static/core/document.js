@@ -4,17 +4,20 @@
  * link, where each character counts.
  */
 
+import { checkedAgain } from "./again.js";
 import { checkedLight } from "./light.js";
 import { decodeMap, encodeMap, fromBase64, toBase64 } from "./wire.js";
 
 const VERSION = 1; // of both ways
 const WITH_LIGHT = 2; // of a link whose header goes on with the light: its length (uint8), and JSON
+const WITH_MORE = 3; // whose header goes on with light and regions: their length (uint32), and JSON
 const MAX_SIDE = 2048; // MAX_SIDE_PX in wire.py
 export const MAX_SEED = 2 ** 31 - 1;
 
 export const FRAGMENT = "#map=";
 const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint32)
 
+/** @import { Again } from "./again.js" */
 /** @import { Light } from "./light.js" */
 /** @import { Bytes, LabelMap } from "./wire.js" */
 
@@ -25,6 +28,7 @@ const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint3
  * @property {LabelMap} map
  * @property {number | null} seed
  * @property {Light | null} [light]
+ * @property {Again | null} [again] regions that were drawn again
  * @property {string} [checkpoint] whose photo it was; in text alone
  * @property {number} [at] when it was written, milliseconds since 1970; in text alone
  * @property {Hand} [hand] in text alone
@@ -43,11 +47,11 @@ export function toText({ map, ...rest }) {
  */
 export function fromText(text, known) {
   // Early texts have no version.
-  const { version = VERSION, map, seed, light, checkpoint, at, hand } = JSON.parse(text) ?? {};
+  const { version = VERSION, map, seed, light, again, checkpoint, at, hand } = JSON.parse(text) ?? {};
   if (version !== VERSION) throw new Error(`it is of version ${version}`);
   if (!map) throw new Error("it holds no map");
   checkSize(map.width, map.height);
-  const document = checked(decodeMap(map), seed, light, known);
+  const document = checked(decodeMap(map), { seed, light, again }, known);
   if (typeof checkpoint === "string") document.checkpoint = checkpoint;
   if (typeof at === "number") document.at = at;
   if (isHand(hand)) document.hand = hand;
@@ -62,18 +66,22 @@ function isHand(hand) {
 }
 
 /** @param {CanvasDocument} document @returns {Promise<string>} the fragment, `#map=...` */
-export async function toFragment({ map: { ids, width, height }, seed, light }) {
-  const lit = light ? new TextEncoder().encode(JSON.stringify(rounded(light))) : new Uint8Array();
-  const header = HEADER_BYTES + (light ? 1 + lit.length : 0);
+export async function toFragment({ map: { ids, width, height }, seed, light, again }) {
+  const small = light ? rounded(light) : null;
+  const more = again ? { light: small, again } : small;
+  const text = more ? new TextEncoder().encode(JSON.stringify(more)) : new Uint8Array();
+  const counted = again ? 4 : Number(Boolean(light)); // bytes that say how long it is
+  const header = HEADER_BYTES + counted + text.length;
   const body = await collect(through(sinceRowAbove(ids, width), new CompressionStream("deflate-raw")));
   const bytes = new Uint8Array(header + body.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, light ? WITH_LIGHT : VERSION);
+  view.setUint8(0, again ? WITH_MORE : light ? WITH_LIGHT : VERSION);
   view.setUint16(1, width);
   view.setUint16(3, height);
   view.setUint32(5, seed === null ? 0 : seed + 1);
-  if (light) view.setUint8(HEADER_BYTES, lit.length);
-  bytes.set(lit, HEADER_BYTES + 1);
+  if (again) view.setUint32(HEADER_BYTES, text.length);
+  else if (light) view.setUint8(HEADER_BYTES, text.length);
+  bytes.set(text, HEADER_BYTES + counted);
   bytes.set(body, header);
   return FRAGMENT + toBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
@@ -89,15 +97,19 @@ export async function fromFragment(fragment, known) {
   if (bytes.length <= HEADER_BYTES) throw new Error("it was cut off");
   const view = new DataView(bytes.buffer);
   const [version, width, height] = [view.getUint8(0), view.getUint16(1), view.getUint16(3)];
-  if (version !== VERSION && version !== WITH_LIGHT) throw new Error(`it is of version ${version}`);
+  if (![VERSION, WITH_LIGHT, WITH_MORE].includes(version)) throw new Error(`it is of version ${version}`);
   checkSize(width, height);
-  const lit = version === WITH_LIGHT ? 1 + bytes[HEADER_BYTES] : 0;
-  const body = through(bytes.subarray(HEADER_BYTES + lit), new DecompressionStream("deflate-raw"));
+  const counted = { [WITH_LIGHT]: 1, [WITH_MORE]: 4 }[version] ?? 0;
+  const at = HEADER_BYTES + counted;
+  if (bytes.length <= at) throw new Error("it was cut off");
+  const length = counted === 4 ? view.getUint32(HEADER_BYTES) : counted ? bytes[HEADER_BYTES] : 0;
+  const body = through(bytes.subarray(at + length), new DecompressionStream("deflate-raw"));
   const ids = await collect(body, width * height);
   if (ids.length !== width * height) throw new Error("it was cut off");
   for (let i = width; i < ids.length; i++) ids[i] ^= ids[i - width];
-  const light = lit ? parsed(bytes.subarray(HEADER_BYTES + 1, HEADER_BYTES + lit)) : null;
-  return checked({ ids, width, height }, view.getUint32(5) - 1, light, known);
+  const more = length ? parsed(bytes.subarray(at, at + length)) : null;
+  const { light, again = null } = version === WITH_MORE ? (more ?? {}) : { light: more };
+  return checked({ ids, width, height }, { seed: view.getUint32(5) - 1, light, again }, known);
 }
 
 /** With as many digits as anybody sees. @param {Light} light */
@@ -122,18 +134,18 @@ function checkSize(width, height) {
 }
 
 /**
- * A document with a map of known classes; a seed or a light that cannot be one counts as none.
+ * A document with a map of known classes; a seed, a light or regions that cannot be count as none.
  * @param {LabelMap} map
- * @param {any} seed
- * @param {any} light
+ * @param {{seed: any, light: any, again: any}} drawing
  * @param {Set<number>} known
  * @returns {CanvasDocument}
  */
-function checked(map, seed, light, known) {
+function checked(map, { seed, light, again }, known) {
   const stranger = map.ids.find((id) => !known.has(id));
   if (stranger !== undefined) throw new Error(`its map has the unknown class ${stranger}`);
   const drawn = Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED ? seed : null;
-  return { map, seed: drawn, light: checkedLight(light) };
+  const regions = checkedAgain(again, map, MAX_SEED);
+  return { map, seed: drawn, light: checkedLight(light), ...(regions && { again: regions }) };
 }
 
 /**

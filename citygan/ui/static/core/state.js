@@ -5,10 +5,12 @@
  * steps cost about as much memory as what was really painted; where the map took another shape, it is both maps, packed.
  */
 
+import { withRegion } from "./again.js";
 import { arranged, groundOf, NOTHING, settled } from "./objects.js";
 import { difference, UNSEEN, union } from "./steps.js";
 import { decodeMap, encodeMap } from "./wire.js";
 
+/** @import { Again, Span } from "./again.js" */
 /** @import { Placed, Scene } from "./objects.js" */
 /** @import { Painting, Rect, Step } from "./steps.js" */
 /** @import { Bytes, LabelMap } from "./wire.js" */
@@ -17,15 +19,19 @@ const HISTORY_STEPS = 100;
 
 /** `reshaped`: whether width and height are others now. @typedef {{revision: number, final: boolean, rect: Rect, note: string, reshaped: boolean}} Change */
 
+/** What a step was, and the regions drawn again around it. @typedef {Step & {again: Record<"before" | "after", Again | null>}} Kept */
+
 export class MapState {
   #before; // the map as the last finished step left it
+  /** @type {Again | null} as the last finished step left them */
+  #againBefore = null;
   /** @type {Rect | null} what the step in progress touched */
   #dirty = null;
   /** @type {Rect | null} what it touched since the last notice */
   #fresh = null;
-  /** @type {Step[]} */
+  /** @type {Kept[]} */
   #undo = [];
-  /** @type {Step[]} */
+  /** @type {Kept[]} */
   #redo = [];
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
@@ -49,6 +55,8 @@ export class MapState {
     this.revision = 0;
     this.stroking = false;
     this.#before = this.ids.slice();
+    /** @type {Again | null} regions of the photo that have seeds of their own */
+    this.again = null;
   }
 
   /** @param {(change: Change) => void} listener @returns {() => void} ends the subscription */
@@ -151,7 +159,7 @@ export class MapState {
     this.stroking = false;
     const scene = this.#arranging ?? settled(this.#finished, this.#scene, this.ids);
     const painting = this.#dirty && difference(this.#before, this.ids, this.width, this.#dirty);
-    if (painting || scene !== this.#scene) {
+    if (painting || scene !== this.#scene || this.again !== this.#againBefore) {
       this.#remember({ painting: painting ?? UNSEEN, scenes: { before: this.#scene, after: scene }, note });
     }
     this.#scene = scene;
@@ -160,9 +168,24 @@ export class MapState {
     this.#dirty = null;
   }
 
+  /**
+   * Draws a region of the photo again, in one step.
+   * @param {Span[]} spans
+   * @param {number} seed
+   * @param {string} note
+   */
+  renew(spans, seed, note) {
+    this.cancel();
+    this.again = withRegion(this.again, this, spans, seed);
+    if (this.again === this.#againBefore) return;
+    this.#touch({ x0: 0, y0: 0, x1: this.width, y1: this.height });
+    this.commit(note);
+  }
+
   /** @param {Step} step */
   #remember(step) {
-    this.#undo.push(step);
+    this.#undo.push({ ...step, again: { before: this.#againBefore, after: this.again } });
+    this.#againBefore = this.again;
     if (this.#undo.length > HISTORY_STEPS) this.#undo.shift();
     this.#redo.length = 0;
   }
@@ -186,11 +209,13 @@ export class MapState {
    * @param {Bytes} ids
    * @param {string} note
    * @param {{width: number, height: number}} [size] as it was before, where not given
+   * @param {Again | null} [again] regions that are drawn again; as they were, where not given
    */
-  replace(ids, note, { width, height } = this) {
+  replace(ids, note, { width, height } = this, again = this.again) {
     if (ids.length !== width * height)
       throw new RangeError(`${ids.length} ids for a map of ${width} x ${height}`);
     this.cancel();
+    this.again = again;
     if (width !== this.width || height !== this.height) return this.#reshape({ ids, width, height }, note);
     for (let i = 0; i < ids.length; i++) this.#put(i, ids[i]);
     this.#touch({ x0: 0, y0: 0, x1: this.width, y1: this.height });
@@ -215,9 +240,10 @@ export class MapState {
     this.#notify({ x0: 0, y0: 0, x1: width, y1: height }, true, note, true);
   }
 
-  /** Begins with another map: nothing that was before can be undone. @param {LabelMap} map */
-  begin(map) {
-    this.replace(map.ids, "", map);
+  /** Begins with another map: nothing that was before can be undone. @param {LabelMap} map @param {Again | null} [again] */
+  begin(map, again = null) {
+    this.replace(map.ids, "", map, again);
+    this.#againBefore = again;
     this.#undo.length = 0;
     this.#redo.length = 0;
   }
@@ -240,8 +266,8 @@ export class MapState {
   }
 
   /**
-   * @param {Step[]} from
-   * @param {Step[]} to
+   * @param {Kept[]} from
+   * @param {Kept[]} to
    * @param {"before" | "after"} side
    */
   #travel(from, to, side) {
@@ -250,6 +276,8 @@ export class MapState {
     if (!step) return null;
     to.push(step);
     this.#scene = step.scenes[side];
+    this.again = step.again[side];
+    this.#againBefore = this.again;
     if ("shapes" in step) this.#become(decodeMap(step.shapes[side]), step.note);
     else this.#repaint(step.painting, side, step.note);
     return step.note;

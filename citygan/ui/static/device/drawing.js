@@ -1,8 +1,10 @@
 /** What a graph takes for one photo: the counterpart of `Synthesizer` up to its engine, in synthesizer.py. */
 
 import { resample } from "../core/shapes.js";
+import { decodeMap } from "../core/wire.js";
 import { TorchRandom } from "./noise.js";
 
+/** @import { Again } from "../core/again.js" */
 /** @import { Light } from "../core/light.js" */
 /** @import { LabelMap } from "../core/wire.js" */
 /** @import { DeviceInfo } from "../types.js" */
@@ -26,18 +28,42 @@ export class Drawing {
    * @param {LabelMap} map of any size
    * @param {number | null} seed
    * @param {Light | null} light
+   * @param {Again | null} [again] regions with seeds of their own
    * @returns {Record<string, Drawn>} by the names of the graph's inputs
    * @throws {RangeError} the checkpoint does not know that light
    */
-  inputs(map, seed, light) {
+  inputs(map, seed, light, again = null) {
     const { width, height } = this.#info;
     const ids = replaceUnseen(resample(map, width, height), this.#info.substitutes);
-    const noise = this.#drawNoise(seed ?? this.#info.noise_seed);
+    const plain = this.#drawNoise(seed ?? this.#info.noise_seed);
+    const noise = again ? this.#noiseOfRegions(plain, again) : plain;
     return {
       ids: { data: ids, dims: [1, height, width] },
       ...Object.fromEntries(noise.map((drawn, i) => [`noise.${i}`, drawn])),
       ...this.#lit(seed, light),
     };
+  }
+
+  /**
+   * `noise_of_regions` in again.py.
+   * @param {Drawn[]} planes
+   * @param {Again} again
+   * @returns {Drawn[]}
+   */
+  #noiseOfRegions(planes, { plane, seeds }) {
+    const { width, height } = this.#info;
+    const numbers = resample(decodeMap(plane), width, height);
+    const of = seeds.map((seed) => this.#drawNoise(seed));
+    return planes.map(({ data, dims }, i) => {
+      const shares = seeds.map((_, k) => pooled(numbers, k + 1, width, height, dims));
+      const mixed = Float32Array.from(data, (value, at) => {
+        const rest = 1 - shares.reduce((sum, share) => sum + share[at], 0);
+        const power = shares.reduce((sum, share) => sum + share[at] ** 2, rest ** 2);
+        const total = shares.reduce((sum, share, k) => sum + share[at] * of[k][i].data[at], rest * value);
+        return total / Math.sqrt(power);
+      });
+      return { data: mixed, dims };
+    });
   }
 
   /** @param {number} seed */
@@ -82,6 +108,25 @@ export class Drawing {
       guessed: { data: Float32Array.of(code ? 0 : 1), dims: [1, 1] },
     };
   }
+}
+
+/**
+ * What share of each pixel of a smaller plane has a number.
+ * @param {Uint8Array} numbers
+ * @param {number} wanted
+ * @param {number} width
+ * @param {number} height
+ * @param {number[]} dims of the plane, whose sides divide those of the numbers
+ */
+function pooled(numbers, wanted, width, height, [, , rows, columns]) {
+  const [down, across] = [height / rows, width / columns];
+  const shares = new Float32Array(rows * columns);
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i] !== wanted) continue;
+    const [y, x] = [Math.floor(i / width), i % width];
+    shares[Math.floor(y / down) * columns + Math.floor(x / across)] += 1 / (down * across);
+  }
+  return shares;
 }
 
 /**

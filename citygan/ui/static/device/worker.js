@@ -86,12 +86,12 @@ function watch(device) {
 }
 
 /** @param {{request: PhotoRequest}} wanted @returns {Promise<Pixels | Refusal>} */
-async function pixels({ request: { map, seed, light } }) {
+async function pixels({ request: { map, seed, light, again } }) {
   if (!opened) throw new Error("nothing is open");
   /** @type {Record<string, Drawn>} */
   let inputs;
   try {
-    inputs = opened.drawing.inputs(decodeMap(map), seed, light);
+    inputs = opened.drawing.inputs(decodeMap(map), seed, light, again);
   } catch (error) {
     return { error: reason(error) };
   }

@@ -125,7 +125,7 @@ export function buildAutosave(painter, { drawing, openMap }) {
       const last = (left && read(left, painter.known)[0]) || readAll(painter.known)[0];
       if (!last) return;
       const { map, hand, ...rest } = last.kept;
-      painter.begin(map);
+      painter.begin(map, rest.again);
       if (hand) painter.setHand(hand);
       openMap({ map, ...rest }, "Here is your last map; Streets has the others, and Start fresh");
       saved = content();

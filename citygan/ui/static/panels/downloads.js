@@ -34,7 +34,8 @@ export function buildDownloads(painter, server, { shot: shotOf, target, saveTime
     if (made?.shot === shot) return made.files;
     const map = encodeMap(shot.map, shot.revision, true);
     const drawn = shot.drawn === shot.map ? null : encodeMap(shot.drawn, shot.revision, true);
-    const request = { map, drawn, seed: shot.seed, light: shot.light, target: target() };
+    const { seed, light, again = null } = shot;
+    const request = { map, drawn, seed, light, again, target: target() };
     let answer = await server.final_result(request);
     for (let i = 1; i < BUSY_TRIES && answer?.busy; i++) {
       const { retry_s = 0 } = answer;

@@ -30,6 +30,9 @@ export function buildDrive(painter, server, { loop, drawing, show, state, film, 
   /** @type {{photo: string, map: DrivePicture["map"], at: number}[]} */
   let frames = [];
 
+  /** Regions that are drawn again stay with their map. */
+  const plain = () => ({ seed: drawing().seed, light: drawing().light });
+
   /** @param {DrivePicture} next @param {Drive} driving */
   const showPicture = ({ map, photo }, driving) => {
     const decoded = decodeMap(map);
@@ -39,7 +42,7 @@ export function buildDrive(painter, server, { loop, drawing, show, state, film, 
     if (frames.length > MOST_FRAMES) frames.shift();
     const sum = crc32(decoded.ids);
     const { revision } = painter;
-    const made = { ...drawing(), target: null, scores: null, target_missing: false };
+    const made = { ...plain(), target: null, scores: null, target_missing: false };
     show({ ...made, photo, crc32: sum, revision, serial: loop.nextSerial(), map: decoded, drawn: decoded });
     const { rate } = driving;
     state("live", rate ? `Driving · ${rate.toFixed(rate < 10 ? 1 : 0)} photos/s` : "Driving");
@@ -55,7 +58,7 @@ export function buildDrive(painter, server, { loop, drawing, show, state, film, 
 
   const start = async () => {
     if (!onServer()) painter.say("The server makes the photos of a drive");
-    const driving = new Drive(server, place, drawing, (next) => showPicture(next, driving));
+    const driving = new Drive(server, place, plain, (next) => showPicture(next, driving));
     drive = driving;
     abandoned = false;
     frames = [];

@@ -18,7 +18,7 @@ import { button, icon } from "./icons.js";
 /** Stamps, and what the model draws them as where that is something else. @typedef {{stamp: Stamp, drawnAs: string | null}[]} Shelf */
 
 /** @type {(ToolName & IconName)[]} */
-const EVERY_DAY = ["brush", "eraser", "bucket", "eyedropper"];
+const EVERY_DAY = ["brush", "eraser", "bucket", "eyedropper", "again"];
 /** @type {(ToolName & IconName)[]} */
 const SHAPES = ["polygon", "line", "rectangle"];
 /** @type {[IconName, string, Action, string][]} icon, text, action, key */

@@ -2,7 +2,7 @@
 
 import { Polygon } from "./polygon.js";
 import { Stamper } from "./stamper.js";
-import { bucket, eyedropper, freehand, line, rectangle } from "./tools.js";
+import { again, bucket, eyedropper, freehand, line, rectangle } from "./tools.js";
 
 /** @import { Hand } from "../core/document.js" */
 /** @import { Emit } from "../core/shapes.js" */
@@ -15,6 +15,7 @@ export const MIN_SIZE = 1;
 export const MAX_SIZE = 128;
 
 const UNLABELED = 0;
+const PAINTS_NO_CLASS = ["eraser", "stamp", "eyedropper", "again"];
 
 /** What the toolbar, the keys and the help show of each tool. */
 export const TOOLS = {
@@ -25,6 +26,11 @@ export const TOOLS = {
   polygon: { label: "Polygon", key: "p", hint: "Enter closes, Esc drops, Backspace takes a corner back" },
   line: { label: "Line", key: "l", hint: "As wide as the brush. Shift: from the last point" },
   rectangle: { label: "Rectangle", key: "r", hint: "Drag from corner to corner" },
+  again: {
+    label: "Again, here",
+    key: "a",
+    hint: "Click a region or draw around one: the photo gets another one there",
+  },
   stamp: {
     label: "Stamp",
     key: "s",
@@ -79,6 +85,7 @@ export class Toolbox {
       polygon: this.#polygon,
       line: line(this),
       rectangle: rectangle(this),
+      again: again(this),
       stamp: this.stamper,
     };
     surface.element.addEventListener("cg-view", () => {
@@ -105,7 +112,7 @@ export class Toolbox {
   /** Takes a class in hand, and a tool that paints it. @param {number} classId */
   pick(classId) {
     this.classId = classId;
-    if (this.tool === "eraser" || this.tool === "stamp" || this.tool === "eyedropper") this.select("brush");
+    if (PAINTS_NO_CLASS.includes(this.tool)) this.select("brush");
     else this.#changed();
   }
 

@@ -4,6 +4,9 @@
 
 import * as shapes from "../core/shapes.js";
 
+const CLICK_PX = 6; // of the map, in which a hand moves while it clicks
+const SEEDS = 1_000_000; // as the photo's own
+
 /** @import { Toolbox } from "./toolbox.js" */
 
 /**
@@ -95,6 +98,49 @@ export function eyedropper(box) {
     box.say(`Picked ${box.nameOf(id)}`);
   };
   return { down: look, move: look, hover: ({ x, y }) => surface.showCursor(x, y, 0) };
+}
+
+/**
+ * Draws the photo anew where one clicks, or inside of what one draws.
+ * @param {Toolbox} box
+ * @returns {Tool}
+ */
+export function again(box) {
+  const { state, surface } = box;
+  /** @type {number[][]} */
+  let path = [];
+  /** @param {ToolPoint} point */
+  const add = ({ x, y }) => {
+    path.push([x, y]);
+    surface.showCursor(x, y, 0);
+    if (isLasso(path)) surface.showLines([path], { closed: true });
+  };
+  return {
+    down: (point) => {
+      path = [];
+      add(point);
+    },
+    move: add,
+    hover: ({ x, y }) => surface.showCursor(x, y, 0),
+    up: (point) => {
+      surface.hideLines();
+      /** @type {Parameters<shapes.Emit>[]} */
+      const spans = [];
+      const lasso = isLasso(path);
+      if (!lasso && !box.inside(point)) return;
+      const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+      if (lasso) shapes.polygon(path, (...span) => spans.push(span));
+      else shapes.region(state, x, y, (...span) => spans.push(span));
+      const what = lasso ? "inside of the line" : box.nameOf(state.at(x, y));
+      state.renew(spans, Math.floor(Math.random() * SEEDS), `again, here: ${what}`);
+    },
+  };
+}
+
+/** Whether a path goes around something; else it is a click. @param {number[][]} path */
+function isLasso(path) {
+  const [x, y] = [0, 1].map((axis) => path.map((point) => point[axis]));
+  return Math.max(...x) - Math.min(...x) > CLICK_PX && Math.max(...y) - Math.min(...y) > CLICK_PX;
 }
 
 /**
