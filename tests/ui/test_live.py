@@ -327,7 +327,8 @@ def test_a_place_that_no_drive_comes_to_is_refused(wrong):
         assert method(PLACE | wrong).keys() == {"error"}
 
 
-AGAIN = {"plane": encode_map(np.array([[0, 1], [2, 0]], np.uint8)), "seeds": [5, 6]}
+PLANE = {"width": 2, "height": 2, "encoding": "raw", "data": "AAECAA==", "seq": 0, "final": True}
+AGAIN = {"plane": PLANE, "seeds": [5, 6]}
 
 
 def test_regions_to_draw_again_reach_the_generator():
