@@ -81,8 +81,8 @@ def metadata(wheel: zipfile.ZipFile):
 
 def test_the_wheel_holds_the_package_its_page_and_its_types_and_nothing_else(wheel):
     wanted = {f.relative_to(ROOT).as_posix() for f in (ROOT / "citygan").rglob("*.py")}
-    static = (ROOT / "citygan" / "ui" / "static").rglob("*")
-    wanted |= {f.relative_to(ROOT).as_posix() for f in static if f.is_file()}
+    beside = [(ROOT / "citygan" / folder).rglob("*") for folder in ("ui/static", "data/tables")]
+    wanted |= {f.relative_to(ROOT).as_posix() for files in beside for f in files if f.is_file()}
     got = {n for n in wheel.namelist() if ".dist-info/" not in n}
     assert got == wanted | {"citygan/py.typed"}
     assert any(n.endswith("/licenses/LICENSE") for n in wheel.namelist())

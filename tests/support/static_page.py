@@ -15,7 +15,7 @@ from citygan.checkpoint import Checkpoint
 from citygan.synthesis.onnx_graph import write_graph
 
 STREET = {"generator": "street-unet", "arguments": {"in_channels": 29, "width": 2, "depth": 6}}
-STREET |= {"encoding": "classes", "norm_statistics": "instance", "height_px": 128}
+STREET |= {"encoding": "classes", "norm_statistics": "instance", "height_px": 128, "aspect": 2.0}
 
 
 def save_with_graph(folder: Path) -> Checkpoint:

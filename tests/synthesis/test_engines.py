@@ -17,7 +17,7 @@ NOISY = {"norm": "instance", "upsampling": "nearest", "noise": True}
 def save(folder, **changes):
     if changes.get("generator") == "street-unet":
         network, arguments = tiny.settled_street_unet(2), {"in_channels": 29, "width": 2, "depth": 6}
-        changes |= {"height_px": 128, "encoding": "classes", "norm_statistics": "instance"}
+        changes |= {"height_px": 128, "aspect": 2.0, "encoding": "classes", "norm_statistics": "instance"}
     elif changes.pop("noise", False):
         network = tiny.settled_unet("classes", 2, **NOISY)
         arguments = {"in_channels": 29, "width": 2, "dropout": 0.0} | NOISY

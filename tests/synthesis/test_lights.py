@@ -27,6 +27,7 @@ def path(tmp_path_factory):
         encoding="classes",
         norm_statistics="instance",
         height_px=128,
+        aspect=2.0,
     )
 
 

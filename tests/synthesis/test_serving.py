@@ -15,7 +15,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is opened, where the Hub is out of reach."""
     names = []
 
-    def open_one(checkpoint: str, device: str) -> str:
+    def open_one(checkpoint: str, device: str, most: int | None = None) -> str:
         names.append(str(checkpoint))
         if checkpoint == "someone/streets":
             raise HubUnreachableError("no answer")

@@ -66,6 +66,7 @@ def test_who_leaves_the_dialog_keeps_the_map(studio, strange):
 def test_the_dialog_fits_a_phone_in_the_dark(open_page, app, strange):
     page = open_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     page.goto(app.url)
+    page.get_by_role("button", name="File", exact=True).click()
     choose(page, "Open", png(strange))
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
