@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from citygan.ui.canvas import LabelCanvas
 from citygan.ui.live import Live
 
 IDS = "document.querySelector('.cg-studio').painter.ids"
+RESTED_S = 0.5  # of a finger before it is lifted
 HAS_PIXELS = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value)"
 UNLABELED, ROAD, SIDEWALK, BUILDING, SIGN, SKY, CAR, BUS = 0, 7, 8, 11, 20, 23, 26, 28
 WIDTH, HEIGHT = 120, 80
@@ -141,7 +143,10 @@ class Phone(Canvas):
         """Sends touchStart, touchMove or touchEnd with the points where fingers are, and waits until the page
         knows. Of one finger alone the browser hides moves of less than 15 pixels."""
         fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(self.at(*p) for p in points)]
-        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+        event = {"type": kind, "touchPoints": fingers}
+        if kind == "touchEnd":  # as if they had rested: else the browser takes the next tap for the end of a fling
+            event["timestamp"] = time.time() + RESTED_S
+        self.session.send("Input.dispatchTouchEvent", event)
         self.page.wait_for_function(FINGERS_ARE_AT, arg=fingers)
 
     def lift(self, finger: int, point: tuple[float, float]) -> None:

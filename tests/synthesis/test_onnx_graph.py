@@ -52,6 +52,7 @@ def save(folder, kind: str, *, half: bool = True) -> Checkpoint:
     changes = {"encoding": encoding, "norm_statistics": statistics, "generator": name, "arguments": arguments}
     if name == "street-unet":
         network = tiny.settled_street_unet(arguments["width"], arguments.get("upsampling", "nearest"))
+        network.head.out.weight.data.mul_(2)  # smoothing takes contrast
         changes |= {"height_px": 128}
     else:
         torch.manual_seed(7)
@@ -92,7 +93,7 @@ def test_any_onnx_runtime_makes_torchs_photo_of_it_within_60_db(kind, half, tmp_
         feeds |= {"light": np.zeros((1, 8), np.float32), "guessed": np.ones((1, 1), np.float32)}
     (photo,) = session.run(["photo"], feeds)[0]
 
-    assert wanted.std() > 0.05  # a grey photo would hide every error
+    assert wanted.std() > 0.1  # a grey photo would hide every error
     assert -10 * np.log10(np.square((photo - wanted) / 2).mean()) > LEAST_DB
 
 

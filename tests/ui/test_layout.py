@@ -34,7 +34,7 @@ LOOKS = {  # window, and the least width in pixels of map and photo each
     (1440, 900): ({}, 600),
     (1366, 657): ({}, 560),
     (1024, 768): ({}, 400),
-    (768, 1024): (PHONE, 500),
+    (768, 1024): (PHONE, 520),
     (844, 390): (PHONE, 290),
     (390, 844): (PHONE, 370),
     (360, 640): (PHONE, 290),

@@ -161,7 +161,7 @@ def test_the_controls_of_a_phone_are_large_enough_for_a_finger(open_page, whole_
         [...document.querySelectorAll('.cg-toolbar > button, .cg-class, .cg-eye')]
             .filter(button => button.checkVisibility())
             .map(b => [b.ariaLabel ?? b.textContent, b.offsetWidth, b.offsetHeight])
-            .filter(([, width, height]) => width < 40 || height < 44)""")
+            .filter(([, width, height]) => width < 44 || height < 44)""")
     assert small == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

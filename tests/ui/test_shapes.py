@@ -157,7 +157,7 @@ def test_a_map_that_is_uploaded_keeps_its_shape_on_the_canvas(page, whole_page, 
     page.locator("#cg-label-file input[type=file]").set_input_files(tmp_path / "map.png")
     expect(page.locator("#cg-read")).to_contain_text("300 x 300")
     page.locator("#cg-edit").click()
-    expect(page.locator(".cg-message")).to_contain_text("300 x 300")
+    expect(page.locator(".cg-message")).to_have_text("Read as Cityscapes label ids, 300 x 300.")
     opened = painted(page)
     assert opened.shape[0] == opened.shape[1]
     assert shape_of(page, ".cg-stage") == pytest.approx(1, rel=0.02)

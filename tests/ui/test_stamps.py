@@ -161,7 +161,7 @@ def test_a_finger_stamps_picks_and_moves(phone):
     for button in bar(phone).get_by_role("button").all():
         size = button.bounding_box()
         assert min(size["width"], size["height"]) >= 44
-    bar(phone).get_by_role("button", name="Delete").click()
+    bar(phone).get_by_role("button", name="Delete").tap()
     expect(bar(phone)).to_be_hidden()
     np.testing.assert_array_equal(phone.ids, street())
 

@@ -205,7 +205,7 @@ function moreMenu(tools, actions) {
     };
     content.append(button(name, text, run, { className: `cg-menu-item ${only}`, text, key }));
   };
-  for (const tool of /** @type {const} */ (["bucket", "eyedropper"])) {
+  for (const tool of /** @type {const} */ (["bucket", "eyedropper", "again"])) {
     const { label, key } = TOOLS[tool];
     add(tool, label, () => tools.select(tool), key.toUpperCase(), "cg-if-narrow");
   }

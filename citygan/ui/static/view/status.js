@@ -14,6 +14,7 @@ export function buildStatus() {
   const say = (text, warning = false) => {
     ofMap = false;
     message.textContent = text;
+    message.title = text; // it may be longer than two lines
     message.classList.toggle("cg-warning", warning);
   };
   return {
