@@ -9,10 +9,8 @@ from typing import Any, Protocol
 from citygan.errors import CityGANError
 
 MAX_RATIO = 3.0  # of the longer side to the shorter one
-_AREA = (
-    0.6,
-    1.5,
-)  # of the training size, within which others are drawn: things keep their size, photos their pace
+# Of the training size, within which others are drawn: things keep their size, photos their pace
+_AREA = (0.6, 1.5)
 _STRIDE_PX = 256  # of every generator but one
 
 Size = tuple[int, int]  # width and height in px

@@ -10,6 +10,7 @@ what is far, in octaves that are cross-faded.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -60,10 +61,16 @@ def _world(size: Sequence[int], label_map: np.ndarray, camera: Camera, seed: int
     y = np.where(flat, -camera.eye_m, -down * depth / camera.focal)
     pixel = depth / (camera.focal * height)  # metres that a pixel shows
     along = pixel * depth / np.where(flat, camera.eye_m, np.maximum(np.abs(x), camera.eye_m))
-    table = np.random.default_rng((seed, plane)).standard_normal(_DRAWN, np.float32)
+    table = _table(seed, plane)
     places = np.stack([x, y, depth + camera.at_m]).reshape(3, -1)
     noise = _octaves(table, places, pixel.ravel(), along.ravel(), smooth=height * width <= 1 << 14)
     return noise.astype(np.float32).reshape(1, 1, height, width)
+
+
+@lru_cache(maxsize=16)
+def _table(seed: int, plane: int) -> np.ndarray:
+    """The numbers behind a plane, which a whole drive shares: 256 KiB."""
+    return np.random.default_rng((seed, plane)).standard_normal(_DRAWN, np.float32)
 
 
 def depths(ids: np.ndarray, camera: Camera, down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

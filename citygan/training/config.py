@@ -11,6 +11,7 @@ from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.deeplab import BACKBONES
 from citygan.models.encoding import ENCODINGS
+from citygan.shape import stride_px
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class TrainConfig:
                 f"sizes must rise: size_px {self.size_px}, load_px_min {self.load_px_min}, "
                 f"load_px_max {self.load_px_max}"
             )
-        stride = 2 ** (self.depth + 1) if self.generator == "street-unet" else 256
+        stride = stride_px(self.generator, {"depth": self.depth})
         if self.size_px % stride or self.width_px % stride:
             raise CityGANError(
                 f"size_px {self.size_px} and aspect {self.aspect:g} make {self.width_px} x {self.size_px}; "

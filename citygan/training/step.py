@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -37,11 +37,11 @@ def train_step(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor
         shown = (conditions, *candidates)
         if config.discriminator_augmentation:
             shown = augment_for_discriminator(*shown)
-        window = crop_alike(shown, config.window_px) if _sees_windows(state) else shown
-        return [
-            Shown((shown[0], whole), (window[0], part) if _sees_windows(state) else None)
-            for whole, part in zip(shown[1:], window[1:], strict=True)
-        ]
+        seen = [Shown((shown[0], photo)) for photo in shown[1:]]
+        if config.window_px and not state.at_half_size:
+            window = crop_alike(shown, config.window_px)
+            seen = [replace(s, window=(window[0], photo)) for s, photo in zip(seen, window[1:], strict=True)]
+        return seen
 
     state.discriminator.requires_grad_(True)
     on_real = _judge(state, *show(photos), config.real_label)[0]
@@ -68,10 +68,6 @@ class Shown:
 
     whole: tuple[torch.Tensor, torch.Tensor]
     window: tuple[torch.Tensor, torch.Tensor] | None = None
-
-
-def _sees_windows(state: TrainState) -> bool:
-    return bool(state.config.window_px) and not state.at_half_size
 
 
 def _layers(state: TrainState, shown: Shown) -> list[list[torch.Tensor]]:

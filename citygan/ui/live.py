@@ -99,10 +99,19 @@ def _number(most: float) -> Callable[[Any], float]:
     return check
 
 
-def _text(value: Any) -> str | None:
-    if value is None or (isinstance(value, str) and len(value) <= 64):
-        return value
-    raise CityGANError(f"expected null or at most 64 characters, not {type(value).__name__}")
+def _characters(most: int) -> Callable[[Any], str | None]:
+    """Checks a text of at most so many characters; None where there is none."""
+
+    def check(value: Any) -> str | None:
+        if value is None or (isinstance(value, str) and len(value) <= most):
+            return value
+        raise CityGANError(f"expected null or at most {most} characters, not {type(value).__name__}")
+
+    return check
+
+
+_text = _characters(64)
+_reading = _characters(MAX_READING_CHARS)  # how a file is to be read: a name, or a palette as JSON
 
 
 def _light(value: Any) -> Json:
@@ -132,13 +141,6 @@ def _which(name: str | None, street: int | None) -> str | int:
     if name is not None and street is None:
         return name
     raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
-
-
-def _reading(value: Any) -> str | None:
-    """How a file is to be read: a name, or a palette as JSON."""
-    if value is None or (isinstance(value, str) and len(value) <= MAX_READING_CHARS):
-        return value
-    raise CityGANError(f"expected null or at most {MAX_READING_CHARS} characters, not {type(value).__name__}")
 
 
 def _again(value: Any) -> Json:
@@ -297,7 +299,9 @@ class Live:
         and of a photo its light, where the checkpoint is told one."""
         target = light = None
         if file.target is not None:
-            target = self._targets.add(file.target) | {"photo": data_url(_shown(file.target), "JPEG")}
+            target = self._targets.add(file.target) | {
+                "photo": data_url(_within(file.target, MAX_SHOWN_SIDE_PX), "JPEG")
+            }
         if file.target is not None and file.predicted is not None and self._light_of:
             light = list(self._light_of(file.target))
         ways = [{"key": key, "name": readings.NAMES[key]} for key in file.readings]
@@ -364,11 +368,9 @@ class _Targets:
         self._lock = threading.Lock()
 
     def add(self, photo: np.ndarray) -> Json:
-        image = Image.fromarray(photo)
-        image.thumbnail((MAX_TARGET_SIDE_PX, MAX_TARGET_SIDE_PX), Image.Resampling.LANCZOS)
-        token = secrets.token_urlsafe(12)
+        kept, token = _within(photo, MAX_TARGET_SIDE_PX), secrets.token_urlsafe(12)
         with self._lock:
-            self._photos[token] = np.array(image)
+            self._photos[token] = kept
             while len(self._photos) > MAX_TARGETS:
                 self._photos.popitem(last=False)
         return {"token": token, "width": photo.shape[1], "height": photo.shape[0]}
@@ -380,10 +382,11 @@ class _Targets:
             return self._photos.get(token)
 
 
-def _shown(photo: np.ndarray) -> np.ndarray:
+def _within(photo: np.ndarray, side_px: int) -> np.ndarray:
+    """A photo whose sides have at most so many pixels."""
     image = Image.fromarray(photo)
-    image.thumbnail((MAX_SHOWN_SIDE_PX, MAX_SHOWN_SIDE_PX), Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    return np.array(image)
 
 
 def data_url(pixels: np.ndarray, kind: str = "PNG") -> str:

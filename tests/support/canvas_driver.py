@@ -144,7 +144,9 @@ class Phone(Canvas):
         knows. Of one finger alone the browser hides moves of less than 15 pixels."""
         fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(self.at(*p) for p in points)]
         event = {"type": kind, "touchPoints": fingers}
-        if kind == "touchEnd":  # as if they had rested: else the browser takes the next tap for the end of a fling
+        if (
+            kind == "touchEnd"
+        ):  # as if they had rested: else the browser takes the next tap for the end of a fling
             event["timestamp"] = time.time() + RESTED_S
         self.session.send("Input.dispatchTouchEvent", event)
         self.page.wait_for_function(FINGERS_ARE_AT, arg=fingers)

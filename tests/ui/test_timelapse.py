@@ -48,17 +48,22 @@ def frame_of(page, path, *, at_end):
     return np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)[..., :3]
 
 
-def test_the_first_frame_shows_the_first_map_and_the_last_one_the_last_beside_its_photo(studio, tmp_path):
-    building, car = (with_box(label_id, x=40, y=30, size=40) for label_id in (BUILDING, CAR))
-    for label_map in (building, car):
-        set_map(studio, label_map)
-        shown(studio, label_map)
+def save_frames(studio, tmp_path):
+    """The first and the last frame of what is saved."""
     with studio.expect_download() as download:
         save_timelapse(studio)
     path = str(tmp_path / download.value.suggested_filename)
     download.value.save_as(path)
     expect(studio.locator(".cg-message")).to_have_text("Time-lapse saved")
-    first, last = (frame_of(studio, path, at_end=end) for end in (False, True))
+    return [frame_of(studio, path, at_end=end) for end in (False, True)]
+
+
+def test_the_first_frame_shows_the_first_map_and_the_last_one_the_last_beside_its_photo(studio, tmp_path):
+    building, car = (with_box(label_id, x=40, y=30, size=40) for label_id in (BUILDING, CAR))
+    for label_map in (building, car):
+        set_map(studio, label_map)
+        shown(studio, label_map)
+    first, last = save_frames(studio, tmp_path)
     height, width = first.shape[:2]
     assert width == 2 * round(height * WIDTH / HEIGHT)
     for frame, label_map in ((first, START), (last, car)):
@@ -78,12 +83,7 @@ def test_a_time_lapse_has_the_shape_of_the_last_map_and_shows_earlier_ones_whole
     wide = np.full((64, 128), BUILDING, np.uint8)
     choose(studio, "Open", png(colorize(wide)))
     shown(studio, wide)
-    with studio.expect_download() as download:
-        save_timelapse(studio)
-    path = str(tmp_path / download.value.suggested_filename)
-    download.value.save_as(path)
-    expect(studio.locator(".cg-message")).to_have_text("Time-lapse saved")
-    first, last = (frame_of(studio, path, at_end=end) for end in (False, True))
+    first, last = save_frames(studio, tmp_path)
     height, width = last.shape[:2]
     assert width == 4 * height
     left = (width // 2 - height * WIDTH // HEIGHT) // 2  # of the first map, which is narrower
