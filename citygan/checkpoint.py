@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints" / "camvid-light"
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
-MAX_JSON_BYTES = 2**20  # ours have 5,000
 LIGHT_NUMBERS = 8  # that a light is, see citygan.models.light
 _RANGES = {  # of the numbers in a CheckpointInfo
     "height_px": (128, 4096),
@@ -240,7 +239,7 @@ class Checkpoint(Generic[AnyInfo]):
 
 def _read(file: Path, name: str) -> str:
     try:
-        if (size := file.stat().st_size) > MAX_JSON_BYTES:
+        if (size := file.stat().st_size) > hub.MOST_BYTES[hub.CONFIG]:
             raise CityGANError(f"{name} has {size:,} bytes; the .json of a checkpoint has some thousand")
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:

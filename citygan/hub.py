@@ -1,7 +1,9 @@
 """A checkpoint's files from the Hugging Face Hub, and what can go wrong on the way said in a sentence.
 
 Left alone, `hf_hub_download` tries for 23 s to reach a Hub that is not there, and `snapshot_download` waits
-for ever for one that is silent; one short question before the download avoids both.
+for ever for one that is silent; one short question before the download avoids both. And both make paths of
+what a server says, its ETag for one, which may lead out of the cache. So files are fetched here, into the
+place in the same cache where they look for them; no name there comes from an answer but that of a commit.
 """
 
 from __future__ import annotations
@@ -13,14 +15,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeGuard
+from uuid import uuid4
 
-from huggingface_hub import (
-    constants,
-    get_hf_file_metadata,
-    hf_hub_download,
-    hf_hub_url,
-    snapshot_download,
-)
+from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, snapshot_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     FileMetadataError,
@@ -33,14 +30,19 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.file_download import http_get, repo_folder_name
+from huggingface_hub.utils import build_hf_headers, tqdm
 
 from citygan.errors import CityGANError
+from citygan.files import PART, write_atomically
 
 log = logging.getLogger(__name__)
 
 CONFIG, WEIGHTS = FILES = ["config.json", "model.safetensors"]
 GRAPH = "model.onnx"  # which not all have
-HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
+MOST_BYTES = {CONFIG: 2**20, WEIGHTS: 2**32, GRAPH: 2**23}  # ours have 6,000, 11 million and 54,000 at most
+HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@(?!/|.*\.\.)([\w./-]+))?")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 REACH_S = 5.0  # how long the Hub may take for its first answer
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -80,6 +82,7 @@ def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pa
         CityGANError: anything else, each with its own message.
     """
     revision = revision or constants.DEFAULT_REVISION
+    split_id(f"{repo}@{revision}")  # it becomes the name of a file
     with plain_errors(repo, revision):
         kept = _kept(repo, revision)
         if kept and kept.name == revision:  # a commit never changes
@@ -96,24 +99,70 @@ def pull(repo: str, revision: str | None = None, token: str | None = None) -> Pa
     if kept and kept.name == commit:
         return kept
     with plain_errors(repo, revision, "downloading"):
-        hf_hub_download(repo, WEIGHTS, revision=commit, token=token)
+        download(repo, WEIGHTS, commit, token)
         try:
-            hf_hub_download(repo, GRAPH, revision=commit, token=token)
+            download(repo, GRAPH, commit, token)
         except EntryNotFoundError as error:
             if not is_absent(error):
                 raise
-        # by its name, and last: from now on the cache takes this commit for the revision
-        config = Path(hf_hub_download(repo, CONFIG, revision=revision, token=token))
-    if config.parent.name != commit:  # somebody pushed between the two
-        return pull(repo, revision, token)
-    return config.parent
+        folder = download(repo, CONFIG, commit, token).parent
+    if revision != commit:  # last: from now on the cache takes this commit for the revision
+        write_atomically(_cached(repo) / "refs" / revision, lambda path: path.write_text(commit))
+    return folder
+
+
+def download(repo: str, file: str, commit: str, token: str | None = None) -> Path:
+    """Fetches one of a checkpoint's files into the cache, unless it is there; the client's errors pass.
+
+    Args:
+        repo: OWNER/NAME.
+        file: One of `MOST_BYTES`.
+        commit: Of `find_commit`.
+        token: As `pull` takes it.
+
+    Raises:
+        CityGANError: it is far too large.
+    """
+    path = _cached(repo) / "snapshots" / commit / file
+    if path.is_file():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{file}.{uuid4().hex}{PART}")
+    url, headers = hf_hub_url(repo, file, revision=commit), build_hf_headers(token=token)
+    try:
+        with temporary.open("wb") as stream:
+            http_get(url, stream, headers=headers, displayed_filename=file, tqdm_class=_bounded(repo, file))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _bounded(repo: str, file: str) -> type[tqdm]:
+    """A progress bar that ends a download which does not end."""
+
+    class Bounded(tqdm):
+        arrived = 0.0
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.arrived += n or 0
+            if self.arrived > MOST_BYTES[file]:
+                raise CityGANError(f"{file} of {repo} has more than {MOST_BYTES[file]:,} bytes")
+            return super().update(n)
+
+    return Bounded
+
+
+def _cached(repo: str) -> Path:
+    """Where the cache keeps a repository."""
+    return Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=repo, repo_type="model"))
 
 
 def find_commit(repo: str, revision: str, token: str | None) -> str:
     """The full commit of a revision that has a config, as the Hub says now; the client's errors pass."""
     url = hf_hub_url(repo, CONFIG, revision=revision)
     commit = get_hf_file_metadata(url, token=token, timeout=REACH_S).commit_hash
-    if not commit:
+    if not (commit and COMMIT.fullmatch(commit)):
         raise CityGANError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT")
     return commit
 

@@ -230,7 +230,39 @@ def test_offline_mode_takes_the_copy_and_says_what_it_lacks(server, cache, worke
     assert "HF_HUB_OFFLINE is set, and someone/else is not in the cache" in message
 
 
-@pytest.mark.parametrize("hub_id", ["streets", "a/b/c", "some one/streets", "someone/streets@", ""])
+# What a server that is not the Hub may try
+
+
+@pytest.mark.parametrize("header", ["ETag", "X_Linked_ETag", "X_Repo_Commit"])
+def test_nothing_that_a_server_says_names_a_file(server, tmp_path, name, header):
+    home, outside = tmp_path / "a" / "b" / "home", "../../../../written"  # of `hub/models--.../blobs`
+    server.repos[name] = repo = Repo()
+    repo.commit(FILES, "add the checkpoint")
+    repo.headers[header] = f'"{outside}"' if header != "X_Repo_Commit" else outside
+    with Worker(server.url, home) as worker:
+        answer = worker.ask("pull", repo=name)
+    cached = home / "hub" / f"models--{name.replace('/', '--')}"
+    found = {file for file in tmp_path.rglob("*") if file.is_file()}
+    if header == "X_Repo_Commit":
+        assert "does not answer as the Hub does" in failure(answer)
+        assert not found
+    else:
+        assert answer["result"]["config"] == "a config"
+        commit = cached / "snapshots" / repo.refs["main"]
+        assert found == {commit / "config.json", commit / "model.safetensors", cached / "refs" / "main"}
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.onnx"])
+def test_a_file_that_is_far_too_large_is_not_read_to_its_end(worker, repo, name, file):
+    repo.commit({file: bytes(hub.MOST_BYTES[file] + 1)}, "a bomb")
+    assert f"{file} of {name} has more than {hub.MOST_BYTES[file]:,} bytes" in failure(
+        worker.ask("pull", repo=name)
+    )
+
+
+@pytest.mark.parametrize(
+    "hub_id", ["streets", "a/b/c", "some one/streets", "a/b@", "a/b@/etc/x", "a/b@x/../../y", ""]
+)
 def test_what_is_no_hub_id_is_an_error_that_says_what_one_looks_like(hub_id):
     with pytest.raises(CityGANError, match="OWNER/NAME"):
         hub.split_id(hub_id)

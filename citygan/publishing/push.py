@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from huggingface_hub import CommitOperationAdd, HfApi, constants, hf_hub_download
+from huggingface_hub import CommitOperationAdd, HfApi, constants
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from PIL import Image
 
@@ -96,7 +96,7 @@ def read_config(repo: str, revision: str | None = None) -> str | None:
     try:
         with hub.plain_errors(repo, revision):
             commit = hub.find_commit(repo, revision, None)
-            return Path(hf_hub_download(repo, hub.CONFIG, revision=commit)).read_text("utf-8")
+            return hub.download(repo, hub.CONFIG, commit).read_text("utf-8")
     except CityGANError as error:
         if hub.is_absent(error.__cause__):
             return None

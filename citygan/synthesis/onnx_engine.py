@@ -11,6 +11,7 @@ import torch
 
 from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
+from citygan.hub import GRAPH, MOST_BYTES
 from citygan.models.encoding import encode_labels, to_pixels
 from citygan.models.generator import Generator
 from citygan.models.light import light_of
@@ -20,7 +21,7 @@ from citygan.streets import street
 FINGERPRINT = "citygan.fingerprint"  # among the metadata of a graph
 LEAST_DB = 60.0  # PSNR of its photo to torch's, both in float32; 100 and more are usual
 AGAIN = "write it again: train.py export --onnx"
-MAX_BYTES = 2**23  # of a graph, which has no weights; ours have 20,000 to 60,000
+MAX_BYTES = MOST_BYTES[GRAPH]  # which has no weights
 
 
 class OnnxEngine:

@@ -23,6 +23,7 @@ class Repo:
 
     private: bool = False
     trouble: str = ""  # gated, rate limit, out of order, silent, cut, cut once, html
+    headers: dict[str, str] = field(default_factory=dict)  # of what its files are answered with
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -146,7 +147,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[: len(content) // 2])
             self.close_connection = True
             return
-        self.send(content, X_Repo_Commit=commit, ETag=f'"{hashlib.sha256(content).hexdigest()}"')
+        headers = {"X_Repo_Commit": commit, "ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
+        self.send(content, **(headers | repo.headers))
 
     def info(self, name: str) -> None:
         if repo := self.find(name):
