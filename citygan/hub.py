@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeGuard
 from uuid import uuid4
 
-from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, snapshot_download
+from huggingface_hub import constants, get_hf_file_metadata, get_session, hf_hub_url, snapshot_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     FileMetadataError,
@@ -42,6 +42,7 @@ CONFIG, WEIGHTS = FILES = ["config.json", "model.safetensors"]
 GRAPH = "model.onnx"  # which not all have
 MOST_BYTES = {CONFIG: 2**20, WEIGHTS: 2**32, GRAPH: 2**23}  # ours have 6,000, 11 million and 54,000 at most
 HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@(?!/|.*\.\.)([\w./-]+))?")
+DOWNLOADS = "citygan"  # how requests for files are told from others of the process
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REACH_S = 5.0  # how long the Hub may take for its first answer
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
@@ -128,7 +129,11 @@ def download(repo: str, file: str, commit: str, token: str | None = None) -> Pat
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{file}.{uuid4().hex}{PART}")
-    url, headers = hf_hub_url(repo, file, revision=commit), build_hf_headers(token=token)
+    url = hf_hub_url(repo, file, revision=commit)
+    headers = build_hf_headers(token=token, library_name=DOWNLOADS)
+    hooks = get_session().event_hooks["response"]
+    if _leave_unread not in hooks:
+        hooks.append(_leave_unread)
     try:
         with temporary.open("wb") as stream:
             http_get(url, stream, headers=headers, displayed_filename=file, tqdm_class=_bounded(repo, file))
@@ -136,6 +141,13 @@ def download(repo: str, file: str, commit: str, token: str | None = None) -> Pat
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _leave_unread(response) -> None:
+    """Hears no more than that there is no file here: the client would read an explanation that has no end."""
+    if not response.is_success and response.request.headers["User-Agent"].startswith(f"{DOWNLOADS}/"):
+        response.close()
+        response.read = bytes  # b"", where what is closed would raise
 
 
 def _bounded(repo: str, file: str) -> type[tqdm]:
@@ -180,10 +192,15 @@ def _kept(repo: str, revision: str) -> Path | None:
 def plain_errors(
     repo: str, revision: str, doing: Literal["asking", "downloading", "pushing"] = "asking"
 ) -> Generator[None]:
-    """Turns the client's errors into a `CityGANError`; a local file's while pushing stays as it is."""
+    """Turns the client's errors into a `CityGANError`; a local file's while pushing stays as it is.
+
+    What the client itself stumbles over, any exception at all, is an answer that the Hub would not give.
+    """
     try:
         yield
-    except (HTTPError, EntryNotFoundError, HFValidationError, FileMetadataError, OSError) as error:
+    except CityGANError:
+        raise
+    except Exception as error:
         plain = (
             _not_there(error, repo, revision)
             or _refused(error, repo, doing)
@@ -250,15 +267,16 @@ def _refused(error: Exception, repo: str, doing: str) -> CityGANError | None:
 
 def _unfinished(error: Exception, repo: str, doing: str) -> CityGANError | None:
     """No answer, half an answer, or one that cannot be stored."""
-    if isinstance(error, FileMetadataError):
+    known = isinstance(error, (HTTPError, EntryNotFoundError, OSError))
+    if isinstance(error, FileMetadataError) or not known:
         return CityGANError(
-            f"{constants.ENDPOINT} does not answer as the Hub does ({error}); check HF_ENDPOINT"
+            f"{constants.ENDPOINT} does not answer as the Hub does ({error!r}); check HF_ENDPOINT"
         )
     if constants.HF_HUB_OFFLINE and isinstance(error, (OfflineModeIsEnabled, LocalEntryNotFoundError)):
         return HubUnreachableError(
             f"HF_HUB_OFFLINE is set, and {repo} is not in the cache; unset it, or name a path"
         )
-    if isinstance(error, (HTTPError, LocalEntryNotFoundError)):
+    if isinstance(error, (HTTPError, LocalEntryNotFoundError, ConnectionError)):  # the last of Xet's client
         reason = error.__cause__ or error
         said = f"{type(reason).__name__}: {reason}" if str(reason) else type(reason).__name__
         if doing == "downloading":

@@ -109,6 +109,14 @@ def test_a_private_repository_opens_to_a_token(worker, repo, name):
     assert "result" in worker.ask("pull", repo=name, token=READER)
 
 
+def test_files_that_lie_on_another_server_are_fetched_there_without_the_token(worker, repo, name):
+    with HubServer() as repo.store:
+        got = worker.ask("pull", repo=name, token=READER)["result"]
+        asked = repo.store.requests
+    assert got["weights"] == FILES["model.safetensors"].decode()
+    assert [line.partition("/lfs")[0] for line in asked] == ["GET ", "GET "]
+
+
 def test_a_connection_that_is_cut_once_is_taken_up_again(worker, repo, name):
     repo.trouble = "cut once"
     assert worker.ask("pull", repo=name)["result"]["config"] == "a config"

@@ -93,6 +93,8 @@ class OnnxEngine:
         wanted = generator(conditions, noise, *told)
         try:
             photos = self.run(label_maps, [*told, *noise])
+            if photos.shape != wanted.shape:
+                raise ValueError(f"it has the shape {tuple(photos.shape)}, not {tuple(wanted.shape)}")
         except Exception as error:  # as above; or its inputs are others
             reason = str(error).partition("\n")[0]
             raise CityGANError(f"the graph of {self.info.name} makes no photo: {reason}") from error

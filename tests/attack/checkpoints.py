@@ -33,7 +33,7 @@ MAP = np.full((64, 96), 7, np.uint8)
 _FOLDER = tempfile.TemporaryDirectory(prefix="citygan-attack-")  # goes with the process
 
 
-def _folder() -> Path:
+def new_folder() -> Path:
     """One for each door: the cases follow each other."""
     return Path(tempfile.mkdtemp(dir=_FOLDER.name))
 
@@ -102,7 +102,7 @@ DEEP = st.builds(_deep, st.integers(1, 900), lists=st.booleans())
 
 def json_door() -> Door:
     """The `.json`: fields of another type, size or depth, or no JSON at all."""
-    path = tiny.save_checkpoint(_folder(), NETWORK)
+    path = tiny.save_checkpoint(new_folder(), NETWORK)
     file, whole = path.with_suffix(".json"), asdict(tiny.info())
 
     def knock(given: dict | str | bytes) -> str | None:
@@ -141,7 +141,7 @@ HEADERS = (
 
 def weights_door() -> Door:
     """The weights: cut off, changed, or with a header that lies; and pickles in their place."""
-    path = tiny.save_checkpoint(_folder(), NETWORK)
+    path = tiny.save_checkpoint(new_folder(), NETWORK)
     file = path.with_suffix(".safetensors")
     whole = file.read_bytes()
     length = int.from_bytes(whole[:8], "little")
@@ -186,7 +186,7 @@ def weights_door() -> Door:
 
 def foreign_door() -> Door:
     """A file of weights from another project, which may be a pickle: of plain tensors alone."""
-    file = _folder() / "latest_net_G.pth"
+    file = new_folder() / "latest_net_G.pth"
     torch.save({"conv1.weight": torch.zeros(1, 3, 4, 4), "deconv1.weight": torch.zeros(1)}, file)
     whole = file.read_bytes()
 

@@ -14,7 +14,7 @@ from citygan.streets import street
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.page import build_app, launch_options
 from citygan.ui.result import save_picture
-from tests.attack import checkpoints, options, pictures, visitors, web
+from tests.attack import checkpoints, graphs, hubs, options, pictures, visitors, web
 from tests.attack.door import Door, Report, attack
 
 STREET = {"generator": "street-unet", "arguments": {"in_channels": 29, "width": 2, "depth": 6}}
@@ -28,7 +28,7 @@ def attack_everywhere(cases: int, seed: int) -> Iterator[Report | BaseException]
         cases: In all, by the doors' costs.
         seed: Draws them.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, hubs.doors(Path(folder, "hub")) as hub_doors:
         saved = Checkpoint.save(Path(folder, "street"), tiny.settled_street_unet(2), tiny.info(**STREET))
         synthesizer = Synthesizer(saved, "cpu")
         page = build_app(fakes.synthesize, fakes.score, fakes.INFO, "an attack")
@@ -36,6 +36,8 @@ def attack_everywhere(cases: int, seed: int) -> Iterator[Report | BaseException]
         _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
         doors = [
             *checkpoints.doors(),
+            *graphs.doors(),
+            *hub_doors,
             *visitors.doors(synthesizer, label_file),
             *pictures.doors(),
             *options.doors(),

@@ -223,6 +223,13 @@ def test_a_token_that_may_not_write_is_said(server, run, tmp_path, token, said):
     assert "HF_TOKEN" in answer["message"]
 
 
+def test_a_hub_whose_store_cannot_be_reached_is_said(server, run, tmp_path):
+    with Worker(server.url, tmp_path, token=WRITER, HF_HUB_DISABLE_XET="") as worker:
+        answer = worker.ask("push", files=[str(run / "best.safetensors")], repo="someone/stored")
+    assert answer["error"] == "HubUnreachableError"
+    assert f"{server.url} cannot be reached for someone/stored" in answer["message"]
+
+
 @pytest.mark.parametrize("repo", ["streets", "someone/streets@trial"])
 def test_a_repository_is_named_without_a_revision(run, repo):
     with pytest.raises(CityGANError, match=r"OWNER/NAME|--branch trial"):

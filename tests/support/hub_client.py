@@ -40,7 +40,8 @@ class Worker:
         self._reader.join()
 
     def start(self, call: str, **arguments) -> Future:
-        """Begins a call; the future holds `{"result"}` or `{"error", "message"}`, and `{"seconds"}`."""
+        """Begins a call; the future holds `{"result"}` or `{"error", "message"}`, and `{"seconds", "cpu_s",
+        "peak_mib"}`, of which the last two are the whole process'."""
         number = len(self._waiting)
         self._waiting[number] = future = Future()
         line = json.dumps({"number": number, "call": call, "arguments": arguments})

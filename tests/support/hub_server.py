@@ -24,6 +24,7 @@ class Repo:
     private: bool = False
     trouble: str = ""  # gated, rate limit, out of order, silent, cut, cut once, html
     headers: dict[str, str] = field(default_factory=dict)  # of what its files are answered with
+    store: HubServer | None = None  # where its files are sent for, if not here
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
@@ -46,12 +47,13 @@ class Repo:
 class HubServer:
     """`with HubServer() as hub:` serves `hub.repos` at `hub.url`."""
 
-    def __init__(self) -> None:
+    def __init__(self, handler: type[Handler] | None = None) -> None:
+        own = type("Own", (handler or Handler,), {"hub": self})
         self.repos: dict[str, Repo] = {}
         self.stored: dict[str, bytes] = {}  # large files, by sha256
         self.requests: list[str] = []  # "GET /path"
         self.done = threading.Event()  # ends the silence
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), own)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -65,9 +67,10 @@ class HubServer:
         self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: HubServer
+    asked = ""  # "GET resolve"
 
     def log_message(self, *_) -> None:
         """Not on the terminal."""
@@ -82,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         for methods, pattern, route in _ROUTES:
             found = re.fullmatch(pattern, address.path)
             if found and self.command in methods:
+                self.asked = f"{self.command} {route.__name__}"
                 route(self, *map(unquote, found.groups()))
                 return
         self.send_json({"error": f"the test's Hub knows no {self.command} {self.path}"}, 501)
@@ -148,7 +152,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {"X_Repo_Commit": commit, "ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
-        self.send(content, **(headers | repo.headers))
+        if repo.store:
+            oid = hashlib.sha256(content).hexdigest()
+            repo.store.stored[oid] = content
+            headers |= {"Location": f"{repo.store.url}/lfs/{oid}", "X_Linked_Size": str(len(content))}
+            self.send(b"", 302, **headers)
+        else:
+            self.send(content, **(headers | repo.headers))
 
     def info(self, name: str) -> None:
         if repo := self.find(name):
@@ -219,6 +229,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.stored[oid] = self.body
         self.send(b"")
 
+    def lfs_get(self, oid: str) -> None:
+        if self.token:
+            self.refuse(400)  # which is for the Hub alone
+        else:
+            self.send(self.hub.stored[oid])
+
     def commit(self, name: str, revision: str) -> None:
         if not (repo := self.find(name, write=True)):
             return
@@ -244,16 +260,17 @@ class _Handler(BaseHTTPRequestHandler):
 _REPO = r"([\w.-]+/[\w.-]+)"
 _KIND = "(?:models|spaces)"
 _ROUTES = (
-    ("POST", "/api/repos/create", _Handler.create),
-    ("POST", "/api/validate-yaml", _Handler.validate),
-    ("GET", f"/api/{_KIND}/{_REPO}", _Handler.info),
-    ("GET", f"/api/{_KIND}/{_REPO}/tree/([^/]+)", _Handler.tree),
-    ("POST", f"/api/models/{_REPO}/branch/([^/]+)", _Handler.branch),
-    ("POST", f"/api/{_KIND}/{_REPO}/preupload/([^/]+)", _Handler.preupload),
-    ("POST", rf"/(?:spaces/)?{_REPO}\.git/info/lfs/objects/batch", _Handler.lfs_batch),
-    ("PUT", r"/lfs/(\w+)", _Handler.lfs_put),
-    ("POST", f"/api/{_KIND}/{_REPO}/commit/([^/]+)", _Handler.commit),
-    ("GET HEAD", f"/{_REPO}/resolve/([^/]+)/(.+)", _Handler.resolve),
+    ("POST", "/api/repos/create", Handler.create),
+    ("POST", "/api/validate-yaml", Handler.validate),
+    ("GET", f"/api/{_KIND}/{_REPO}", Handler.info),
+    ("GET", f"/api/{_KIND}/{_REPO}/tree/([^/]+)", Handler.tree),
+    ("POST", f"/api/models/{_REPO}/branch/([^/]+)", Handler.branch),
+    ("POST", f"/api/{_KIND}/{_REPO}/preupload/([^/]+)", Handler.preupload),
+    ("POST", rf"/(?:spaces/)?{_REPO}\.git/info/lfs/objects/batch", Handler.lfs_batch),
+    ("PUT", r"/lfs/(\w+)", Handler.lfs_put),
+    ("GET", r"/lfs/(\w+)", Handler.lfs_get),
+    ("POST", f"/api/{_KIND}/{_REPO}/commit/([^/]+)", Handler.commit),
+    ("GET HEAD", f"/{_REPO}/resolve/([^/]+)/(.+)", Handler.resolve),
 )
 
 
