@@ -1,6 +1,7 @@
 /** Builds the studio inside a Gradio component, and carries the map between it and Python. */
 
 import { Canvas } from "./canvas.js";
+import { lasting } from "./core/restarts.js";
 import { reason } from "./core/server.js";
 import { decodeMap, encodeMap } from "./core/wire.js";
 import { mountStudio } from "./studio.js";
@@ -21,6 +22,8 @@ const STYLES = [
   "panels/files.css",
 ];
 const SEND_AFTER_MS = 100; // a pause in painting after which Gradio's own events get the map
+
+window.fetch = lasting(window.fetch.bind(window));
 
 /** Loads a style sheet that lies beside this module, once a page. @param {string} name */
 function loadStyle(name) {

@@ -2,6 +2,7 @@
 
 import { buildDraw } from "./core/draw.js";
 import { LiveLoop } from "./core/loop.js";
+import { isReplaced } from "./core/restarts.js";
 import { photoSize } from "./core/sizes.js";
 import { buildAutosave } from "./panels/autosave.js";
 import { buildShow } from "./panels/demo.js";
@@ -19,6 +20,8 @@ import { Target } from "./panels/target.js";
 import { buildTimelapse } from "./panels/timelapse.js";
 
 import { el } from "./view/dom.js";
+
+const REPLACED = "The server has another version of this page: reload it. Your map is kept.";
 
 /** @import { Draw } from "./core/draw.js" */
 /** @import { LabelMap } from "./core/wire.js" */
@@ -138,8 +141,16 @@ export function mountStudio(painter, areas, props, server) {
  */
 function reportState(painter, show) {
   let away = false;
+  const { gradio_config: config } = /** @type {{gradio_config?: any}} */ (window);
+  let replaced = false;
+  const tellReplaced = async () => {
+    if (replaced || !(await isReplaced(fetch, config))) return;
+    replaced = true;
+    painter.say(REPLACED, true);
+  };
   return (kind, text) => {
     show(kind, text);
+    if (kind === "gone") tellReplaced();
     if (kind === "live" && away) painter.say("The connection is back");
     away = kind === "gone" || (away && kind !== "live");
   };
