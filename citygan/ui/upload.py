@@ -34,11 +34,16 @@ _OTHER_FILES = {True: "a pair of map and photo,\nor a photo of a street", False:
 _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
 
 
-# On a phone the result lies below all that one can choose.
-_SHOW_PHOTO = """() => {
+# On a phone the result lies below all that one can choose. Pictures load when they come near the window, and
+# push the photo on.
+_SHOW_PHOTO = """async () => {
     const photo = document.querySelector("#cg-photo");
     if (document.querySelector("#cg-read .cg-refused")) return;
-    if (photo.getBoundingClientRect().bottom > innerHeight) photo.scrollIntoView();
+    if (photo.getBoundingClientRect().bottom <= innerHeight) return;
+    photo.scrollIntoView();
+    const pictures = [...document.querySelectorAll("#cg-labels img, #cg-photo img")];
+    await Promise.all(pictures.map((picture) => picture.decode().catch(() => {})));
+    photo.scrollIntoView();
 }"""
 
 
