@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -62,6 +62,20 @@ def tables() -> dict[str, NamedTable]:
     names = tuple(c.name for c in palette.CLASSES)
     cityscapes = NamedTable("class colours", names, ("citygan.palette",), palette.COLORS)
     return {CITYSCAPES: cityscapes, **{key: _read(key) for key in FILES}}
+
+
+def describe() -> list[dict[str, Any]]:
+    """All tables for a page that reads files by itself, `ColorTable` in `standalone/labels.js`."""
+    return [
+        {
+            "key": key,
+            "name": named.name,
+            "classes": dict(
+                zip(palette.pack(named.table.colors).tolist(), named.table.ids.tolist(), strict=True)
+            ),
+        }
+        for key, named in tables().items()
+    ]
 
 
 def _read(key: str) -> NamedTable:

@@ -17,7 +17,7 @@ from huggingface_hub import metadata_load, metadata_save
 
 from citygan import streets
 from citygan.checkpoint import Checkpoint, CheckpointInfo
-from citygan.data import readings
+from citygan.data import colormaps, readings
 from citygan.errors import CityGANError
 from citygan.models.generator import Generator
 from citygan.models.light import Light, light_of
@@ -82,6 +82,7 @@ def _describe(checkpoint: Checkpoint[CheckpointInfo]) -> dict[str, Any]:
         "props": canvas_props(info, streets.NAMES) | {"device": None},
         "facts": f"{info.name}, trained on {info.dataset} · weights: {info.license}",
         "start": START,
+        "color_tables": colormaps.describe(),
         "readings": readings.describe(),
         "picture_light": picture_light(light_of(cast(Generator, checkpoint.load()))),
         "percentiles": list(info.ssim_percentiles),

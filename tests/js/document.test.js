@@ -56,6 +56,17 @@ for (const [what, change] of Object.entries({
   });
 }
 
+test("the place of the next drive survives as text; one that cannot be counts as none", () => {
+  const places = [
+    { name: "shops", street: null, at_m: 12.5, time_s: 3 },
+    { name: null, street: 7, at_m: 0, time_s: 0 },
+  ];
+  for (const place of places) assert.deepEqual(fromText(toText({ map, seed: 5, place }), known).place, place);
+  for (const place of [null, "shops", {}, { ...places[0], street: 7 }, { ...places[1], at_m: "far" }]) {
+    assert.equal("place" in fromText(toText({ map, seed: 5, place }), known), false);
+  }
+});
+
 test("a hand that cannot be one counts as none", () => {
   for (const hand of [null, "brush", {}, { tool: "brush", classId: 7, size: "large", stamp: "car" }]) {
     assert.equal("hand" in fromText(toText({ map, seed: null, hand }), known), false);

@@ -5,11 +5,10 @@ import { lightOf } from "../../citygan/ui/static/standalone/light.js";
 import { buildServer, percentileOf } from "../../citygan/ui/static/standalone/server.js";
 import { fixture } from "./maps.js";
 
-const CLASSES = [
-  { id: 0, color: [0, 0, 0] },
-  { id: 7, color: [128, 64, 128] },
-  { id: 11, color: [70, 70, 70] },
-];
+const TABLES = [
+  ["colors", "class colours", [0, 0], [0x804080, 7], [0x464646, 11]],
+  ["camvid", "CamVid colours", [0x804080, 7], [0x808080, 23]],
+].map(([key, name, ...classes]) => ({ key, name, classes: Object.fromEntries(classes) }));
 const known = (entries) => Array.from({ length: 256 }, (_, value) => entries[value] ?? null);
 /** A reading with the class of some values, and how likely they are in each third of a picture. */
 const reading = (key, classes, likely) => ({
@@ -43,7 +42,7 @@ function picture(...colors) {
   return { data: Uint8Array.from(data), width: 1, height: colors.length };
 }
 const opened = (colors, { lossless = true, readAs } = {}) =>
-  readLabels(picture(...colors), lossless, CLASSES, READINGS, readAs);
+  readLabels(picture(...colors), lossless, TABLES, READINGS, readAs);
 const read = (colors, how) => {
   const { ids, kind } = opened(colors, how);
   return [kind, ...ids];
@@ -52,6 +51,13 @@ const read = (colors, how) => {
 test("exact class colours are a colour map, black where it is transparent", () => {
   const colors = [70, [128, 64, 128], [128, 64, 128, 9]];
   assert.deepEqual(read(colors, { lossless: false }), ["a colour map", 11, 7, 0]);
+});
+
+test("colours of another data set are its classes, and what two lists have can be read by both", () => {
+  assert.deepEqual(read([128, [128, 64, 128]]), ["CamVid colours", 23, 7]);
+  const keys = opened([[128, 64, 128]], { readAs: "camvid" }).readings.map(({ key }) => key);
+  assert.deepEqual(keys, ["camvid", "colors"]);
+  assert.throws(() => read([70, 128, [128, 64, 128]]), /its colours together are none of a class/);
 });
 
 test("grey values are label ids, folded, and 255 is unlabeled", () => {

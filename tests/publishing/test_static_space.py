@@ -16,6 +16,7 @@ from static_page import save_with_graph
 
 from citygan import runtime, streets
 from citygan.checkpoint import Checkpoint
+from citygan.data import colormaps
 from citygan.errors import CityGANError
 from citygan.models import UNet
 from citygan.publishing import static_space
@@ -105,6 +106,16 @@ def test_the_streets_are_those_that_a_server_would_draw(written):
     for place, label_map in places.items():
         assert np.array_equal(decode_map(json.loads((written.folder / place).read_text())), label_map)
     assert page["start"] in page["streets"]
+
+
+def test_the_page_knows_the_colours_of_other_data_sets(written):
+    cityscapes, *others = written.page["color_tables"]
+    assert cityscapes["classes"][str(0x804080)] == 7
+    assert [table["key"] for table in others] == [*colormaps.FILES]
+    for table in others:
+        red, green, blue = colormaps.tables()[table["key"]].table.colors[3].tolist()
+        shown = table["classes"][str(red << 16 | green << 8 | blue)]
+        assert shown == colormaps.tables()[table["key"]].table.ids[3]
 
 
 def test_the_page_knows_what_ids_stand_for(written):

@@ -116,6 +116,24 @@ def test_it_goes_on_where_it_stopped(studio):
     stopped(studio)
 
 
+def test_after_a_reload_it_goes_along_the_street_that_it_was(studio):
+    click(studio, "Streets")
+    studio.get_by_role("button", name="motorway").click()
+    expect(studio.locator(".cg-message")).to_have_text("Street: motorway")
+    start(studio)
+    click(studio, "Stop")
+    stopped(studio)
+    studio.reload()
+    studio.wait_for_selector(".cg-shot")
+    with studio.expect_request(lambda request: '"fn_name":"drive"' in (request.post_data or "")) as asked:
+        click(studio, "Drive")
+    place = json.loads(asked.value.post_data)["data"]
+    assert place["name"] == "motorway"
+    assert place["at_m"] > 0
+    studio.keyboard.press("Escape")
+    stopped(studio)
+
+
 def test_the_drive_is_saved_as_a_video(studio, tmp_path):
     start(studio)
     click(studio, "Stop")

@@ -117,6 +117,11 @@ def test_a_map_of_camvid_ids_is_recognised_and_can_be_read_otherwise(studio):
     expect(studio.locator(".cg-message")).to_have_text("Read as Cityscapes train ids, 120 x 80.")
     click(studio, "Undo")
     shown(studio, with_box(CAR))
+    expect(reading).to_be_hidden()  # it is not what is seen
+    click(studio, "Redo")
+    expect(reading).to_have_value("train-ids")
+    set_map(studio, with_box(CAR))
+    expect(reading).to_be_visible()  # painted on
     choose(studio, "Open", png(colorize(with_box(TREE))))
     shown(studio, with_box(TREE))
     expect(reading).to_be_hidden()

@@ -22,7 +22,7 @@ from citygan.palette import colorize
 from citygan.publishing.space import space as command
 from citygan.wire import canvas_size, checksum
 
-UNLABELED, SKY = 0, 23
+UNLABELED, SKY, CAR = 0, 23, 26
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,8 @@ def test_from_an_empty_map_to_the_photo_that_python_makes_and_no_request_leaves_
     header = studio.locator("header.cg-header")
     expect(header).to_contain_text("tiny, trained on drawn blocks · weights: for tests")
     expect(header).to_contain_text("runs on this device (WebAssembly)")
-    expect(header).to_contain_text("What needs a server is not here")
+    expect(header).to_contain_text("What needs a server is not here: driving, ")
+    expect(studio.get_by_role("button", name="Drive")).to_have_count(0)
     studio.get_by_role("switch", name="Fill gaps").uncheck()  # in Python nothing is filled
     studio.locator(".cg-stage").press("Delete")
     empty = np.full(site.size[::-1], UNLABELED, np.uint8)
@@ -178,6 +179,10 @@ def test_a_picture_of_a_map_opens_and_what_is_none_says_who_could_do_more(studio
         assert np.array_equal(map_of(studio, site), wanted)
         expect(said).to_contain_text(f"{site.size[0]} x {site.size[1]}")
     expect(said).to_contain_text("Cityscapes label ids")
+    camvid = np.array([(128, 128, 128), (64, 0, 128)], np.uint8)[np.indices((60, 90))[0] // 30]
+    choose(studio, "Open", png(camvid))  # sky and car there
+    expect(said).to_have_text("Read as CamVid colours, 90 x 60.")
+    assert set(np.unique(read_bytes(studio, IDS))) == {SKY, CAR}
     choose(studio, "Open", png(np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)))
     expect(said).to_contain_text("none of a class; the app with a server")
 

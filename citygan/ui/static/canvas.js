@@ -128,6 +128,10 @@ export class Canvas {
         state.replace(opened.ids, note, opened, fitting(again, opened));
         root.dispatchEvent(new CustomEvent("cg-load"));
       },
+      sinceNow: () => {
+        const { step } = state;
+        return () => state.holds(step);
+      },
       begin: (map, again = null) => {
         const opened = this.#onCanvas(map);
         state.begin(opened, fitting(again, opened));

@@ -25,7 +25,7 @@ const REPLACED = "The server has another version of this page: reload it. Your m
 
 /** @import { Draw } from "./core/draw.js" */
 /** @import { LabelMap } from "./core/wire.js" */
-/** @import { AboutFile, Drawing, OpenMap, Painter, Props, Server, Shot, StreetName } from "./types.js" */
+/** @import { AboutFile, Drawing, OpenMap, Painter, Props, Server, Shot } from "./types.js" */
 
 /**
  * Fills the areas around the canvas and starts the loop.
@@ -47,6 +47,7 @@ export function mountStudio(painter, areas, props, server) {
   /** @type {OpenMap} */
   const openMap = (opened, note) => {
     painter.load(opened.map, undefined, opened.again);
+    if (opened.place) drive.place = opened.place;
     if (opened.light !== undefined) light.set(opened.light); // else it is of a map alone, and the light stays
     setSeed(opened.seed);
     painter.say(note);
@@ -95,8 +96,6 @@ export function mountStudio(painter, areas, props, server) {
     },
   });
   const studio = { shot: () => photo.shot, drawing, openMap };
-  const autosave = buildAutosave(painter, studio);
-
   const empty = buildEmpty(painter, fill);
   areas.stage.append(empty.onStage);
   areas.photo.append(photo.frame, empty.caption);
@@ -106,10 +105,8 @@ export function mountStudio(painter, areas, props, server) {
     onServer: device.onServer,
   });
   areas.stage.append(drive.cover);
-  const files = buildFiles(painter, props, server, {
-    ...{ ...studio, target, light, autosave, draw },
-    along: drive.along,
-  });
+  const autosave = buildAutosave(painter, { ...studio, place: () => drive.place });
+  const files = buildFiles(painter, props, server, { ...studio, target, light, autosave, draw });
   const lint = buildLint(painter).element; // last, for it comes and goes while one paints
   areas.begin.append(files.surprise);
   areas.controls.append(...photo.controls, drive.button, drive.save);
@@ -172,13 +169,12 @@ function onCtrlEnter(root, run) {
  * @param {Props} props
  * @param {Server} server
  * @param {{shot: () => Shot | null, drawing: () => Drawing, openMap: OpenMap, target: Target,
- *   light: ReturnType<typeof buildLight>, autosave: ReturnType<typeof buildAutosave>,
- *   along: (street: StreetName) => void, draw: Draw}} studio
+ *   light: ReturnType<typeof buildLight>, autosave: ReturnType<typeof buildAutosave>, draw: Draw}} studio
  */
-function buildFiles(painter, props, server, { target, light, autosave, along, draw, ...studio }) {
+function buildFiles(painter, props, server, { target, light, autosave, draw, ...studio }) {
   const { openMap } = studio;
   const project = buildProject(painter, props.checkpoint, studio);
-  const streets = buildStreets(painter, props.streets, server, { openMap, along, draw, ...autosave });
+  const streets = buildStreets(painter, props.streets, server, { openMap, draw, ...autosave });
   const open = buildOpen(painter, server, props.reads_photos ?? false, {
     openMap,
     openProject: project.open,

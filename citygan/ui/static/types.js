@@ -144,6 +144,8 @@
  * @property {(map: LabelMap, note?: string, again?: Again | null) => void} load replaces the map, and the canvas takes its shape; the root
  *   hears `cg-load`. It throws a RangeError for a strip
  * @property {(map: LabelMap, again?: Again | null) => void} begin does so too, as the first map: nothing before it can be undone
+ * @property {() => () => boolean} sinceNow tells, from then on, whether the last step is still part of the map, or was
+ *   taken back
  * @property {Hand} hand what one paints with
  * @property {(hand: Hand) => void} setHand
  * @property {(listener: (change: {revision: number, final: boolean, reshaped: boolean}) => void) => void} subscribe

@@ -19,6 +19,7 @@ const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint3
 
 /** @import { Again } from "./again.js" */
 /** @import { Light } from "./light.js" */
+/** @import { Place } from "../types.js" */
 /** @import { Bytes, LabelMap } from "./wire.js" */
 
 /** What one paints with. @typedef {{tool: string, classId: number, size: number, stamp: string}} Hand */
@@ -32,6 +33,7 @@ const HEADER_BYTES = 9; // version, width, height (uint16), seed + 1 or 0 (uint3
  * @property {string} [checkpoint] whose photo it was; in text alone
  * @property {number} [at] when it was written, milliseconds since 1970; in text alone
  * @property {Hand} [hand] in text alone
+ * @property {Place} [place] of the next drive; in text alone
  */
 
 /** @param {CanvasDocument} document @returns {string} */
@@ -47,7 +49,7 @@ export function toText({ map, ...rest }) {
  */
 export function fromText(text, known) {
   // Early texts have no version.
-  const { version = VERSION, map, seed, light, again, checkpoint, at, hand } = JSON.parse(text) ?? {};
+  const { version = VERSION, map, seed, light, again, checkpoint, at, hand, place } = JSON.parse(text) ?? {};
   if (version !== VERSION) throw new Error(`it is of version ${version}`);
   if (!map) throw new Error("it holds no map");
   checkSize(map.width, map.height);
@@ -55,6 +57,7 @@ export function fromText(text, known) {
   if (typeof checkpoint === "string") document.checkpoint = checkpoint;
   if (typeof at === "number") document.at = at;
   if (isHand(hand)) document.hand = hand;
+  if (isPlace(place)) document.place = place;
   return document;
 }
 
@@ -63,6 +66,13 @@ function isHand(hand) {
   const { tool, classId, size, stamp } = hand ?? {};
   const texts = [tool, stamp].every((name) => typeof name === "string");
   return texts && [classId, size].every(Number.isInteger);
+}
+
+/** @param {any} place @returns {place is Place} */
+function isPlace(place) {
+  const { name, street, at_m, time_s } = place ?? {};
+  const which = street === null ? typeof name === "string" : name === null && Number.isInteger(street);
+  return which && [at_m, time_s].every(Number.isFinite);
 }
 
 /** @param {CanvasDocument} document @returns {Promise<string>} the fragment, `#map=...` */

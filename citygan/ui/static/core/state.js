@@ -69,6 +69,16 @@ export class MapState {
     return this.#undo.length > 0;
   }
 
+  /** The step that would be taken back next. */
+  get step() {
+    return this.#undo.at(-1);
+  }
+
+  /** Whether a step is part of the map: it was not taken back, nor forgotten after many others. @param {Kept | undefined} step */
+  holds(step) {
+    return step !== undefined && this.#undo.includes(step);
+  }
+
   get canRedo() {
     return this.#redo.length > 0;
   }

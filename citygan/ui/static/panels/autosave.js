@@ -10,7 +10,7 @@ import { fromText, toText } from "../core/document.js";
 import { crc32 } from "../core/wire.js";
 
 /** @import { CanvasDocument } from "../core/document.js" */
-/** @import { Drawing, OpenMap, Painter } from "../types.js" */
+/** @import { Drawing, OpenMap, Painter, Place } from "../types.js" */
 
 /** @typedef {{key: string, kept: CanvasDocument}} Entry */
 
@@ -84,16 +84,16 @@ function write(key, text) {
 
 /**
  * @param {Painter} painter
- * @param {{drawing: () => Drawing, openMap: OpenMap}} studio
+ * @param {{drawing: () => Drawing, place: () => Place, openMap: OpenMap}} studio
  * @returns {{reopen: () => void, others: () => CanvasDocument[], startFresh: () => void}} `others` are the maps of
  *   earlier visits and of other tabs, the last one first
  */
-export function buildAutosave(painter, { drawing, openMap }) {
+export function buildAutosave(painter, { drawing, place, openMap }) {
   const { width, height } = painter;
-  const fresh = { ids: painter.ids.slice(), width, height };
+  const fresh = { map: { ids: painter.ids.slice(), width, height }, seed: null, place: place() };
   const left = takeKey();
   let own = left ?? newKey();
-  const content = () => JSON.stringify([crc32(painter.ids), drawing(), painter.hand]);
+  const content = () => JSON.stringify([crc32(painter.ids), drawing(), painter.hand, place()]);
   let saved = content();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -103,7 +103,7 @@ export function buildAutosave(painter, { drawing, openMap }) {
     const now = content();
     if (now === saved) return;
     try {
-      write(own, toText({ map: painter, ...drawing(), hand: painter.hand, at: Date.now() }));
+      write(own, toText({ map: painter, ...drawing(), hand: painter.hand, place: place(), at: Date.now() }));
       saved = now;
     } catch (error) {
       const name = /** @type {Error} */ (error).name;
@@ -131,7 +131,7 @@ export function buildAutosave(painter, { drawing, openMap }) {
       saved = content();
     },
     others: () => {
-      const shown = new Set([crc32(fresh.ids), crc32(painter.ids)]);
+      const shown = new Set([crc32(fresh.map.ids), crc32(painter.ids)]);
       const all = readAll(painter.known).map(({ kept }) => kept);
       return all.filter(({ map }) => {
         const sum = crc32(map.ids);
@@ -141,7 +141,7 @@ export function buildAutosave(painter, { drawing, openMap }) {
     startFresh: () => {
       save();
       own = newKey(); // the old map stays under its own
-      openMap({ map: fresh, seed: null }, "Started fresh; undo brings your map back");
+      openMap(fresh, "Started fresh; undo brings your map back");
     },
   };
 }

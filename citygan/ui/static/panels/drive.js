@@ -22,8 +22,7 @@ export function buildDrive(painter, server, { loop, drawing, show, state, film, 
   const picture = el("canvas");
   const cover = el("div", "cg-drive", picture);
   cover.hidden = true;
-  /** @type {Place} */
-  let place = { name: BEGINS_ON, street: null, at_m: 0, time_s: 0 };
+  let place = beginningOf({ name: BEGINS_ON, seed: null });
   /** @type {Drive | null} */
   let drive = null;
   let abandoned = false; // another map was opened on the way, or one was taken back
@@ -108,12 +107,17 @@ export function buildDrive(painter, server, { loop, drawing, show, state, film, 
     button,
     save,
     cover,
-    /** Another street was opened. @param {StreetName} street */
-    along: ({ name, seed }) => {
-      place = { name, street: seed, at_m: 0, time_s: 0 };
+    get place() {
+      return place;
+    },
+    set place(next) {
+      place = next;
     },
   };
 }
+
+/** @param {StreetName} street @returns {Place} */
+export const beginningOf = ({ name, seed }) => ({ name, street: seed, at_m: 0, time_s: 0 });
 
 /** @param {KeyboardEvent} event @param {() => Drive | null} driving */
 function stopByKey(event, driving) {

@@ -99,7 +99,7 @@ export function buildOpen(painter, server, readsPhotos, { openMap, openProject, 
 
 /**
  * What the map was read as, where it could also be something else or is a guess; gone when another map takes its
- * place.
+ * place, or the one before is back.
  * @param {Painter} painter
  */
 function buildReading(painter) {
@@ -111,9 +111,17 @@ function buildReading(painter) {
   /** @type {((key: string) => void) | undefined} */
   let readAs;
   choice.addEventListener("change", () => readAs?.(choice.value));
+  /** Whether the map is still the one that was read, whatever was painted on it. */
+  let stands = () => false;
+  let wanted = false;
+  const update = () => {
+    element.hidden = !wanted || !stands();
+  };
   painter.root.addEventListener("cg-load", () => {
-    element.hidden = true;
+    wanted = false;
+    update();
   });
+  painter.subscribe(update);
   return {
     element,
     /** Shows what the map is read as again, after something else was asked for in vain. */
@@ -130,7 +138,9 @@ function buildReading(painter) {
       guess.textContent =
         predicted === null ? "" : `The map is a prediction, class IoU ${predicted.toFixed(2)}`;
       change.hidden = readings[0]?.key !== OWN || !read;
-      element.hidden = readings.length < 2 && predicted === null && change.hidden;
+      wanted = readings.length > 1 || predicted !== null || !change.hidden;
+      stands = painter.sinceNow();
+      update();
       readAs = read;
     },
   };

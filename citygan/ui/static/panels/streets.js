@@ -6,6 +6,7 @@ import { resample } from "../core/shapes.js";
 import { decodeMap } from "../core/wire.js";
 import { mapPicture, menuBelow, pictureOf, textButton } from "../view/controls.js";
 import { el } from "../view/dom.js";
+import { beginningOf } from "./drive.js";
 import { icon } from "./icons.js";
 
 /** @import { Draw } from "../core/draw.js" */
@@ -19,10 +20,9 @@ const THUMB_PX = 120;
  * @param {Painter} painter
  * @param {string[]} names of the drawn streets
  * @param {Server} server
- * @param {{openMap: OpenMap, others: () => CanvasDocument[], startFresh: () => void,
- *   along: (street: StreetName) => void, draw: Draw}} studio
+ * @param {{openMap: OpenMap, others: () => CanvasDocument[], startFresh: () => void, draw: Draw}} studio
  */
-export function buildStreets(painter, names, server, { openMap, others, startFresh, along, draw }) {
+export function buildStreets(painter, names, server, { openMap, others, startFresh, draw }) {
   const menu = el("div", "cg-streets");
   const opener = textButton("Streets", () => {}, { title: "Begin with a drawn or a random street" });
   opener.classList.add("cg-opens");
@@ -37,8 +37,8 @@ export function buildStreets(painter, names, server, { openMap, others, startFre
     menu.hidePopover();
     try {
       const { map, name, seed } = await ask(wanted);
-      along({ name, seed });
-      openMap({ map, seed: null }, name ? `Street: ${name}` : `Random street ${seed}`);
+      const place = beginningOf({ name, seed });
+      openMap({ map, seed: null, place }, name ? `Street: ${name}` : `Random street ${seed}`);
     } catch (error) {
       painter.say(`The street did not come: ${reason(error)}`, true);
     }

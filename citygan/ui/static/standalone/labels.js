@@ -1,7 +1,6 @@
 /** The label map of a picture whose colours or values are exact: a small part of `read_label_map` in images.py. */
 
 /** @import { Bytes } from "../core/wire.js" */
-/** @import { LabelClass } from "../types.js" */
 
 /** @typedef {{data: Uint8ClampedArray | Bytes, width: number, height: number}} Rgba row by row, as `ImageData` */
 
@@ -14,32 +13,35 @@
  * @property {number[][]} log_shares how likely a pixel of each value is in the upper, middle and lower third
  */
 
-const COLORS = { key: "colors", name: "class colours" };
+/** Colours of a data set, `describe` in colormaps.py; `classes` by colour. @typedef {{key: string, name: string, classes: Record<number, number>}} ColorTable */
 
 /**
  * @param {Rgba} picture
  * @param {boolean} lossless whether the file keeps values as they were saved
- * @param {LabelClass[]} classes
+ * @param {ColorTable[]} tables those of the classes first
  * @param {ValueReading[]} readings
  * @param {string} [readAs] the key of the reading that is wanted, and not the likeliest one
  * @returns {{ids: Bytes, kind: string, readings: {key: string, name: string}[]}} how it was read, and then how else
  *   it could be
  * @throws {Error} it has other colours, or values that are no classes
  */
-export function readLabels(picture, lossless, classes, readings, readAs) {
+export function readLabels(picture, lossless, tables, readings, readAs) {
   const colors = packed(picture);
-  const byColor = new Map(classes.map(({ id, color: [r, g, b] }) => [(r << 16) | (g << 8) | b, id]));
   const found = [...new Set(colors)];
-  const others = found.filter((color) => !byColor.has(color));
-  if (!others.length) {
-    const ids = Uint8Array.from(colors, (color) => byColor.get(color) ?? 0);
-    return { ids, kind: "a colour map", readings: [COLORS] };
+  const fit = tables.filter(({ classes }) => found.every((color) => color in classes));
+  const table = fit.find(({ key }) => key === readAs) ?? fit[0];
+  if (table) {
+    const ids = Uint8Array.from(colors, (color) => table.classes[color]);
+    const kind = table === tables[0] ? "a colour map" : table.name;
+    return { ids, kind, readings: named(table, fit) };
   }
   const grey = found.every((color) => color === (color & 255) * 0x10101);
   if (!grey || !lossless) {
+    const others = found.filter((color) => !tables.some(({ classes }) => color in classes)).length;
+    const strange = others ? `${others.toLocaleString()} of its colours are` : "its colours together are";
     throw new Error(
-      `${others.length.toLocaleString()} of its colours are none of a class; the app with a server takes the ` +
-        "nearest ones and finds maps in photos, this page takes exact colours alone, or ids in a PNG",
+      `${strange} none of a class; the app with a server takes the nearest ones and finds maps in photos, this ` +
+        "page takes exact colours alone, or ids in a PNG",
     );
   }
   const values = Uint8Array.from(colors, (color) => color & 255);
@@ -53,12 +55,21 @@ export function readLabels(picture, lossless, classes, readings, readAs) {
         : `its grey value ${strange} is no class`,
     );
   }
-  const rest = fitting.filter((reading) => reading !== chosen);
   return {
     ids: values.map((value) => chosen.classes[value] ?? 0),
     kind: chosen.name,
-    readings: [chosen, ...rest].map(({ key, name }) => ({ key, name })),
+    readings: named(chosen, fitting),
   };
+}
+
+/**
+ * What a file was read as, and then how else it could be.
+ * @param {{key: string, name: string}} chosen
+ * @param {{key: string, name: string}[]} fitting
+ */
+function named(chosen, fitting) {
+  const rest = fitting.filter((one) => one !== chosen);
+  return [chosen, ...rest].map(({ key, name }) => ({ key, name }));
 }
 
 /** Pixels as numbers, red first; those more than half transparent are black. @param {Rgba} picture */

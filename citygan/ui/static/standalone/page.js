@@ -5,7 +5,7 @@ import { DeviceEngine } from "../device/engine.js";
 import { mount } from "../main.js";
 import { buildServer } from "./server.js";
 
-/** @import { ValueReading } from "./labels.js" */
+/** @import { ColorTable, ValueReading } from "./labels.js" */
 /** @import { Reading } from "./light.js" */
 /** @import { Backend, DeviceParts, Props } from "../types.js" */
 
@@ -19,6 +19,7 @@ import { buildServer } from "./server.js";
  * @property {string} start the street that is there at the beginning
  * @property {Record<string, string>} streets the file of each
  * @property {string[]} random_streets files; their places are the seeds
+ * @property {ColorTable[]} color_tables
  * @property {ValueReading[]} readings
  * @property {Reading | null} picture_light null where the checkpoint is told no light
  * @property {number[]} percentiles of SSIM

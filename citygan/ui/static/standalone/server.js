@@ -56,7 +56,7 @@ export function buildServer(page, open, getJson) {
       const { ids, kind, readings } = readLabels(
         picture,
         lossless,
-        page.props.classes,
+        page.color_tables,
         page.readings,
         read_as,
       );
