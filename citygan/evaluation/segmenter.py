@@ -13,25 +13,29 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, segmentation
+from torchvision.ops import Conv2dNormActivation
 
 from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import FcnScore
 from citygan.info import Info
 from citygan.models import published as zoo
+from citygan.models.efficientnet_lite import EfficientNetLite
 from citygan.palette import CLASS_BY_ID
 
-ARCHITECTURES = {  # name: ImageNet weights of its backbone
+TORCHVISION = {  # its networks, each with the ImageNet weights of its backbone
     "lraspp_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
     "deeplabv3_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
     "fcn_resnet50": ResNet50_Weights.IMAGENET1K_V1,
 }
+LITE_UNET = "efficientnet_lite0_unet"  # ours
+ARCHITECTURES = (*TORCHVISION, LITE_UNET)
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]; what torchvision's backbones were trained with
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
-ArchitectureName = Literal[tuple(ARCHITECTURES)]  # ty: ignore[invalid-type-form]: the names of the table
+ArchitectureName = Literal[ARCHITECTURES]  # ty: ignore[invalid-type-form]: the names of the table
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,13 @@ class SegmenterConfig:
     """How a segmenter is trained."""
 
     architecture: ArchitectureName = "lraspp_mobilenet_v3_large"
-    size_px: int = 256  # side of the square photos, as that of the generators it will judge
+    size_px: int = 256  # height of the photos, as that of the generators it will judge
+    aspect: float = 1.0  # their width / height; 1 makes squares of them
     epochs: int = 40
     batch_size: int = 8  # photos a step, at least 2: DeepLab's head normalizes one pixel a photo
     learning_rate: float = 1e-3  # of Adam at the start; falls to 0 as a cosine
     pretrained: bool = False  # start the backbone from its ImageNet weights
+    color_jitter: float = 0.0  # of the training photos: brightness, contrast and saturation times 1 +- this
     seed: int = 0
 
     def __post_init__(self):
@@ -52,11 +58,20 @@ class SegmenterConfig:
                 f"batch_size {self.batch_size}, epochs {self.epochs} and size_px {self.size_px} must be at "
                 "least 2, 1 and 32, and size_px at most 4096"
             )
+        if not (0.1 <= self.aspect <= 10 and 0 <= self.color_jitter <= 1):
+            raise CityGANError(
+                f"aspect is {self.aspect} and color_jitter {self.color_jitter}; they lie between 0.1 "
+                "and 10, and between 0 and 1"
+            )
 
     @property
     def load_px(self) -> int:
-        """Side of the training photos, from which crops are taken."""
+        """Height of the training photos, from which crops are taken."""
         return round(1.25 * self.size_px)
+
+    def shape(self, height_px: int) -> tuple[int, int]:
+        """Height and width of photos that are so high."""
+        return height_px, round(height_px * self.aspect)
 
 
 @dataclass(frozen=True)
@@ -89,14 +104,16 @@ class SegmenterInfo(Info):
 
 
 def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Module:
-    """A torchvision segmentation model: photos `(N, 3, H, W)` as from `normalized` -> `{"out": (N, classes,
-    H, W)}`, logits.
+    """A segmentation network: photos `(N, 3, H, W)` as from `normalized` -> `{"out": (N, classes, H, W)}`,
+    logits.
+
+    Those of torchvision are
 
     LR-ASPP (Howard et al. 2019, https://arxiv.org/abs/1905.02244, section 6.4), DeepLabV3 (Chen et al. 2017,
     https://arxiv.org/abs/1706.05587) and FCN (Long et al. 2015, https://arxiv.org/abs/1411.4038).
 
     Args:
-        architecture: A key of ARCHITECTURES.
+        architecture: One of ARCHITECTURES.
         classes: The number of output channels.
         pretrained: Start the backbone from its ImageNet weights, through torchvision's cache.
 
@@ -106,11 +123,76 @@ def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Mo
     """
     if architecture not in ARCHITECTURES:
         raise CityGANError(f"{architecture!r} is unknown; choose one of {', '.join(ARCHITECTURES)}")
-    published = ARCHITECTURES[architecture]
+    if architecture == LITE_UNET:
+        network = LiteUNet(classes)
+        if pretrained:
+            network.start_published()
+        return network
+    published = TORCHVISION[architecture]
     with zoo.published(published) if pretrained else nullcontext():
         return getattr(segmentation, architecture)(
             weights=None, weights_backbone=published if pretrained else None, num_classes=classes
         )
+
+
+class LiteUNet(nn.Module):
+    """EfficientNet-Lite0 with a U-Net's decoder, for photos of any size: `build` says what goes in and out.
+
+    The innermost features are weighed by their mean over the photo, as in LR-ASPP: what kind of a street it
+    is says much of a pixel.
+    """
+
+    def __init__(self, classes: int):
+        super().__init__()
+        self._fixed: list[nn.Module] = []  # parts that are not trained, nor their statistics
+        self.backbone = EfficientNetLite("efficientnet-lite0")
+        *skips, inner = self.backbone.channels
+        self.inner = _conv(inner, _DECODER[0], 1)
+        self.gate = nn.Conv2d(inner, _DECODER[0], 1)
+        self.ups = nn.ModuleList(
+            _conv(before + skip, out, 3)
+            for before, skip, out in zip(_DECODER, reversed(skips), _DECODER[1:], strict=False)
+        )
+        self.out = nn.Sequential(nn.Dropout2d(0.1), nn.Conv2d(_DECODER[-1], classes, 1))
+
+    def start_published(self) -> None:
+        """Starts from the ImageNet weights. The outer levels, in which all photos are alike, and the filters
+        of single channels stay as they are: on a CPU they would take half of the time of training.
+
+        Raises:
+            WeightsUnavailableError: they are not installed.
+        """
+        self.backbone.load_published()
+        self._fixed = [self.backbone.stem, *self.backbone.levels[:2]]
+        for module in self._fixed:
+            module.requires_grad_(False)
+        for module in self.backbone.modules():
+            if isinstance(module, nn.Conv2d) and module.groups > 1:
+                module.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> LiteUNet:
+        super().train(mode)
+        for module in self._fixed:
+            module.eval()
+        return self
+
+    def forward(self, photos: torch.Tensor) -> dict[str, torch.Tensor]:
+        height, width = photos.shape[-2:]
+        x = pad(photos, (0, -width % 32, 0, -height % 32), mode="replicate")
+        mean, std = (x.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_STD))
+        *skips, h = self.backbone(2 * (x * std + mean) - 1)  # which wants photos in [-1, 1]
+        h = self.inner(h) * self.gate(h.mean((2, 3), keepdim=True)).sigmoid()
+        for up, skip in zip(self.ups, reversed(skips), strict=True):
+            h = up(torch.cat([interpolate(h, scale_factor=2, mode="bilinear"), skip], 1))
+        logits = interpolate(self.out(h), scale_factor=2, mode="bilinear")
+        return {"out": logits[..., :height, :width]}
+
+
+_DECODER = (128, 96, 96, 64, 48)  # channels, from a 32nd of the size to half of it
+
+
+def _conv(in_channels: int, out_channels: int, kernel: int) -> nn.Module:
+    return Conv2dNormActivation(in_channels, out_channels, kernel)
 
 
 class Segmenter:
@@ -150,12 +232,12 @@ class Segmenter:
     def features(self, photos: torch.Tensor) -> torch.Tensor:
         """What the last layer of the backbone says of such photos, its mean over each: `(N, d)`."""
         layers = self._network.get_submodule("backbone")(self._prepared(photos))
-        return list(layers.values())[-1].mean((2, 3))
+        return (layers if isinstance(layers, list) else list(layers.values()))[-1].mean((2, 3))
 
     def _prepared(self, photos: torch.Tensor) -> torch.Tensor:
-        size = [self.info.config.size_px, self.info.config.size_px]
+        size = self.info.config.shape(self.info.config.size_px)
         images = photos.to(self._device).float()
-        if list(images.shape[-2:]) != size:
+        if images.shape[-2:] != size:
             images = interpolate(images, size, mode="bilinear", antialias=True)
         return normalized(images)
 

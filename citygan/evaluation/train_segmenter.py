@@ -12,12 +12,13 @@ import numpy as np
 import torch
 import tyro
 from torch import nn
-from torch.nn.functional import affine_grid, cross_entropy, grid_sample
+from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from citygan import palette
 from citygan.checkpoint import Checkpoint
 from citygan.data import dataset as datasets
+from citygan.data.augmentation import Augmentation
 from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import FcnScore, confusion, fcn_score
@@ -27,6 +28,7 @@ from citygan.models.state_file import read_state
 from citygan.synthesis.device import find_device, hardware
 
 _IGNORED = 255  # the channel that cross_entropy leaves out
+_SMALLEST_CROP = 0.6  # of the side of a training photo
 _WORKERS = 2  # processes that read ahead, where the training set does not fit the memory
 
 
@@ -53,8 +55,8 @@ def segmenter(
         weights_license: What the .json says of its own licence.
     """
     place = find_device(device)
-    train_set = datasets.open_split(data, "train", config.load_px, progress=True)
-    val_set = datasets.open_split(data, "val", config.size_px, progress=True)
+    train_set = datasets.open_split(data, "train", config.load_px, aspect=config.aspect, progress=True)
+    val_set = datasets.open_split(data, "val", config.size_px, aspect=config.aspect, progress=True)
     state_file = out.with_name(f"{out.name}.state.pt")
     saved = read_state(state_file, ("config", "network")) if state_file.is_file() else None
     training = SegmenterTraining(config, train_set, val_set, place, saved)
@@ -120,6 +122,10 @@ class SegmenterTraining:
         if saved and saved["config"] != asdict(config):
             raise CityGANError(f"this run was started with {saved['config']}; use that, or another --out")
         self.config, self.train_set, self.val_set, self.device = config, train_set, val_set, device
+        heights = (config.size_px, round(config.size_px / _SMALLEST_CROP))
+        self._augment = Augmentation(
+            config.size_px, heights, config.aspect, mirror=True, color_jitter=config.color_jitter
+        )
         shares = train_set.shares
         self.classes = tuple(sorted(shares.keys() - {palette.UNLABELED}))
         self._channel = torch.full((256,), _IGNORED, device=device)
@@ -180,8 +186,10 @@ class SegmenterTraining:
         for step, (labels, photos) in enumerate(tqdm(batches, title, len(order), leave=False)):
             done = (self.epoch + step / len(order)) / config.epochs
             self.optimizer.param_groups[0]["lr"] = config.learning_rate * (1 + math.cos(math.pi * done)) / 2
-            labels, photos = random_crops(labels, photos, config.size_px)
-            logits = self.network(normalized(photos))["out"]
+            seeds = torch.randint(2**62, (len(photos),)).tolist()
+            labels, photos = self._augment(labels, photos, seeds)
+            with self._autocast():
+                logits = self.network(normalized(photos.float()))["out"].float()
             loss = cross_entropy(logits, self._channel[labels.long()], self._weights, ignore_index=_IGNORED)
             if not torch.isfinite(loss):
                 raise CityGANError(
@@ -193,6 +201,10 @@ class SegmenterTraining:
             total += float(loss.detach())
         return total / len(order)
 
+    def _autocast(self) -> torch.autocast:
+        bfloat16 = self.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16)
+
     @torch.inference_mode()
     def _validate(self) -> FcnScore:
         self.network.eval()
@@ -202,28 +214,3 @@ class SegmenterTraining:
             logits = self.network(normalized(photo[None].to(self.device).float()))["out"]
             counts = counts + confusion(labels.numpy(), ids[logits.argmax(1)[0].cpu()].numpy())
         return fcn_score(counts, self.classes)
-
-
-def random_crops(
-    labels: torch.Tensor, photos: torch.Tensor, size_px: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cuts a square of 0.6 to 1 of the side from each sample, at random, resizes it and mirrors half.
-
-    Args:
-        labels: `(N, H, W) uint8`.
-        photos: `(N, 3, H, W) uint8`.
-        size_px: Side of what is returned.
-
-    Returns:
-        The same, `size_px` square; photos as float32, 0 to 255.
-    """
-    n, device = len(photos), photos.device
-    side = torch.empty(n, device=device).uniform_(0.6, 1)
-    affine = torch.zeros(n, 2, 3, device=device)
-    affine[:, 0, 0] = side * torch.where(torch.rand(n, device=device) < 0.5, -1, 1)
-    affine[:, 1, 1] = side
-    affine[:, :, 2] = (torch.rand(n, 2, device=device) * 2 - 1) * (1 - side)[:, None]
-    grid = affine_grid(affine, [n, 3, size_px, size_px], align_corners=False)
-    cut = {"padding_mode": "border", "align_corners": False}
-    ids = grid_sample(labels[:, None].float(), grid, "nearest", **cut)[:, 0].byte()
-    return ids, grid_sample(photos.float(), grid, "bilinear", **cut)

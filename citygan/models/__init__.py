@@ -5,6 +5,7 @@ from citygan.models.deeplab import DeepLab
 from citygan.models.flat_unet import FlatUNet
 from citygan.models.multi_scale import MultiScaleDiscriminator
 from citygan.models.patch import PatchDiscriminator
+from citygan.models.projected import ProjectedDiscriminator
 from citygan.models.resnet import ResNetDiscriminator
 from citygan.models.segmenting import SegmentingDiscriminator
 from citygan.models.street_unet import StreetUNet
@@ -26,4 +27,5 @@ DISCRIMINATORS = {
     "multi-scale": MultiScaleDiscriminator,
     "resnet18": ResNetDiscriminator,
     "segmenting": SegmentingDiscriminator,
+    "projected": ProjectedDiscriminator,
 }

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan import palette
+from citygan.models.encoding import encode_labels
 
 NUMBERS = 8
 _OVERALL = 4  # of them are of the whole photo
@@ -86,6 +87,17 @@ class Light(nn.Module):
     def guess(self, conditions: torch.Tensor) -> torch.Tensor:
         """The code that photos of these label maps have most likely, `(N, 8)`."""
         return F.linear(_cells(conditions).to(self.weight.dtype), self.weight, self.bias)
+
+    def guess_of_map(self, label_map: torch.Tensor) -> torch.Tensor:
+        """The same of one map of ids, `(1, H, W) uint8` on the CPU, whose sides are multiples of 4: counted,
+        without the large tensor of a channel a class."""
+        height, width = label_map.shape[1:]
+        rows, columns = (torch.arange(_CELLS).repeat_interleave(side // _CELLS) for side in (height, width))
+        cells = (rows[:, None] * _CELLS + columns) * 256 + label_map[0]
+        counts = torch.bincount(cells.flatten(), minlength=256 * _CELLS**2).view(_CELLS**2, 256)
+        table = encode_labels(torch.arange(256, dtype=torch.uint8).view(1, 1, 256), "classes")[0, :, 0]
+        shares = table @ counts.T.float() * (_CELLS**2 / (height * width))
+        return F.linear(shares.flatten()[None].to(self.weight), self.weight, self.bias)
 
     def vary(self, seed: int) -> torch.Tensor:
         """What a seed adds to a guess, `(1, 8)`: as much as photos differ whose maps say the same."""

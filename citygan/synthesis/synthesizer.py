@@ -293,7 +293,7 @@ class Synthesizer:
         if known := self._light:
 
             def guess() -> torch.Tensor:
-                light = known.guess(encode_labels(label_maps, self.info.encoding))
+                light = known.guess_of_map(label_maps)
                 return light if seed is None else light + known.vary(seed)
 
             drawn = [guess() if lit is None else lit(guess), *drawn]

@@ -75,6 +75,19 @@ CITYGAN_PATCHES = TrainConfig(
     discriminator_augmentation=True,
 )
 
+CITYGAN_PROJECTED = replace(
+    CITYGAN_PATCHES,
+    discriminator="projected",
+    scales=2,
+    pretrained=True,
+    window_px=256,
+    feature_weight=10.0,
+    frequency_weight=0.0,
+    epochs=60,
+    half_size_epochs=30,
+    decay_epochs=20,
+)
+
 RECIPES: dict[str, TrainConfig] = {
     # the system of the CityGAN README
     "citygan": CITYGAN,
@@ -109,6 +122,7 @@ RECIPES: dict[str, TrainConfig] = {
     # time, for what a street looks like. Against PatchGANs, with smooth upsampling: nearer to real photos by
     # most distances than citygan-light, and not to the eye
     "citygan-patches": CITYGAN_PATCHES,
+    "citygan-projected": CITYGAN_PROJECTED,
     # the same against a discriminator that says each pixel's class or that it is fake: what the shipped
     # checkpoint is made with
     "citygan-light": replace(

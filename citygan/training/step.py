@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from citygan.data.augmentation import augment_for_discriminator, crop_alike
 from citygan.models.multi_scale import MultiScaleDiscriminator
+from citygan.models.projected import ProjectedDiscriminator
 from citygan.training.losses import adversarial_loss, feature_matching_loss, rarity_weights
 from citygan.training.state import TrainState
 from citygan.training.update import draw, run_network, update_discriminator, update_generator
@@ -72,7 +73,7 @@ class Shown:
 
 def _layers(state: TrainState, shown: Shown) -> list[list[torch.Tensor]]:
     discriminator = state.discriminator
-    if isinstance(discriminator, MultiScaleDiscriminator):
+    if isinstance(discriminator, (MultiScaleDiscriminator, ProjectedDiscriminator)):
         discriminator = partial(discriminator, window=shown.window, half_size=state.at_half_size)
     return run_network(state, discriminator, *shown.whole)
 
@@ -82,8 +83,9 @@ def _judge(state: TrainState, shown: Shown, label: float) -> tuple[torch.Tensor,
     config = state.config
     scales = _layers(state, shown)
     seen = [shown.whole] * len(scales)
-    if shown.window:
-        seen[0] = shown.window
+    if shown.window:  # which comes first
+        levels = len(scales) // 2 if isinstance(state.discriminator, ProjectedDiscriminator) else 1
+        seen[:levels] = [shown.window] * levels
     losses = []
     for layers, (conditions, _) in zip(scales, seen, strict=True):
         weights = rarity_weights(conditions, config.class_balance) if config.class_balance else None

@@ -20,12 +20,13 @@ from citygan.evaluation import train_segmenter
 from citygan.evaluation.scores import FcnScore
 from citygan.evaluation.segmenter import (
     ARCHITECTURES,
+    TORCHVISION,
     Segmenter,
     SegmenterConfig,
     SegmenterInfo,
     build,
 )
-from citygan.evaluation.train_segmenter import SegmenterTraining, random_crops
+from citygan.evaluation.train_segmenter import SegmenterTraining
 from citygan.models.published import WeightsUnavailableError
 
 CONFIG = SegmenterConfig(size_px=64, epochs=3, batch_size=4, learning_rate=3e-3)
@@ -198,33 +199,35 @@ def test_photos_of_any_size_get_label_maps_of_their_size(tmp_path):
     assert set(found.unique().tolist()) <= {7, 8, 23}
 
 
-def test_the_crops_of_a_label_map_and_its_photo_show_the_same_place():
-    torch.manual_seed(0)
-    labels = torch.randint(0, 2, (6, 1, 5, 5)).repeat_interleave(16, 2).repeat_interleave(16, 3)[:, 0].byte()
-    labels = labels * 20
-    photos = (labels * 10)[:, None].expand(-1, 3, -1, -1)
-    cut, seen = random_crops(labels, photos, 64)
-    assert cut.shape == (6, 64, 64)
-    assert seen.shape == (6, 3, 64, 64)
-    assert set(cut.unique().tolist()) == {0, 20}  # no id in between
-    agree = (seen[:, 0] > 100) == (cut == 20)
-    assert agree.float().mean() > 0.97
-    assert len({c.numpy().tobytes() for c in cut}) == 6
+def test_photos_are_cut_at_any_shape_and_read_at_their_own(folder):
+    config = replace(CONFIG, architecture="efficientnet_lite0_unet", size_px=64, aspect=1.5, epochs=1)
+    train_set = open_split(folder, "train", config.load_px, aspect=config.aspect)
+    one = SegmenterTraining(config, train_set, train_set.subset([0]).resized(config.size_px), CPU)
+    sizes = []
+    one.network.register_forward_hook(
+        lambda _, given, said: sizes.append((given[0].shape, said["out"].shape))
+    )
+    assert len(list(one.run())) == 1
+    assert {tuple(photos[2:]) for photos, _ in sizes} == {(64, 96)}
+    assert all(said[2:] == photos[2:] for photos, said in sizes)
 
 
-def test_crops_differ_in_size_and_place_and_half_are_mirrored():
-    torch.manual_seed(0)
-    ramp = torch.linspace(0, 250, 251).expand(
-        200, 3, 251, 251
-    )  # each column as bright as it stands far right
-    _, seen = random_crops(torch.zeros(200, 251, 251, dtype=torch.uint8), ramp, 64)
-    left, right = seen[:, 0, 0, 0], seen[:, 0, 0, -1]
-    share, middle = (right - left).abs() / 250, (left + right) / 500
-    assert 0.58 < share.min() < 0.65
-    assert 0.95 < share.max() <= 1
-    assert middle.min() < 0.4
-    assert middle.max() > 0.6
-    assert 70 < (left > right).sum() < 130
+def test_the_u_net_takes_photos_that_do_not_halve_five_times():
+    network = build("efficientnet_lite0_unet", 3).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 45, 70))["out"].shape == (1, 3, 45, 70)
+
+
+def test_what_is_fixed_of_published_weights_does_not_move(folder):
+    config = replace(CONFIG, architecture="efficientnet_lite0_unet", pretrained=True, epochs=1)
+    one = training(folder, config)
+    before = {name: value.clone() for name, value in one.network.state_dict().items()}
+    list(one.run())
+    moved = {name for name, value in one.network.state_dict().items() if not value.equal(before[name])}
+    fixed = ("backbone.stem", "backbone.levels.0", "backbone.levels.1.")
+    assert not any(name.startswith(fixed) for name in moved)
+    assert any(name.startswith("backbone.levels.4") for name in moved)
+    assert any(name.startswith("ups.0") for name in moved)
 
 
 def test_what_is_no_segmenter_is_an_error_that_says_why(tmp_path):
@@ -248,7 +251,16 @@ def test_weights_of_another_number_of_classes_are_an_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"batch_size": 1}, {"epochs": 0}, {"size_px": 8}, {"size_px": 8192}], ids=str
+    "wrong",
+    [
+        {"batch_size": 1},
+        {"epochs": 0},
+        {"size_px": 8},
+        {"size_px": 8192},
+        {"aspect": 20},
+        {"color_jitter": 2},
+    ],
+    ids=str,
 )
 def test_a_configuration_that_cannot_train_is_an_error(wrong):
     with pytest.raises(CityGANError, match=str(next(iter(wrong.values())))):
@@ -280,7 +292,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_advice(folder, monkeyp
 
 def test_pretrained_weights_come_from_the_cache_of_torchvision(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    published = ARCHITECTURES[CONFIG.architecture]
+    published = TORCHVISION[CONFIG.architecture]
     file = tmp_path / "hub" / "checkpoints" / published.url.rpartition("/")[2]
     file.parent.mkdir(parents=True)
     tensors = mobilenet_v3_large().state_dict()

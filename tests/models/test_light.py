@@ -90,6 +90,15 @@ def test_the_guess_is_nearer_than_the_mean(fitted):
     assert torch.stack(off).mean() < 0.7 * torch.stack(mean_off).mean()
 
 
+def test_the_guess_of_a_map_of_ids_is_that_of_its_channels(fitted):
+    light = fitted[0]
+    label_map = torch.tensor(palette.CLASSES[3].id, dtype=torch.uint8).repeat(1, 64, 96)
+    label_map[0, :40, 20:50], label_map[0, 30:, 70:] = 23, 7
+    torch.testing.assert_close(
+        light.guess_of_map(label_map), light.guess(encode_labels(label_map, "classes"))
+    )
+
+
 def test_the_spread_is_that_of_what_a_guess_leaves_open_of_photos_it_was_not_learned_from(fitted):
     light, samples = fitted
     codes = torch.cat([light.of_photos(photo, conditions)[0] for conditions, photo in samples]).double()

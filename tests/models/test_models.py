@@ -39,7 +39,7 @@ def test_the_tables_name_the_networks():
         "street-unet",
     ]
     assert GENERATORS["unet"] is UNet
-    assert list(DISCRIMINATORS) == ["patch", "multi-scale", "resnet18", "segmenting"]
+    assert list(DISCRIMINATORS) == ["patch", "multi-scale", "resnet18", "segmenting", "projected"]
     assert DISCRIMINATORS["patch"] is PatchDiscriminator
 
 

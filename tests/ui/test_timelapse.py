@@ -22,7 +22,10 @@ READ_FRAME = """async ([source, atEnd]) => {
         video.addEventListener("error", () => reject(video.error), { once: true });
     });
     await once("loadeddata");
-    const there = once("seeked");
+    const there = Promise.all([
+        once("seeked"),
+        new Promise((resolve) => video.requestVideoFrameCallback(resolve)), // it may come later
+    ]);
     video.currentTime = atEnd ? 1e9 : 0;
     await there;
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
