@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
+from citygan.data import readings
 from citygan.palette import colorize
 from citygan.streets import NAMES, street
 from citygan.synthesis.synthesizer import Synthesizer
@@ -68,6 +69,17 @@ def _data_url(pixels: np.ndarray) -> str:
 
 PICTURE = _data_url(colorize(MAP))
 PICTURES = st.just(PICTURE) | st.integers(0, len(PICTURE)).map(lambda n: PICTURE[:n]) | BASE64 | JSON
+COLORS = 255 - colorize(MAP)
+STRANGE = _data_url(COLORS)  # colours that no table has, and what a visitor says of them
+NAMED = {f"#{r:02x}{g:02x}{b:02x}": "road" for r, g, b in np.unique(COLORS.reshape(-1, 3), axis=0)}
+PALETTE = json.dumps(NAMED)
+READINGS = (
+    st.sampled_from([PALETTE, *readings.NAMES, PALETTE * 500])
+    | _changed(NAMED, {"#ffffff": st.sampled_from(["car", "unicorn"])}).map(json.dumps)
+    | st.integers(0, len(PALETTE)).map(lambda n: PALETTE[:n])
+    | JSON.map(json.dumps)
+    | JSON
+)
 LIGHTS = (
     st.none()
     | st.fixed_dictionaries(
@@ -116,7 +128,11 @@ def live_door(synthesizer: Synthesizer) -> Door:
             ("drive", PLACE | {"pace": 0.5, "seed": 1, "light": None}, PLACES | {"light": LIGHTS}),
             ("park", PLACE, PLACES),
             ("set_target", {"image": PICTURE}, {"image": PICTURES}),
-            ("open_picture", {"image": PICTURE}, {"image": PICTURES}),
+            (
+                "open_picture",
+                {"image": STRANGE, "read_as": PALETTE},
+                {"image": PICTURES, "read_as": READINGS},
+            ),
             ("light_of", {"image": PICTURE}, {"image": PICTURES}),
             ("scores_of", {"image": PICTURE, "target": token}, {"image": PICTURES, "target": tokens}),
         )
