@@ -45,7 +45,7 @@ CSS = """
   .cg-header .cg-about summary { font-size: 0; list-style: none; padding: 8px 6px; }
   .cg-header .cg-about summary::before { content: "i" / ""; display: block; width: 24px; border: 1.5px solid;
     border-radius: 50%; font: 600 15px/21px ui-serif, Georgia, serif; text-align: center; }
-  .tab-wrapper { margin: -44px 40px 8px 80px; }
+  .tab-wrapper { margin: -44px 40px 8px 90px; }
   .tab-container button { padding: 0 8px; }
 }
 @media (max-height: 480px) {
@@ -55,7 +55,7 @@ CSS = """
 @media (forced-colors: active) {
   .tab-container button.selected { outline: 2px solid Highlight; outline-offset: -2px; }
 }
-.cg-upload { max-width: 1440px; margin: 0 auto; }
+.cg-upload { max-width: 1920px; margin: 0 auto; }
 .cg-read { margin: 0; font-size: 14px; line-height: 1.45; color: var(--body-text-color-subdued); }
 .cg-read.cg-refused { color: var(--error-text-color); }
 .cg-figures { display: grid; gap: 12px; margin: 0;
@@ -68,7 +68,7 @@ CSS = """
 .cg-notes { margin: 10px 0 0; padding-left: 18px; font-size: 14px; line-height: 1.5; }
 .cg-definition { margin: 8px 0 0; font-size: 12.5px; color: var(--body-text-color-subdued); }
 .cg-cards { display: grid; gap: 14px;
-  grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); }
+  grid-template-columns: repeat(auto-fill, minmax(min(max(300px, 30%), 100%), 1fr)); }
 .cg-card { margin: 0; border: 1px solid var(--border-color-primary); border-radius: 10px; overflow: hidden; }
 .cg-card img { display: block; width: 100%; margin: 0; }
 .cg-card figcaption { padding: 8px 12px 10px; font-size: 13px; line-height: 1.45;

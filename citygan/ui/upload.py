@@ -34,12 +34,13 @@ _OTHER_FILES = {True: "a pair of map and photo,\nor a photo of a street", False:
 _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map was visibly stretched
 
 
-# On a phone the result lies below all that one can choose. Pictures load when they come near the window, and
-# push the photo on.
+# On a phone the result lies below all that one can choose, or, where it is held sideways, above the examples.
+# Pictures load when they come near the window, and push the photo on.
 _SHOW_PHOTO = """async () => {
     const photo = document.querySelector("#cg-photo");
     if (document.querySelector("#cg-read .cg-refused")) return;
-    if (photo.getBoundingClientRect().bottom <= innerHeight) return;
+    const { top, bottom } = photo.getBoundingClientRect();
+    if (top >= 0 && bottom <= innerHeight) return;
     photo.scrollIntoView();
     const pictures = [...document.querySelectorAll("#cg-labels img, #cg-photo img")];
     await Promise.all(pictures.map((picture) => picture.decode().catch(() => {})));

@@ -134,6 +134,17 @@ def test_after_a_reload_it_goes_along_the_street_that_it_was(studio):
     stopped(studio)
 
 
+def test_the_map_keeps_its_size_when_the_video_can_be_saved(studio):
+    studio.set_viewport_size({"width": 768, "height": 1024})
+    stage = studio.locator(".cg-stage")
+    before = stage.bounding_box()
+    start(studio)
+    click(studio, "Stop")
+    stopped(studio)
+    expect(studio.get_by_role("button", name="Save video")).to_be_visible()
+    assert stage.bounding_box() == before
+
+
 def test_the_drive_is_saved_as_a_video(studio, tmp_path):
     start(studio)
     click(studio, "Stop")

@@ -99,6 +99,28 @@ def test_the_toolbar_is_one_row_and_no_name_is_cut_off(window):
     assert page.locator(".cg-name:visible").count() == page.locator(".cg-name").count()
 
 
+def test_the_tabs_begin_beside_the_title(window):
+    page, _ = window
+    title, tab = box(page, ".cg-header h1"), page.get_by_role("tab", name="Paint").bounding_box()
+    assert title["x"] + title["width"] <= tab["x"]
+
+
+@pytest.mark.parametrize("window", [(1024, 768)], indirect=True)
+def test_beside_low_views_all_classes_that_the_checkpoint_knows_are_in_sight(window):
+    page, _ = window
+    for row in page.locator(".cg-class:visible").all():
+        expect(row).to_be_in_viewport(ratio=0.99)
+
+
+@pytest.mark.parametrize("window", [(844, 390)], indirect=True)
+def test_a_phone_held_sideways_has_room_for_a_message(window):
+    page, _ = window
+    page.locator(".cg-stage").tap()
+    message = page.locator(".cg-message")
+    expect(message).not_to_be_empty()
+    assert message.evaluate("text => text.scrollWidth <= text.clientWidth && text.clientWidth > 100")
+
+
 def test_what_the_checkpoint_knows_comes_first_and_the_rest_behind_a_button(page, whole_page):
     open_tab(page, whole_page, "Paint")
     bus = page.locator(".cg-class", has_text="bus")

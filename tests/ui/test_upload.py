@@ -183,3 +183,9 @@ def test_on_a_phone_the_page_scrolls_to_the_photo(open_page, whole_page, label_m
     choose(phone, "#cg-label-file", label_map, tmp_path / "map.png")
     phone.locator("#cg-generate").tap()
     expect(phone.locator("#cg-photo img").first).to_be_in_viewport(ratio=0.9)
+    phone.set_viewport_size({"width": 844, "height": 390})
+    example = phone.locator("#cg-examples button").last  # the photo is above it then
+    example.scroll_into_view_if_needed()
+    expect(phone.locator("#cg-photo img").first).not_to_be_in_viewport(ratio=0.1)
+    example.tap()
+    expect(phone.locator("#cg-photo img").first).to_be_in_viewport(ratio=0.9)

@@ -109,8 +109,9 @@ export function mountStudio(painter, areas, props, server) {
   const files = buildFiles(painter, props, server, { ...studio, target, light, autosave, draw });
   const lint = buildLint(painter).element; // last, for it comes and goes while one paints
   areas.begin.append(files.surprise);
-  areas.controls.append(...photo.controls, drive.button, drive.save);
+  areas.controls.append(...photo.controls, drive.button);
   areas.extras.append(
+    drive.save, // not among the controls: the map would shrink under the pointer when it comes
     photo.line,
     photo.compare.element,
     light.element,

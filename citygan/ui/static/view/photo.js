@@ -28,6 +28,7 @@ export function buildFrame(painter) {
     element.classList.toggle("cg-holding", on);
   };
   const peek = textButton("Hold for map", () => {}, { title: "Hold to see the map in place of the photo" });
+  peek.classList.add("cg-peek");
   whileHeld(peek, hold);
   whileHeld(element, hold, () => !compare.active);
 
