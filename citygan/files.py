@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import glob
 import hashlib
+import io
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+from PIL import Image
 
 from citygan.errors import CityGANError
 
@@ -32,22 +35,47 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """
     temporary = path.with_name(f".{path.name[:100]}.{uuid4().hex}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch()
-        mode = temporary.stat().st_mode  # of new files; safetensors makes them its owner's alone
-        temporary.unlink()
-        write(temporary)
-        temporary.chmod(mode)
-        os.replace(temporary, path)
+        with plain_failures(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.touch()
+            mode = temporary.stat().st_mode  # of new files; safetensors makes them its owner's alone
+            temporary.unlink()
+            write(temporary)
+            temporary.chmod(mode)
+            os.replace(temporary, path)
+    finally:
+        with suppress(OSError):  # it was moved, or never made
+            temporary.unlink()
+
+
+@contextmanager
+def plain_failures(path: Path) -> Generator[None]:
+    """Turns what a full or forbidden disk raises into a `CityGANError` that names what was to be written."""
+    try:
+        yield
     except Exception as error:
         if not _is_failed_write(error):
             raise
         raise CityGANError(
             f"{path} could not be written ({error}); is the disk full? An earlier one is whole"
         ) from error
-    finally:
-        with suppress(OSError):  # it was moved, or never made
-            temporary.unlink()
+
+
+def write_picture(image: Image.Image, path: Path, kind: str, **options: object) -> None:
+    """Saves an image; on a full disk Pillow itself takes the first part of a JPEG or a GIF for all of it.
+
+    Args:
+        image: What is saved.
+        path: The file, which is replaced.
+        kind: As Pillow calls it: "JPEG", "PNG", "GIF".
+        options: Of `Image.save`.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    packed = io.BytesIO()
+    image.save(packed, kind, **options)
+    path.write_bytes(packed.getbuffer())
 
 
 def remove_leftovers(folder: Path, name: str = "") -> None:

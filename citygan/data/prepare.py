@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from citygan.data.dataset import NOTE, describe
 from citygan.data.layouts import DataError, Layout, Pair, find_layout
-from citygan.files import PART, remove_leftovers
+from citygan.files import PART, plain_failures, remove_leftovers, write_picture
 
 _WRITTEN = {"leftImg8bit", "gtFine", NOTE}
 
@@ -41,14 +41,15 @@ def prepare(
     """
     out = out.resolve()  # a link stays one
     _check_free(out, data)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(out.parent, out.name)
-    with TemporaryDirectory(prefix=f".{out.name}.", suffix=PART, dir=out.parent) as beside:
-        copy = Path(beside, "copy")
-        note = _write(data, copy, height_px, splits, leave_out, skip_bad)
-        if out.exists():
-            os.replace(out, Path(beside, "earlier"))
-        os.replace(copy, out)
+    with plain_failures(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(out.parent, out.name)
+        with TemporaryDirectory(prefix=f".{out.name}.", suffix=PART, dir=out.parent) as beside:
+            copy = Path(beside, "copy")
+            note = _write(data, copy, height_px, splits, leave_out, skip_bad)
+            if out.exists():
+                os.replace(out, Path(beside, "earlier"))
+            os.replace(copy, out)
     print(f"{out}: {note['splits']}, {len(note['skipped'])} left out")
 
 
@@ -109,6 +110,7 @@ def _write_one(layout: Layout, pair: Pair, out: Path, split: str, height_px: int
     label_path = out / "gtFine" / split / "all" / f"{stem}_gtFine_labelIds.png"
     photo_path.parent.mkdir(parents=True, exist_ok=True)
     label_path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS).save(photo_path, quality=95)
-    Image.fromarray(label_map).resize(size, Image.Resampling.NEAREST).save(label_path)
+    resized = Image.fromarray(photo).resize(size, Image.Resampling.LANCZOS)
+    write_picture(resized, photo_path, "JPEG", quality=95)
+    write_picture(Image.fromarray(label_map).resize(size, Image.Resampling.NEAREST), label_path, "PNG")
     return aspect

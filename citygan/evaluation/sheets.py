@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from citygan.evaluation.scores import Evaluation, Figure
-from citygan.files import write_atomically, write_csv
+from citygan.files import write_atomically, write_csv, write_picture
 
 _CAPTION_PX = 36  # height of the two lines above a sample of the contact sheet
 
@@ -20,20 +20,15 @@ def draw_grid(columns: list[tuple[np.ndarray, ...]], path: Path) -> None:
     """Draws samples as columns of `(H, W, 3) uint8` pictures: the label map, the generated and the real
     photo."""
     grid = np.concatenate([np.concatenate(column, 0) for column in columns], 1)
-    write_atomically(path, lambda p: Image.fromarray(grid).save(p, format="JPEG", quality=90))
+    write_atomically(path, lambda p: write_picture(Image.fromarray(grid), p, "JPEG", quality=90))
 
 
 def draw_animation(grids: list[Path], path: Path, *, most_frames: int = 60) -> None:
     """Puts the sample grids of a run's epochs together as a GIF, evenly thinned to `most_frames`."""
     chosen = [grids[i] for i in np.unique(np.linspace(0, len(grids) - 1, most_frames).round().astype(int))]
     frames = [Image.open(g).convert("P", palette=Image.Palette.ADAPTIVE) for g in chosen]
-    duration_ms = [150] * (len(frames) - 1) + [2000]
-    write_atomically(
-        path,
-        lambda p: frames[0].save(
-            p, format="GIF", save_all=True, append_images=frames[1:], duration=duration_ms, loop=0
-        ),
-    )
+    shown = {"append_images": frames[1:], "duration": [150] * (len(frames) - 1) + [2000], "loop": 0}
+    write_atomically(path, lambda p: write_picture(frames[0], p, "GIF", save_all=True, **shown))
 
 
 def write_scores(scores: Evaluation, path: Path) -> None:
@@ -99,7 +94,7 @@ def draw_contact_sheet(
         for title, chosen in rows.items()
     ]
     sheet = Image.fromarray(np.concatenate(drawn))
-    write_atomically(path, lambda p: sheet.save(p, format="JPEG", quality=88))
+    write_atomically(path, lambda p: write_picture(sheet, p, "JPEG", quality=88))
 
 
 def _caption(scores: Evaluation, i: int) -> str:

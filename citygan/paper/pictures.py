@@ -6,6 +6,7 @@ from pathlib import Path
 
 from citygan import palette, streets
 from citygan.evaluation.sheets import draw_grid
+from citygan.files import remove_leftovers
 from citygan.publishing.push import draw_epochs
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.training.log import draw_curves, read_log
@@ -19,9 +20,10 @@ def draw_run(run: Path, out: Path, device: str) -> None:
 
     Args:
         run: Its folder.
-        out: Where they go.
+        out: Where they go, and nothing else.
         device: "auto", "cpu" or "cuda".
     """
+    remove_leftovers(out)
     draw_curves(read_log(run), out / "curves.png")
     maps = [streets.street(name, 342, 256) for name in STREETS]
     last, best = (Synthesizer(run / which, device) for which in ("last", "best"))

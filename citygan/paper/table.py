@@ -111,6 +111,6 @@ def _make(whole: Table, row: Row, *, only_trained: bool, test: bool) -> bool:
 
 
 def _record(whole: Table, row: Row) -> None:
-    whole.record(row)
-    if row == REFERENCE:
+    if row == REFERENCE:  # before its record: with that it is done, and is not drawn again
         draw_run(whole.runs / row.id, whole.results / row.name, whole.device)
+    whole.record(row)

@@ -15,7 +15,7 @@ from citygan import hub
 from citygan.checkpoint import Checkpoint, CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.evaluation.sheets import draw_animation
-from citygan.files import write_atomically
+from citygan.files import write_atomically, write_picture
 from citygan.publishing.card import model_card
 from citygan.publishing.export import draw
 from citygan.synthesis.onnx_graph import add_graph
@@ -241,5 +241,5 @@ def draw_epochs(samples: Path, path: Path, *, height_px: int | None = None) -> N
                 row = image.crop((0, third, image.width, 2 * third))
                 height = height_px or third
                 row = row.resize((round(image.width * height / third), height), Image.Resampling.LANCZOS)
-                row.save(Path(folder, grid.name), quality=95)
+                write_picture(row, Path(folder, grid.name), "JPEG", quality=95)
         draw_animation(sorted(Path(folder).iterdir()), path)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch.utils.tensorboard import SummaryWriter
 
-from citygan.files import write_atomically, write_csv
+from citygan.files import plain_failures, write_atomically, write_csv
 
 
 class RunLog:
@@ -21,7 +21,8 @@ class RunLog:
     def __init__(self, folder: Path, epoch: int):
         self.file = folder / "metrics.csv"
         self.rows = [row for row in read_log(folder) if row["epoch"] <= epoch]
-        self.board = SummaryWriter(folder / "tensorboard", purge_step=epoch + 1)
+        with plain_failures(folder / "tensorboard"):
+            self.board = SummaryWriter(folder / "tensorboard", purge_step=epoch + 1)
 
     def add(self, row: dict[str, float]) -> None:
         self.rows.append(row)

@@ -41,6 +41,8 @@ def keep_private() -> tempfile.TemporaryDirectory:
 def remove_old(folder: Path, kept: Collection[str] = (), now: float | None = None) -> set[str]:
     """Removes files and empty folders that nobody touched for an hour, while others come and go.
 
+    What was touched later than now, since the clock was set back, counts as touched now.
+
     Args:
         folder: All below it is looked at; links are not followed.
         kept: Paths that stay.
@@ -49,18 +51,25 @@ def remove_old(folder: Path, kept: Collection[str] = (), now: float | None = Non
     Returns:
         The paths of the files that were removed.
     """
-    latest, removed = (time.time() if now is None else now) - LIVE_S, set()
+    now = time.time() if now is None else now
+    latest, removed = now - LIVE_S, set()
     for place, folders, files in os.walk(folder, topdown=False):
         for name in files:
             path = os.path.join(place, name)
             with suppress(OSError):  # somebody else removed it, or may not be robbed of it
-                if path not in kept and os.lstat(path).st_ctime < latest:
+                touched = os.lstat(path).st_ctime
+                if touched > now + LOOK_EVERY_S:
+                    os.utime(path, follow_symlinks=False)  # which changes both of its times
+                elif path not in kept and touched < latest:
                     os.remove(path)
                     removed.add(path)
         for name in folders:
             path = os.path.join(place, name)
             with suppress(OSError):  # it is not empty, or gone
-                if os.lstat(path).st_mtime < latest:
+                touched = os.lstat(path).st_mtime
+                if touched > now + LOOK_EVERY_S:
+                    os.utime(path, follow_symlinks=False)
+                elif touched < latest:
                     os.rmdir(path)
     return removed
 

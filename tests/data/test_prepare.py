@@ -122,11 +122,11 @@ def test_an_interrupted_preparation_leaves_the_folder_as_it_was(
         prepare(camvid, out, height_px=24, splits=BOTH)
     before, saved, save = files_in(tmp_path), [], Image.Image.save
 
-    def cut(image, path, **options):
+    def cut(image, file, kind, **options):
         if len(saved) == pictures:
             raise PowerCutError
-        saved.append(path)
-        save(image, path, **options)
+        saved.append(file)
+        save(image, file, kind, **options)
 
     monkeypatch.setattr(Image.Image, "save", cut)
     with pytest.raises(PowerCutError):

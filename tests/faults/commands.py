@@ -62,8 +62,7 @@ class Commands:
             arguments: Of `train.py`.
             began: Called with the id of its process.
             options: `below`, the folder whose files are watched; `kill_at`, the number of what it does to
-                them at which it is killed; `kill_after_s` of CPU time; `environment`; `as_nobody`, with the
-                rights of no user; `most_bytes` of a file.
+                them at which it is killed; `kill_after_s` of CPU time; `most_bytes` of a file.
         """
         print(json.dumps({"arguments": arguments} | options), file=self._server.stdin, flush=True)
         began(json.loads(self._server.stdout.readline())["pid"])

@@ -1,8 +1,7 @@
 """Runs commands of CityGAN in forked children, which are killed where a test says: imports are paid for once.
 
-JSON lines in: `{"arguments", "below", "kill_at", "kill_after_s", "environment", "as_nobody", "most_bytes"}`,
-all but the first optional. Lines out: `{"pid"}` as soon as the child is there, then `{"status", "events",
-"cpu_s", "said"}`.
+JSON lines in: `{"arguments", "below", "kill_at", "kill_after_s", "most_bytes"}`, all but the first optional.
+Lines out: `{"pid"}` as soon as the child is there, then `{"status", "events", "cpu_s", "said"}`.
 """
 
 from __future__ import annotations
@@ -21,11 +20,15 @@ import torch
 
 from citygan.__main__ import main
 
-for module in ("training.fit", "paper.table", "publishing.push"):  # here, and not in each child
+for module in (
+    "training.fit",
+    "paper.table",
+    "paper.search",
+    "publishing.push",
+):  # here, and not in each child
     import_module(f"citygan.{module}")
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-NOBODY = 65534
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -58,13 +61,8 @@ def become(asked: dict, said: int, events: int) -> None:
     """The child: it never returns."""
     os.dup2(said, 1)
     os.dup2(said, 2)
-    os.environ.update(asked.get("environment", {}))
-    tempfile.tempdir = None  # which it may name another for
     if most := asked.get("most_bytes"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    if asked.get("as_nobody") and os.getuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
     if below := asked.get("below"):
         watch(below, asked.get("kill_at", 0), events)
     status = 70

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -52,6 +53,7 @@ class HubServer:
         self.repos: dict[str, Repo] = {}
         self.stored: dict[str, bytes] = {}  # large files, by sha256
         self.requests: list[str] = []  # "GET /path"
+        self.before: Callable[[], object] = lambda: None  # called with each request
         self.done = threading.Event()  # ends the silence
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), own)
         self._server.daemon_threads = True
@@ -79,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
         self.hub.requests.append(f"{self.command} {self.path}")
+        self.hub.before()
         self.token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         address = urlsplit(self.path)
         self.query = parse_qs(address.query)

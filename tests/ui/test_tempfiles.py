@@ -45,6 +45,19 @@ def test_then_they_go_and_their_folders_after_them_but_not_what_is_kept(folder):
     assert names(folder) == ["b", "b/three.png"]
 
 
+def test_what_the_clock_says_is_of_tomorrow_goes_an_hour_later_all_the_same(folder):
+    os.utime(folder / "a", (time.time() + 86_400,) * 2)
+    before = os.lstat(folder / "part").st_ctime_ns
+    assert (
+        remove_old(folder, now=time.time() - 86_400) == set()
+    )  # the clock was set back since they were made
+    assert len(names(folder)) == 6
+    assert os.lstat(folder / "part").st_ctime_ns > before
+    remove_old(folder, now=time.time() + LATER)
+    remove_old(folder, now=time.time() + LATER)
+    assert names(folder) == []
+
+
 def test_a_link_goes_and_what_it_leads_to_stays(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "private.png").write_bytes(b"not ours")
