@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent
 # What `make check` leaves to `make test`: browsers, servers, trainings, compiled code, processes
 SLOW = (
     *("attack/", "ui/", "test_api.py", "test_app.py", "test_hub.py", "test_package.py", "test_shipped.py"),
-    *("faults/", "test_audit.py"),
+    *("deploy/", "faults/", "test_audit.py"),
     *("evaluation/test_evaluate.py", "evaluation/test_segmenter.py", "models/test_generators.py"),
     *("paper/test_records.py", "paper/test_search.py", "publishing/"),
     *("synthesis/test_engines.py", "synthesis/test_folder.py", "synthesis/test_onnx_graph.py"),

@@ -67,9 +67,8 @@ def _edit(model: onnx.ModelProto, what: str, place: int, value: Any) -> None:
 
 def doors() -> list[Door]:
     """A graph that says that it belongs to the weights, and lies: opened, served to browsers and run."""
-    folder, arguments = new_folder(), {"in_channels": 3, "width": 1, "dropout": 0.0}
-    saved = tiny.save_checkpoint(folder / "own", tiny.settled_unet(width=1), arguments=arguments)
-    checkpoint = Checkpoint.find(saved)
+    folder = new_folder()
+    checkpoint = Checkpoint.find(tiny.save_seedless(folder / "own"))
     for name in ("secret.safetensors", "own/other.safetensors"):
         (folder / name).write_bytes(checkpoint.weights.read_bytes())
     whole = write_graph(checkpoint).read_bytes()
