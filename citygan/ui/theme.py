@@ -75,6 +75,10 @@ CSS = """
   color: var(--body-text-color-subdued); }
 .cg-card b { display: block; font-size: 14px; color: var(--body-text-color); overflow-wrap: anywhere; }
 .cg-card.cg-refused figcaption { color: var(--error-text-color); }
+/* While they are made anew, Gradio would dim all: the pictures are enough, what is said stays readable. */
+#cg-cards .html-container { transition: none; }
+#cg-cards .pending:has(.cg-cards) { opacity: 1; }
+#cg-cards .pending .cg-card img { opacity: 0.2; }
 .cg-results { max-width: 1200px; margin: 0 auto; }
 .cg-gallery { display: grid; gap: 8px; font-size: 13px; }
 .cg-gallery > div { display: grid; gap: 8px;
@@ -88,6 +92,9 @@ CSS = """
 .cg-results td { word-break: normal; overflow-wrap: break-word; }
 #cg-checkpoints .wrap { max-height: 300px; overflow-y: auto; }
 .cg-results [data-testid="block-label"] { position: static !important; width: fit-content; }
+/* Gradio lays each picture in a button without a name that does nothing: nobody should come upon it. */
+:is(.cg-result, .cg-results) .image-container > button { visibility: hidden; }
+:is(.cg-result, .cg-results) .image-container > button img { visibility: visible; }
 .gradio-container footer > .divider:last-child { display: none; }
 .dark .cg-chart img { filter: invert(0.9) hue-rotate(180deg); }
 .cg-results h2 { font-size: 18px; margin: 4px 0 10px; }

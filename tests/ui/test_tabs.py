@@ -9,6 +9,7 @@ import pytest
 from fakes import INFO, score, synthesize
 from PIL import Image
 from playwright.sync_api import expect
+from test_accessibility import LOOKS, violations
 
 from citygan.errors import CityGANError
 from citygan.palette import colorize
@@ -17,7 +18,7 @@ from citygan.ui.compare import build_compare
 from citygan.ui.gallery import MAPS, Gallery
 from citygan.ui.live import Live
 from citygan.ui.results import build_results, for_visitors, training_pictures
-from citygan.ui.theme import CSS
+from citygan.ui.theme import CSS, make_theme
 
 ROAD = 7
 SCORED = replace(
@@ -60,7 +61,7 @@ def url(serve, results):
         with gr.Tab("Results") as shown:
             gallery = Gallery(open_model, ["shipped", "broken"])
             build_results(SCORED, results, None, partial(gallery.build, shown))
-    return serve(blocks, css=CSS)
+    return serve(blocks, css=CSS, theme=make_theme())
 
 
 def test_each_checkpoint_draws_the_painted_map_and_a_broken_one_says_why(url, page):
@@ -143,6 +144,22 @@ def test_the_results_begin_with_the_same_five_streets_by_every_system(url, open_
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(page.get_by_role("heading", level=1)).to_have_count(1)  # the page's header has it
     expect(page.locator(".cg-results code")).to_have_count(0)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_neither_tab_has_violations_of_wcag(url, open_page, look):
+    context, scheme = LOOKS[look]
+    page = open_page(**context)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(url)
+    page.wait_for_selector(".cg-stage")
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".cg-card")).to_have_count(4)
+    assert violations(page) == []
+    page.get_by_role("tab", name="Results").click()
+    expect(page.locator(".cg-gallery-state")).to_have_text("All drawn on this machine.")
+    assert violations(page) == []
 
 
 def test_commands_are_not_for_visitors_and_headings_stay_below_the_pages():
