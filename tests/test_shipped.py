@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
 DEFAULTS = asdict(TrainConfig())  # of fields that are newer than a checkpoint
 LIGHT = json.loads((ROOT / "checkpoints" / "camvid-light.json").read_text(encoding="utf-8"))
-UNET = LIGHT["recipe"]["started_from"]  # of what it goes on from
+BEFORE = LIGHT["recipe"]["started_from"]  # of what it goes on from
+UNET = BEFORE["recipe"]["started_from"]  # and of what that went on from
 
 
 def recorded(command, calls: list[tuple[str, tuple, dict]]):
@@ -66,6 +67,17 @@ def test_the_lines_of_camvid_light_name_the_recipe_that_stands_in_its_json(calls
     assert exported["onnx"]
     assert fitted["recipe"] == wanted["name"]
     assert asdict(fitted["config"]) == {name: wanted[name] for name in DEFAULTS}
+    (*_, before) = calls_of("camvid-light-1")
+    assert fitted["generator_weights"] == before[2]["out"]
+
+
+def test_the_lines_of_the_one_before_name_the_recipe_that_it_started_from(calls_of):
+    (_, _, fitted), (_, _, exported) = calls_of("camvid-light-1")
+    wanted = BEFORE["recipe"]
+    assert exported["checkpoint"] == fitted["out"] / "last"
+    assert fitted["recipe"] == wanted["name"]
+    assert asdict(fitted["config"]) == {name: wanted.get(name, DEFAULTS[name]) for name in DEFAULTS}
+    assert fitted["config"].epochs + UNET["epochs"] == BEFORE["epochs"]
     (*_, unet) = calls_of("camvid-unet")
     assert fitted["generator_weights"] == unet[2]["out"]
 
@@ -75,7 +87,7 @@ def test_what_ships_is_no_larger_than_the_design_allows():
     assert sum(file.stat().st_size for file in files) <= 32 * 2**20
 
 
-def test_the_lines_of_camvid_unet_name_the_recipe_that_camvid_light_started_from(calls_of):
+def test_the_lines_of_camvid_unet_name_the_recipe_that_this_one_started_from(calls_of):
     (_, _, prepared), (_, _, first), (_, _, second), (_, _, exported) = calls_of("camvid-unet")
     wanted = UNET["recipe"]
     assert prepared["leave_out"] == ("0001TP",)
