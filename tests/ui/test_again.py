@@ -68,6 +68,7 @@ def test_a_click_draws_a_region_again_which_undo_painting_and_a_reload_keep_wher
     assert seeds(page) == list(again.seeds)
     with asks_again(page, 1) as asked:
         page.reload()
+    page.wait_for_function("document.querySelector('.cg-studio')?.painter")
     assert np.array_equal(regions_of(asked).plane, again.plane)
     assert seeds(page) == list(again.seeds)
 
