@@ -72,8 +72,8 @@ class PhotoReader:
     @torch.inference_mode()
     def _classes(self, segmenter: Segmenter, pixels: torch.Tensor) -> np.ndarray:
         """`(1, 3, H, W) uint8` -> `(H, W) uint8`."""
-        side = self._info.config.load_px
-        small = interpolate(pixels.float(), [side, side], mode="bilinear", antialias=True)
+        config = self._info.config
+        small = interpolate(pixels.float(), config.shape(config.load_px), mode="bilinear", antialias=True)
         both = segmenter.probabilities(torch.cat([small, small.flip(3)]))
         mean = (both[:1] + both[1:].flip(3)) / 2
         channels = interpolate(mean, pixels.shape[-2:], mode="bilinear").argmax(1)[0]

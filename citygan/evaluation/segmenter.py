@@ -32,6 +32,7 @@ TORCHVISION = {  # its networks, each with the ImageNet weights of its backbone
 }
 LITE_UNET = "efficientnet_lite0_unet"  # ours
 ARCHITECTURES = (*TORCHVISION, LITE_UNET)
+_DECODER = (128, 96, 96, 64, 48)  # channels of the LiteUNet, from a 32nd of the size to half of it
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]; what torchvision's backbones were trained with
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -107,15 +108,15 @@ def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Mo
     """A segmentation network: photos `(N, 3, H, W)` as from `normalized` -> `{"out": (N, classes, H, W)}`,
     logits.
 
-    Those of torchvision are
-
-    LR-ASPP (Howard et al. 2019, https://arxiv.org/abs/1905.02244, section 6.4), DeepLabV3 (Chen et al. 2017,
-    https://arxiv.org/abs/1706.05587) and FCN (Long et al. 2015, https://arxiv.org/abs/1411.4038).
+    Torchvision's LR-ASPP (Howard et al. 2019, https://arxiv.org/abs/1905.02244, section 6.4), DeepLabV3
+    (Chen et al. 2017, https://arxiv.org/abs/1706.05587) and FCN (Long et al. 2015,
+    https://arxiv.org/abs/1411.4038), or `LiteUNet`.
 
     Args:
         architecture: One of ARCHITECTURES.
         classes: The number of output channels.
-        pretrained: Start the backbone from its ImageNet weights, through torchvision's cache.
+        pretrained: Start the backbone from its ImageNet weights: through torchvision's cache, or, of the
+            last, from their package.
 
     Raises:
         CityGANError: no such architecture.
@@ -145,12 +146,12 @@ class LiteUNet(nn.Module):
     def __init__(self, classes: int):
         super().__init__()
         self._fixed: list[nn.Module] = []  # parts that are not trained, nor their statistics
-        self.backbone = EfficientNetLite("efficientnet-lite0")
+        self.backbone = EfficientNetLite()
         *skips, inner = self.backbone.channels
-        self.inner = _conv(inner, _DECODER[0], 1)
+        self.inner = Conv2dNormActivation(inner, _DECODER[0], 1)
         self.gate = nn.Conv2d(inner, _DECODER[0], 1)
         self.ups = nn.ModuleList(
-            _conv(before + skip, out, 3)
+            Conv2dNormActivation(before + skip, out)
             for before, skip, out in zip(_DECODER, reversed(skips), _DECODER[1:], strict=False)
         )
         self.out = nn.Sequential(nn.Dropout2d(0.1), nn.Conv2d(_DECODER[-1], classes, 1))
@@ -186,13 +187,6 @@ class LiteUNet(nn.Module):
             h = up(torch.cat([interpolate(h, scale_factor=2, mode="bilinear"), skip], 1))
         logits = interpolate(self.out(h), scale_factor=2, mode="bilinear")
         return {"out": logits[..., :height, :width]}
-
-
-_DECODER = (128, 96, 96, 64, 48)  # channels, from a 32nd of the size to half of it
-
-
-def _conv(in_channels: int, out_channels: int, kernel: int) -> nn.Module:
-    return Conv2dNormActivation(in_channels, out_channels, kernel)
 
 
 class Segmenter:

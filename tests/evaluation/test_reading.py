@@ -1,9 +1,11 @@
 """A segmentation network finds maps in photos, without specks, and is loaded with the first one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from test_segmenter import saved_segmenter
+from test_segmenter import CONFIG, saved_segmenter
 
 from citygan.errors import CityGANError
 from citygan.evaluation import reading
@@ -72,3 +74,13 @@ def test_probabilities_are_of_the_size_that_was_given_and_sum_to_one(reader, pho
 def test_a_network_that_is_not_there_is_said_at_once(tmp_path):
     with pytest.raises(CityGANError, match="is no checkpoint"):
         PhotoReader(tmp_path / "missing")
+
+
+def test_a_network_trained_on_wide_photos_reads_them_wide(tmp_path, photo):
+    config = replace(CONFIG, aspect=1.5)
+    saved_segmenter(tmp_path / "wide", config=config)
+    reader = PhotoReader(tmp_path / "wide")
+    shapes = []
+    reader._segmenter._network.register_forward_pre_hook(lambda _, given: shapes.append(given[0].shape[2:]))
+    reader(photo)
+    assert shapes == [config.shape(config.load_px)] == [(80, 120)]

@@ -120,8 +120,8 @@ def test_two_processes_end_in_the_weights_of_one(together, alone, accelerator):
     for part in ("generator", "discriminator", "average"):
         states = (fresh, ours, theirs)
         first, one, other = (torch.cat([t.flatten() for t in s[part].values()]) for s in states)
-        # not to the last digits: see `SMALL`. The worst that was seen is 0.15, on a Xeon with AMX
-        assert (one - other).norm() < 0.2 * (other - first).norm(), part
+        # not to the last digits: Adam divides a gradient by its own size, and makes much of its rounding
+        assert (one - other).norm() < 0.1 * (other - first).norm(), part
 
 
 def test_one_process_alone_writes_and_speaks(together):
