@@ -35,16 +35,20 @@ _SAME_ASPECT = 1.05  # a target this much wider or narrower than the label map w
 
 
 # On a phone the result lies below all that one can choose, or, where it is held sideways, above the examples.
-# Pictures load when they come near the window, and push the photo on.
-_SHOW_PHOTO = """async () => {
+# Pictures load when they come near the window, and push the photo on: it stays until the visitor acts.
+_SHOW_PHOTO = """() => {
     const photo = document.querySelector("#cg-photo");
     if (document.querySelector("#cg-read .cg-refused")) return;
-    const { top, bottom } = photo.getBoundingClientRect();
-    if (top >= 0 && bottom <= innerHeight) return;
-    photo.scrollIntoView();
-    const pictures = [...document.querySelectorAll("#cg-labels img, #cg-photo img")];
-    await Promise.all(pictures.map((picture) => picture.decode().catch(() => {})));
-    photo.scrollIntoView();
+    let until = performance.now() + 5000;
+    const acts = () => { until = 0; };
+    for (const act of ["wheel", "pointerdown", "keydown"]) addEventListener(act, acts, { once: true });
+    const hold = () => {
+        if (performance.now() > until) return;
+        const { top, bottom } = photo.getBoundingClientRect();
+        if (top < 0 || bottom > innerHeight) photo.scrollIntoView();
+        requestAnimationFrame(hold);
+    };
+    hold();
 }"""
 
 
