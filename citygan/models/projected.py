@@ -10,8 +10,10 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from citygan.models.efficientnet_lite import EfficientNetLite
+from citygan.models.patch import PatchDiscriminator
 
-_FIRST = 1  # of the network's levels that is looked at, at a quarter of the size
+LEVELS = 4  # of the network that are looked at
+_FIRST = 1  # of them, at a quarter of the size
 _PROJECTED = 64  # channels that each level is mixed to
 
 
@@ -98,6 +100,43 @@ class ProjectedDiscriminator(nn.Module):
             length = features.float().square().mean(1, keepdim=True).add(1e-6).sqrt()
             layers.append([features / length, head(torch.cat([h, shares], 1))])
         return layers
+
+
+class ProjectedAndPatchDiscriminator(nn.Module):
+    """A `ProjectedDiscriminator`, and a 70x70 PatchGAN that looks at the pixels of the window themselves.
+
+    The first level of EfficientNet-Lite0 that is looked at has a quarter of the size, and knows little of how
+    sharp a photo is: against it alone photos have a half of the finest detail that real ones have. The
+    PatchGAN stands behind the window's levels, shows no hidden layers (what it says of texture is not
+    compared place by place) and counts as much as all levels together.
+
+    Args:
+        in_channels: Of conditions and photos, together.
+        width: A half of the channels of the projected ones, and those of the PatchGAN's first layer.
+    """
+
+    def __init__(self, in_channels: int = 32, width: int = 32):
+        super().__init__()
+        self.projected = ProjectedDiscriminator(in_channels, width)
+        self.pixels = PatchDiscriminator(in_channels, width, norm="instance")
+
+    def load_published(self) -> None:
+        """As `ProjectedDiscriminator.load_published`."""
+        self.projected.load_published()
+
+    def forward(
+        self,
+        condition: torch.Tensor,
+        photo: torch.Tensor,
+        window: tuple[torch.Tensor, torch.Tensor] | None = None,
+        *,
+        half_size: bool = False,
+    ) -> list[list[torch.Tensor]]:
+        layers = self.projected(condition, photo, window, half_size=half_size)
+        if window is None:
+            return layers
+        of_pixels = self.pixels(*window)[0][-1:]
+        return [*layers[:LEVELS], of_pixels, *layers[LEVELS:]]
 
 
 def _patches(in_channels: int, channels: int, halvings: int) -> nn.Sequential:

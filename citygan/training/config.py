@@ -128,7 +128,7 @@ class TrainConfig:
         """Sees that the chosen networks have what the fields ask of them."""
         generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
         self._check_segmenting()
-        others = self.discriminator in ("segmenting", "projected") or "norm" in discriminator
+        others = self.discriminator in ("segmenting", *_PROJECTED) or "norm" in discriminator
         if self.norm != "batch" and not (others and ("norm" in generator or self.generator == "street-unet")):
             raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
@@ -145,7 +145,7 @@ class TrainConfig:
             )
         if "scales" not in discriminator and self.scales != _default("scales"):
             raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
-        if self.window_px and self.discriminator not in ("multi-scale", "projected"):
+        if self.window_px and self.discriminator not in ("multi-scale", *_PROJECTED):
             raise CityGANError(
                 f"window_px is {self.window_px}, but the discriminator {self.discriminator} has one size"
             )
@@ -173,9 +173,11 @@ class TrainConfig:
             raise CityGANError(
                 f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
             )
-        if self.discriminator == "projected" and self.window_px % 32:
-            raise CityGANError(f"window_px is {self.window_px}; for projected it is a multiple of 32")
-        published = {"deeplab", "unet-256", "resnet18", "projected"} & {self.generator, self.discriminator}
+        if self.discriminator in _PROJECTED and self.window_px % 32:
+            raise CityGANError(
+                f"window_px is {self.window_px}; for {self.discriminator} it is a multiple of 32"
+            )
+        published = {"deeplab", "unet-256", "resnet18", *_PROJECTED} & {self.generator, self.discriminator}
         if self.pretrained and not published:
             raise CityGANError(
                 f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"
@@ -271,7 +273,9 @@ DISCRIMINATOR_FIELDS = {
     "resnet18": (),
     "segmenting": ("discriminator_width",),
     "projected": ("discriminator_width",),
+    "projected-and-patch": ("discriminator_width",),
 }
+_PROJECTED = ("projected", "projected-and-patch")  # they look through an ImageNet network
 
 
 def generator_arguments(config: TrainConfig) -> dict:

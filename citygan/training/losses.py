@@ -60,7 +60,7 @@ def rarity_weights(conditions: torch.Tensor, exponent: float) -> torch.Tensor:
 
 def feature_matching_loss(fake: list[list[torch.Tensor]], real: list[list[torch.Tensor]]) -> torch.Tensor:
     """How far a discriminator's hidden layers tell generated photos from real ones: the mean absolute
-    difference, summed over the layers but the last and averaged over the scales.
+    difference, summed over the layers but the last and averaged over the scales that show any.
 
     Wang et al. 2018, https://arxiv.org/abs/1711.11585, equation 4, which weighs it by 10.
 
@@ -71,6 +71,7 @@ def feature_matching_loss(fake: list[list[torch.Tensor]], real: list[list[torch.
     scales = [
         torch.stack([l1_loss(a, b.float()) for a, b in zip(f[:-1], r[:-1], strict=True)]).sum()
         for f, r in zip(fake, real, strict=True)
+        if f[:-1]
     ]
     return torch.stack(scales).mean()
 

@@ -88,6 +88,15 @@ CITYGAN_PROJECTED = replace(
     decay_epochs=10,
 )
 
+CITYGAN_DETAIL = replace(
+    CITYGAN_PROJECTED,
+    discriminator="projected-and-patch",
+    feature_weight=6.0,
+    epochs=24,
+    half_size_epochs=0,
+    decay_epochs=10,
+)
+
 RECIPES: dict[str, TrainConfig] = {
     # the system of the CityGAN README
     "citygan": CITYGAN,
@@ -125,6 +134,9 @@ RECIPES: dict[str, TrainConfig] = {
     # the same against PatchGANs of what an ImageNet network says of photos, and near to the real ones in what
     # it says: what the shipped checkpoint is made with, going on where a citygan-light stands
     "citygan-projected": CITYGAN_PROJECTED,
+    # then, at full size, with a PatchGAN that looks at the pixels too: for the detail that is finer than what
+    # that network looks at, going on where a citygan-projected stands
+    "citygan-detail": CITYGAN_DETAIL,
     # the same against a discriminator that says each pixel's class or that it is fake
     "citygan-light": replace(
         CITYGAN_PATCHES,

@@ -9,8 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from citygan.data.augmentation import augment_for_discriminator, crop_alike
-from citygan.models.multi_scale import MultiScaleDiscriminator
-from citygan.models.projected import ProjectedDiscriminator
+from citygan.models.projected import LEVELS
 from citygan.training.losses import adversarial_loss, feature_matching_loss, rarity_weights
 from citygan.training.state import TrainState
 from citygan.training.update import draw, run_network, update_discriminator, update_generator
@@ -71,9 +70,13 @@ class Shown:
     window: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
+# Discriminators that may see a window, and how many of their scales do; these come first
+_OF_WINDOW = {"multi-scale": 1, "projected": LEVELS, "projected-and-patch": LEVELS + 1}
+
+
 def _layers(state: TrainState, shown: Shown) -> list[list[torch.Tensor]]:
     discriminator = state.discriminator
-    if isinstance(discriminator, (MultiScaleDiscriminator, ProjectedDiscriminator)):
+    if state.config.discriminator in _OF_WINDOW:
         discriminator = partial(discriminator, window=shown.window, half_size=state.at_half_size)
     return run_network(state, discriminator, *shown.whole)
 
@@ -83,11 +86,14 @@ def _judge(state: TrainState, shown: Shown, label: float) -> tuple[torch.Tensor,
     config = state.config
     scales = _layers(state, shown)
     seen = [shown.whole] * len(scales)
-    if shown.window:  # which comes first
-        levels = len(scales) // 2 if isinstance(state.discriminator, ProjectedDiscriminator) else 1
-        seen[:levels] = [shown.window] * levels
+    if shown.window:
+        of_window = _OF_WINDOW[config.discriminator]
+        seen[:of_window] = [shown.window] * of_window
     losses = []
     for layers, (conditions, _) in zip(scales, seen, strict=True):
         weights = rarity_weights(conditions, config.class_balance) if config.class_balance else None
         losses.append(adversarial_loss(layers[-1], label, config.adversarial_loss, weights))
+    if shown.window and config.discriminator == "projected-and-patch":
+        of_pixels = losses.pop(LEVELS)
+        return torch.stack(losses).mean() + of_pixels, scales
     return torch.stack(losses).mean(), scales

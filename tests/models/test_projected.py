@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from citygan.models.projected import ProjectedDiscriminator
+from citygan.models.projected import ProjectedAndPatchDiscriminator, ProjectedDiscriminator
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,14 @@ def test_published_weights_are_taken_and_travel_with_its_state(network):
     pair = seen()
     for one, other in zip(network(*pair), again(*pair), strict=True):
         assert torch.equal(one[0], other[0])
+
+
+def test_a_patchgan_stands_behind_the_levels_of_the_window():
+    both = ProjectedAndPatchDiscriminator(5 + 3, 4).eval()
+    conditions, photo = seen()
+    window = (conditions[..., :64, :64], photo[..., :64, :64])
+    layers = both(conditions, photo, window)
+    assert [len(scale) for scale in layers] == [2] * 4 + [1] + [2] * 4
+    assert layers[4][0].shape[1:] == (1, 6, 6)
+    assert torch.equal(layers[4][0], both.pixels(*window)[0][-1])
+    assert len(both(conditions, photo)) == 4  # no window, nothing at full size

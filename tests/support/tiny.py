@@ -119,7 +119,7 @@ LAYOUTS = {
 def config(recipe: str = "citygan", **changes) -> TrainConfig:
     """A recipe with networks as thin as they can be, for two epochs."""
     small = {"width": 1, "discriminator_width": 1, "batch_size": 1, "epochs": 2}
-    if recipe in ("citygan-light", "citygan-patches", "citygan-projected"):  # at the size of the others
+    if RECIPES[recipe].generator == "street-unet":  # at the size of the others
         small |= {"size_px": 256, "aspect": 1.0, "load_px_min": 256, "load_px_max": 300}
         small |= {"half_size_epochs": 0, "decay_epochs": 0, "frozen_trunk": False, "pretrained": False}
     return replace(RECIPES[recipe], **(small | changes))

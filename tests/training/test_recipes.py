@@ -52,7 +52,9 @@ def test_the_papers_systems_have_its_networks_losses_and_numbers(name):
     assert (recipe.real_label, recipe.fake_label) == (1, 0)
     assert (recipe.l1_weight, recipe.learning_rate, recipe.batch_size, recipe.epochs) == (100, 2e-4, 1, 200)
     assert (recipe.width, recipe.encoding, recipe.mirror) == (64, "colors", False)
-    assert recipe.pretrained == (name in ("deeplab-bce", "literature-mse", "citygan-projected"))
+    assert recipe.pretrained == (
+        name in ("deeplab-bce", "literature-mse", "citygan-projected", "citygan-detail")
+    )
     assert recipe.inference_dropout == (name in ("baseline-bce", "baseline-mse", "literature-mse"))
     assert recipe.norm_statistics == ("running" if name == "deeplab-bce" else "batch")
 

@@ -167,3 +167,15 @@ def test_the_window_of_a_generated_photo_is_that_of_the_real_one(accelerator, mo
     on_real, on_fake, fooling, wanted = windows
     assert torch.equal(fooling, wanted)
     assert not torch.equal(on_real, fooling) or not torch.equal(on_fake, fooling)
+
+
+def test_the_pixels_count_as_much_as_all_levels_together(accelerator, monkeypatch):
+    state = TrainState(tiny.config("citygan-detail", pretrained=False, window_px=64), accelerator)
+    monkeypatch.setattr(step, "adversarial_loss", lambda logits, *_: logits.mean())
+    shapes = [(2, 1, 4, 4)] * 9
+    values = [1.0, 2.0, 3.0, 4.0, 100.0, 1.0, 2.0, 3.0, 4.0]
+    scales = [[torch.full(shape, value)] for shape, value in zip(shapes, values, strict=True)]
+    monkeypatch.setattr(step, "_layers", lambda *_: scales)
+    pair = batch(state.config, 2)
+    loss, _ = step._judge(state, step.Shown(pair, pair), 1.0)
+    assert loss == 2.5 + 100.0
