@@ -15,7 +15,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from citygan.checkpoint import SHIPPED
-from citygan.data.images import ImageError, read_label_map
+from citygan.data.images import ImageError
+from citygan.data.label_maps import read_label_map
 from citygan.errors import CityGANError
 from citygan.files import write_atomically
 from citygan.synthesis.synthesizer import Synthesizer

@@ -24,7 +24,7 @@ from PIL import Image
 from citygan import streets
 from citygan.checkpoint import LIGHT_NUMBERS, CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import LabelMapFile, PhotoReader, UnknownColorsError
+from citygan.data.label_maps import LabelMapFile, PhotoReader, UnknownColorsError
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize

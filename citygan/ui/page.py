@@ -21,7 +21,8 @@ from starlette.routing import Route
 
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
-from citygan.data.images import MAX_FILE_BYTES, PhotoReader
+from citygan.data.images import MAX_FILE_BYTES
+from citygan.data.label_maps import PhotoReader
 from citygan.errors import CityGANError
 from citygan.runtime import BrowserFiles
 from citygan.synthesis.shelf import Shelf

@@ -10,8 +10,9 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from citygan.data import images
-from citygan.data.images import ImageError, LabelMapFile, PhotoReader
+from citygan.data import images, label_maps
+from citygan.data.images import ImageError
+from citygan.data.label_maps import LabelMapFile, PhotoReader
 from citygan.errors import CityGANError
 from citygan.shape import check_shape
 
@@ -40,8 +41,8 @@ def in_turn(read: Callable[_Given, _Read]) -> Callable[_Given, _Read]:
 def read_label_map(
     source: bytes | str | Path, read_as: str | None = None, photo_reader: PhotoReader | None = None
 ) -> LabelMapFile:
-    """See `citygan.data.images`; a strip is an ImageError, too."""
-    file = images.read_label_map(source, read_as, photo_reader)
+    """See `citygan.data.label_maps`; a strip is an ImageError, too."""
+    file = label_maps.read_label_map(source, read_as, photo_reader)
     try:
         check_shape(*file.label_map.shape[::-1])
     except CityGANError as error:

@@ -17,7 +17,8 @@ from gradio.helpers import Examples
 from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.data import readings
-from citygan.data.images import ImageError, LabelMapFile, PhotoReader, UnknownColorsError
+from citygan.data.images import ImageError
+from citygan.data.label_maps import LabelMapFile, PhotoReader, UnknownColorsError
 from citygan.errors import CityGANError
 from citygan.palette import CLASS_BY_ID, colorize, shares, substitutes
 from citygan.ui.canvas import publish_static

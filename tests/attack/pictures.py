@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import strategies as st
+from pictures import encoded
 from PIL import Image, PngImagePlugin
 
-from citygan.data.images import ImageError, read_label_map, read_photo
+from citygan.data.images import ImageError, read_photo
+from citygan.data.label_maps import read_label_map
 from citygan.palette import colorize
 from citygan.streets import street
 from tests.attack.door import Door
@@ -33,18 +34,12 @@ def png_that_says(width: int, height: int, bits: int, color: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
-def _saved(image: Image.Image, kind: str, **options) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
 def _frames(kind: str, count: int) -> bytes:
     frame = Image.new("P", (16, 16), 7)
     others = [frame.copy() for _ in range(count - 1)]
     for i, other in enumerate(others):  # or they would be saved as one
         other.putpixel((i % 16, i // 16 % 16), i % 200)
-    return _saved(frame, kind, save_all=True, append_images=others)
+    return encoded(frame, kind, save_all=True, append_images=others)
 
 
 def _with_text() -> bytes:
@@ -53,33 +48,35 @@ def _with_text() -> bytes:
     text.add_text("Title", "<script>alert(1)</script>")
     text.add_text("Comment", "../../../../etc/passwd", zip=True)
     text.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta>" + "<a>" * 5000)
-    return _saved(Image.fromarray(colorize(street("avenue", 64, 48))), "PNG", pnginfo=text)
+    return encoded(Image.fromarray(colorize(street("avenue", 64, 48))), "PNG", pnginfo=text)
 
 
 def _zipped_text(size: int) -> bytes:
     """A PNG whose text is small while it is packed."""
-    whole = _saved(Image.new("L", (8, 8), 7), "PNG")
+    whole = encoded(Image.new("L", (8, 8), 7), "PNG")
     bomb = _chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(size)))
     return whole[:33] + bomb + whole[33:]
 
 
 # What is large only when it is opened; each is made when it is asked for, and small on disk
 BOMBS: dict[str, Callable[[], bytes]] = {
-    "50 megapixels of grey": lambda: _saved(Image.new("L", (_SIDE, _SIDE), 7), "PNG"),
-    "50 megapixels with alpha": lambda: _saved(Image.new("RGBA", (_SIDE, _SIDE), (128, 64, 128, 200)), "PNG"),
-    "50 megapixels of a palette": lambda: _saved(Image.new("P", (_SIDE, _SIDE), 7), "GIF"),
-    "50 megapixels of 16 bits": lambda: _saved(Image.new("I;16", (_SIDE, _SIDE), 7), "PNG"),
-    "50 megapixels of 32 bits": lambda: _saved(
+    "50 megapixels of grey": lambda: encoded(Image.new("L", (_SIDE, _SIDE), 7), "PNG"),
+    "50 megapixels with alpha": lambda: encoded(
+        Image.new("RGBA", (_SIDE, _SIDE), (128, 64, 128, 200)), "PNG"
+    ),
+    "50 megapixels of a palette": lambda: encoded(Image.new("P", (_SIDE, _SIDE), 7), "GIF"),
+    "50 megapixels of 16 bits": lambda: encoded(Image.new("I;16", (_SIDE, _SIDE), 7), "PNG"),
+    "50 megapixels of 32 bits": lambda: encoded(
         Image.new("I", (_SIDE, _SIDE), 7), "TIFF", compression="tiff_lzw"
     ),
-    "50 megapixels of floats": lambda: _saved(
+    "50 megapixels of floats": lambda: encoded(
         Image.new("F", (_SIDE, _SIDE), 7), "TIFF", compression="tiff_lzw"
     ),
-    "50 megapixels as JPEG": lambda: _saved(Image.new("CMYK", (_SIDE, _SIDE)), "JPEG", quality=1),
-    "50 megapixels as WebP": lambda: _saved(Image.new("RGBA", (16383, 3051)), "WEBP", lossless=True),
-    "one row of 50 million": lambda: _saved(Image.new("1", (50_000_000, 1)), "PNG"),
-    "one column": lambda: _saved(Image.new("L", (1, 65_000), 7), "BMP"),
-    "more than 50 megapixels": lambda: _saved(Image.new("1", (_SIDE + 1, _SIDE + 1)), "PNG"),
+    "50 megapixels as JPEG": lambda: encoded(Image.new("CMYK", (_SIDE, _SIDE)), "JPEG", quality=1),
+    "50 megapixels as WebP": lambda: encoded(Image.new("RGBA", (16383, 3051)), "WEBP", lossless=True),
+    "one row of 50 million": lambda: encoded(Image.new("1", (50_000_000, 1)), "PNG"),
+    "one column": lambda: encoded(Image.new("L", (1, 65_000), 7), "BMP"),
+    "more than 50 megapixels": lambda: encoded(Image.new("1", (_SIDE + 1, _SIDE + 1)), "PNG"),
     "a header of 4 billion": lambda: png_that_says(2**31 - 1, 2**31 - 1, 8, 2),
     "a header of 0": lambda: png_that_says(0, 9, 8, 2),
     "thousands of frames, GIF": lambda: _frames("GIF", 3000),
@@ -88,7 +85,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "an animated PNG": lambda: _frames("PNG", 500),
     "text of 200 MB": lambda: _zipped_text(200 * 2**20),
     "scripts in the text": _with_text,
-    "a TIFF that turns as none can": lambda: _saved(Image.new("L", (9, 5), 7), "TIFF", tiffinfo={274: 9}),
+    "a TIFF that turns as none can": lambda: encoded(Image.new("L", (9, 5), 7), "TIFF", tiffinfo={274: 9}),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from typing import Any
 
@@ -11,7 +10,7 @@ import fakes
 import gradio as gr
 import numpy as np
 from hypothesis import strategies as st
-from PIL import Image
+from pictures import data_url
 
 from citygan.data import readings
 from citygan.palette import colorize
@@ -61,16 +60,10 @@ MAPS = _changed(
 ) | st.just(GOOD | LARGEST | {"data": "A" * 20_000_000})
 
 
-def _data_url(pixels: np.ndarray) -> str:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-PICTURE = _data_url(colorize(MAP))
+PICTURE = data_url(colorize(MAP))
 PICTURES = st.just(PICTURE) | st.integers(0, len(PICTURE)).map(lambda n: PICTURE[:n]) | BASE64 | JSON
 COLORS = 255 - colorize(MAP)
-STRANGE = _data_url(COLORS)  # colours that no table has, and what a visitor says of them
+STRANGE = data_url(COLORS)  # colours that no table has, and what a visitor says of them
 NAMED = {f"#{r:02x}{g:02x}{b:02x}": "road" for r, g, b in np.unique(COLORS.reshape(-1, 3), axis=0)}
 PALETTE = json.dumps(NAMED)
 READINGS = (

@@ -6,13 +6,15 @@ import io
 import json
 
 import numpy as np
+import pictures
 import pytest
 from PIL import Image
 
 from citygan import streets
 from citygan.data import colormaps
 from citygan.data.colormaps import CITYSCAPES, FILES, OWN
-from citygan.data.images import ImageError, UnknownColorsError, read_label_map
+from citygan.data.images import ImageError
+from citygan.data.label_maps import UnknownColorsError, read_label_map
 from citygan.errors import CityGANError
 from citygan.palette import CLASSES, colorize
 
@@ -50,9 +52,7 @@ def drawn(key: str, name: str = "tree-lined road", size=(480, 360)) -> tuple[np.
 
 
 def encoded(rgb: np.ndarray, kind: str = "PNG", **options) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(rgb).save(buffer, kind, **options)
-    return buffer.getvalue()
+    return pictures.encoded(Image.fromarray(rgb), kind, **options)
 
 
 def photo() -> np.ndarray:

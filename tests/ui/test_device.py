@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from pictures import opened
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from studio_driver import choose, click, png, score
@@ -91,7 +91,7 @@ def paint(page: Page, info, name: str) -> np.ndarray:
 
 def photo(page: Page) -> np.ndarray:
     source = page.locator(".cg-shot").get_attribute("src")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))))
+    return opened(source)
 
 
 def after(page: Page, button: str) -> np.ndarray:

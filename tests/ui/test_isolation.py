@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import threading
 import urllib.request
@@ -15,6 +13,7 @@ import fakes
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
+from pictures import data_url, opened
 from PIL import Image
 
 from citygan.evaluation.scores import Scores
@@ -26,16 +25,6 @@ from citygan.wire import checksum, encode_map
 
 VISITORS, TURNS = 6, 8
 INFO = SimpleNamespace(height_px=64, aspect=1.0, ssim_percentiles=(0.0, 1.0), ssim_percentiles_of="tests")
-
-
-def opened(data_url: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2]))))
-
-
-def png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 class Together:
@@ -61,7 +50,7 @@ def test_each_of_many_visitors_gets_the_photo_and_the_scores_of_its_own_map_and_
 
     def visit(visitor: int) -> None:
         grey = np.full((8, 8, 3), 30 * visitor, np.uint8)
-        target = live.set_target({"image": base64.b64encode(png(grey)).decode()})["token"]
+        target = live.set_target({"image": data_url(grey)})["token"]
         for turn in range(TURNS):
             label_map = random_street(100 * visitor + turn, 64, 64)
             answer = live.final_result({"map": encode_map(label_map), "seed": visitor, "target": target})
@@ -113,7 +102,7 @@ def test_scripts_in_the_queue_get_their_own_files(whole_page, tmp_path):
         label_map = random_street(i, 64, 64)
         file = tmp_path / f"{i}" / "map.png"  # of the same name for all
         file.parent.mkdir(exist_ok=True)
-        file.write_bytes(png(colorize(label_map)))
+        Image.fromarray(colorize(label_map)).save(file)
         jobs.append((label_map, clients[i].submit(handle_file(file), api_name="/synthesize")))
     paths = []
     for label_map, job in jobs:
@@ -126,7 +115,7 @@ def test_scripts_in_the_queue_get_their_own_files(whole_page, tmp_path):
 
 def test_a_target_is_found_by_its_token_alone_and_tokens_cannot_be_guessed():
     live = Live(fakes.synthesize, mean_score, INFO)
-    image = base64.b64encode(png(np.zeros((8, 8, 3), np.uint8))).decode()
+    image = data_url(np.zeros((8, 8, 3), np.uint8))
     tokens = [live.set_target({"image": image})["token"] for _ in range(8)]
     assert len(set(tokens)) == 8  # though the photo is the same
     assert min(map(len, tokens)) >= 16  # 96 bits

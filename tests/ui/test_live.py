@@ -1,15 +1,13 @@
 """The server functions of the studio answer correctly, and nothing that a stranger sends makes them raise."""
 
-import base64
 import functools
-import io
 import json
 import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from pictures import data_url, opened
 
 from citygan import streets
 from citygan.errors import MAX_CHARS, BusyError, CityGANError
@@ -36,16 +34,6 @@ def score(photo, target):
 @pytest.fixture
 def live():
     return Live(synthesize, score, INFO)
-
-
-def opened(data_url):
-    return np.array(Image.open(io.BytesIO(base64.b64decode(data_url.partition(",")[2]))))
-
-
-def data_url(pixels):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def test_a_photo_comes_with_the_checksum_of_its_map(live):

@@ -1,4 +1,4 @@
-/** The label map of a picture whose colours or values are exact: a small part of `read_label_map` in images.py. */
+/** The label map of a picture whose colours or values are exact: a small part of `read_label_map` in label_maps.py. */
 
 /** @import { Bytes } from "../core/wire.js" */
 
