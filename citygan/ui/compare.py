@@ -16,9 +16,9 @@ from citygan.checkpoint import CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import NEVER_SEEN, Scores, recorded_ssim
 from citygan.palette import colorize
+from citygan.ui.dataurl import data_url
+from citygan.ui.filesynthesizer import open_label_map, open_target
 from citygan.ui.imagefile import ImageFile
-from citygan.ui.live import data_url
-from citygan.ui.upload import open_label_map, open_target
 
 CHOSEN_AT_FIRST = 4
 MOST_AT_ONCE = 12

@@ -14,7 +14,7 @@ from citygan import streets
 from citygan.checkpoint import CheckpointInfo
 from citygan.errors import CityGANError
 from citygan.palette import colorize
-from citygan.ui.live import data_url
+from citygan.ui.dataurl import data_url
 from citygan.wire import canvas_size
 
 Model = tuple[Callable[..., np.ndarray], CheckpointInfo]  # label map -> photo, and what makes it

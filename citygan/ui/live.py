@@ -7,51 +7,43 @@ for the photos of others gets `{"busy": True}`, and in how many seconds to ask a
 
 from __future__ import annotations
 
-import base64
 import functools
-import io
 import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image
 
 from citygan import streets
-from citygan.checkpoint import LIGHT_NUMBERS, CheckpointInfo
+from citygan.checkpoint import CheckpointInfo
 from citygan.data import readings
 from citygan.data.label_maps import LabelMapFile, PhotoReader, UnknownColorsError
 from citygan.errors import BusyError, CityGANError
 from citygan.evaluation.scores import percentile_of
 from citygan.palette import colorize
+from citygan.ui import fields
+from citygan.ui.dataurl import data_url
 from citygan.ui.pictures import read_label_map, read_photo
+from citygan.ui.targets import Targets, within
 from citygan.ui.watch import FIGURES, note
-from citygan.wire import canvas_size, checksum, decode_again, decode_base64, decode_map, encode_map
+from citygan.wire import canvas_size, checksum, decode_map, encode_map
 
 WAIT_S = 5.0  # for the photos of others; who is refused loses the place, so most should have none refused
-MAX_SEED = 2**31 - 1
-MAX_LIGHT = 100
 MAX_DRIVE = 1e6  # metres, and seconds
-MAX_TARGETS = 64
-MAX_TARGET_SIDE_PX = 512
 MAX_SHOWN_SIDE_PX = 1024  # of a target that the page lays over the canvas
-MAX_IMAGE_BYTES = 9 * 2**20
-MAX_READING_CHARS = 16_384  # a palette of 256 colours has 9,000
 MAX_PSNR_DB = 99.0  # stands for infinity, which JSON cannot say
-JPEG_QUALITY = 92  # with full colour, since the page shows the photo at two to three times its size
 
 Json = dict[str, Any]
+_driven = fields.number(MAX_DRIVE)
 
 
-def answers(**fields: Callable[[Any], Any]) -> Callable:
+def answers(**checks: Callable[[Any], Any]) -> Callable:
     """Makes a method of `Live` one that answers requests.
 
     Args:
-        fields: the fields a request may have, each with the function that checks its value. A field that is
+        checks: the fields a request may have, each with the function that checks its value. A field that is
             missing is None.
     """
 
@@ -60,9 +52,9 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
         def answer(self: Live, request: Any) -> Json:
             note(what=method.__name__)
             try:
-                if not isinstance(request, dict) or not request.keys() <= fields.keys():
-                    raise CityGANError(f"expected an object with the fields {', '.join(fields)}")
-                return method(self, **{name: check(request.get(name)) for name, check in fields.items()})
+                if not isinstance(request, dict) or not request.keys() <= checks.keys():
+                    raise CityGANError(f"expected an object with the fields {', '.join(checks)}")
+                return method(self, **{name: check(request.get(name)) for name, check in checks.items()})
             except BusyError as error:
                 note(outcome="busy")
                 return {"busy": True} | ({} if error.retry_s is None else {"retry_s": error.retry_s})
@@ -75,65 +67,6 @@ def answers(**fields: Callable[[Any], Any]) -> Callable:
     return decorate
 
 
-def _seed(value: Any) -> int | None:
-    if value is None or (type(value) is int and 0 <= value <= MAX_SEED):
-        return value
-    raise CityGANError(f"the seed is {_named(value)}; give a whole number from 0 to {MAX_SEED}, or none")
-
-
-def _named(value: Any) -> str:
-    """A value in an error: what a stranger made of it may be too deep or too long to be written out."""
-    return str(value)[:20] if type(value) in (float, bool) else type(value).__name__
-
-
-def _number(most: float) -> Callable[[Any], float]:
-    """Checks a number from 0 to `most`; 0 where there is none."""
-
-    def check(value: Any) -> float:
-        if value is None:
-            return 0.0
-        if type(value) not in (int, float) or not 0 <= value <= most:
-            raise CityGANError(f"expected a number from 0 to {most:g}, not {_named(value)}")
-        return float(value)
-
-    return check
-
-
-def _characters(most: int) -> Callable[[Any], str | None]:
-    """Checks a text of at most so many characters; None where there is none."""
-
-    def check(value: Any) -> str | None:
-        if value is None or (isinstance(value, str) and len(value) <= most):
-            return value
-        raise CityGANError(f"expected null or at most {most} characters, not {type(value).__name__}")
-
-    return check
-
-
-_text = _characters(64)
-_reading = _characters(MAX_READING_CHARS)  # how a file is to be read: a name, or a palette as JSON
-
-
-def _light(value: Any) -> Json:
-    """What a photo should be lit like, as the arguments of `Synthesizer`: `{"light": null, a name or eight
-    numbers, "brightness": 0.0, "warmth": 0.0}`; nothing where the request has none."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not value.keys() <= {"light", "brightness", "warmth"}:
-        raise CityGANError("light is null or an object with light, brightness and warmth")
-    numbers = [value.get(name, 0.0) for name in ("brightness", "warmth")]
-    light = value.get("light")
-    if isinstance(light, list):
-        if len(light) != LIGHT_NUMBERS:
-            raise CityGANError(f"a light is {LIGHT_NUMBERS} numbers, not {len(light)}")
-        numbers += light
-    else:
-        light = _text(light)
-    if not all(type(n) in (int, float) and abs(n) <= MAX_LIGHT for n in numbers):
-        raise CityGANError(f"the numbers of a light go from -{MAX_LIGHT} to {MAX_LIGHT}")
-    return {"light": light, "brightness": float(numbers[0]), "warmth": float(numbers[1])}
-
-
 def _which(name: str | None, street: int | None) -> str | int:
     """The street of a drive: a drawn or a random one."""
     if name is None and street is not None:
@@ -141,22 +74,6 @@ def _which(name: str | None, street: int | None) -> str | int:
     if name is not None and street is None:
         return name
     raise CityGANError("a drive is along a street: give its name, or the seed of a random one")
-
-
-def _again(value: Any) -> Json:
-    """The regions that are drawn again, as the argument of `Synthesizer`; nothing where there are none."""
-    return {} if value is None else {"again": decode_again(value, MAX_SEED)}
-
-
-def _optional_map(value: Any) -> np.ndarray | None:
-    return None if value is None else decode_map(value)
-
-
-def _image(value: Any) -> bytes:
-    """The bytes of a data URL or of bare base64."""
-    if not isinstance(value, str):
-        raise CityGANError(f"an image is a data URL, not {type(value).__name__}")
-    return decode_base64(value.rpartition(",")[2], MAX_IMAGE_BYTES)
 
 
 class Live:
@@ -194,7 +111,7 @@ class Live:
         self._size = canvas_size(info)
         self._drive_size = (round(info.height_px * info.aspect), info.height_px)
         self._wait_s = wait_s
-        self._targets = _Targets()
+        self._targets = Targets()
         self._streets: dict[str, Json] = {}
 
     @property
@@ -203,7 +120,7 @@ class Live:
         answers = [self.render, self.set_target, self.street, self.open_picture, self.final_result]
         return [*answers, self.light_of, self.scores_of, self.drive, self.park]
 
-    @answers(map=decode_map, seed=_seed, target=_text, light=_light, again=_again)
+    @answers(map=decode_map, seed=fields.seed, target=fields.text, light=fields.light, again=fields.again)
     def render(self, map: np.ndarray, seed: int | None, target: str | None, light: Json, again: Json) -> Json:
         """The photo of a label map as JPEG of its size, with the checksum of the map and, given a target,
         the scores."""
@@ -220,16 +137,16 @@ class Live:
             "notice": self._notice_of(),
         }
 
-    @answers(image=_image)
+    @answers(image=fields.image)
     def set_target(self, image: bytes) -> Json:
         """Keeps a photo to compare with, and returns the token that stands for it."""
         return self._targets.add(read_photo(image))
 
-    @answers(name=_text, seed=_seed)
+    @answers(name=fields.text, seed=fields.seed)
     def street(self, name: str | None, seed: int | None) -> Json:
         """A drawn street by its name, or a random one by its seed (a new seed if there is none)."""
         if name is None:
-            seed = secrets.randbelow(MAX_SEED) if seed is None else seed
+            seed = secrets.randbelow(fields.MAX_SEED) if seed is None else seed
             drawn = streets.random_street(seed, *self._size)
             return {"map": encode_map(drawn), "name": None, "seed": seed}
         if name not in self._streets:
@@ -237,13 +154,13 @@ class Live:
         return {"map": self._streets[name], "name": name, "seed": None}
 
     @answers(
-        name=_text,
-        street=_seed,
-        at_m=_number(MAX_DRIVE),
-        time_s=_number(MAX_DRIVE),
-        pace=_number(1.0),
-        seed=_seed,
-        light=_light,
+        name=fields.text,
+        street=fields.seed,
+        at_m=_driven,
+        time_s=_driven,
+        pace=fields.number(1.0),
+        seed=fields.seed,
+        light=fields.light,
     )
     def drive(
         self,
@@ -265,26 +182,26 @@ class Live:
         photo = self._draw(drawn, seed, light | ({"ground": streets.Ground(camera, pace)} if pace else {}))
         return {"map": encode_map(drawn), "photo": data_url(photo, "JPEG")}
 
-    @answers(name=_text, street=_seed, at_m=_number(MAX_DRIVE), time_s=_number(MAX_DRIVE))
+    @answers(name=fields.text, street=fields.seed, at_m=_driven, time_s=_driven)
     def park(self, name: str | None, street: int | None, at_m: float, time_s: float) -> Json:
         """The map at which a drive stopped, of the canvas's size; arguments as for `drive`."""
         drawn, _ = streets.drive(_which(name, street), streets.View(at_m, time_s), *self._size)
         return {"map": encode_map(drawn)}
 
-    @answers(image=_image)
+    @answers(image=fields.image)
     def light_of(self, image: bytes) -> Json:
         """The light of any picture, to draw photos in."""
         if self._light_of is None:
             raise CityGANError("this checkpoint is told no light")
         return {"light": list(self._light_of(read_photo(image)))}
 
-    @answers(image=_image, target=_text)
+    @answers(image=fields.image, target=fields.text)
     def scores_of(self, image: bytes, target: str | None) -> Json:
         """How near to a target a photo comes that the visitor's own device made."""
         scores, _ = self._compare(read_photo(image), target)
         return {"scores": scores, "target_missing": scores is None}
 
-    @answers(image=_image, read_as=_reading)
+    @answers(image=fields.image, read_as=fields.reading)
     def open_picture(self, image: bytes, read_as: str | None) -> Json:
         """The label map of an image file, and `about` the file; or the colours that somebody has to name, and
         the share of each."""
@@ -300,7 +217,7 @@ class Live:
         target = light = None
         if file.target is not None:
             target = self._targets.add(file.target) | {
-                "photo": data_url(_within(file.target, MAX_SHOWN_SIDE_PX), "JPEG")
+                "photo": data_url(within(file.target, MAX_SHOWN_SIDE_PX), "JPEG")
             }
         if file.target is not None and file.predicted is not None and self._light_of:
             light = list(self._light_of(file.target))
@@ -308,7 +225,14 @@ class Live:
         said = {"report": file.summary, "predicted": file.predicted, "readings": ways}
         return said | {"target": target, "light": light}
 
-    @answers(map=decode_map, drawn=_optional_map, seed=_seed, target=_text, light=_light, again=_again)
+    @answers(
+        map=decode_map,
+        drawn=fields.optional_map,
+        seed=fields.seed,
+        target=fields.text,
+        light=fields.light,
+        again=fields.again,
+    )
     def final_result(
         self,
         map: np.ndarray,
@@ -358,39 +282,3 @@ class Live:
             "percentile_of": None if percentile is None else self._percentiles_of,
         }
         return answer, (np.clip(scores.ssim_map, 0, 1) * 255).round().astype(np.uint8)
-
-
-class _Targets:
-    """The targets used last, small, each under a token that cannot be guessed."""
-
-    def __init__(self):
-        self._photos: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def add(self, photo: np.ndarray) -> Json:
-        kept, token = _within(photo, MAX_TARGET_SIDE_PX), secrets.token_urlsafe(12)
-        with self._lock:
-            self._photos[token] = kept
-            while len(self._photos) > MAX_TARGETS:
-                self._photos.popitem(last=False)
-        return {"token": token, "width": photo.shape[1], "height": photo.shape[0]}
-
-    def get(self, token: str | None) -> np.ndarray | None:
-        with self._lock:
-            if token in self._photos:
-                self._photos.move_to_end(token)
-            return self._photos.get(token)
-
-
-def _within(photo: np.ndarray, side_px: int) -> np.ndarray:
-    """A photo whose sides have at most so many pixels."""
-    image = Image.fromarray(photo)
-    image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
-    return np.array(image)
-
-
-def data_url(pixels: np.ndarray, kind: str = "PNG") -> str:
-    """A picture as the text that an `<img>` shows."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, quality=JPEG_QUALITY, subsampling=0, compress_level=3)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -30,6 +30,7 @@ from citygan.ui import tempfiles, watch
 from citygan.ui.canvas import LabelCanvas
 from citygan.ui.compare import build_compare
 from citygan.ui.device import device_props
+from citygan.ui.filesynthesizer import FileSynthesizer
 from citygan.ui.gallery import Gallery
 from citygan.ui.gate import Gate
 from citygan.ui.headers import SecurityHeaders
@@ -39,7 +40,7 @@ from citygan.ui.rate import VisitorRate
 from citygan.ui.requests import CheckedRequests
 from citygan.ui.results import build_results
 from citygan.ui.theme import CSS, make_theme
-from citygan.ui.upload import FileSynthesizer, build_upload, on_seen
+from citygan.ui.upload import build_upload, on_seen
 from citygan.ui.watch import Watch
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from citygan.data.layouts import DataError, find_layout
 from citygan.errors import CityGANError
 from citygan.palette import colorize
 from citygan.ui.compare import Model
-from citygan.ui.live import data_url
+from citygan.ui.dataurl import data_url
 from citygan.ui.result import tiles
 from citygan.wire import canvas_size
 

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from citygan.errors import CityGANError
+from citygan.ui.fields import MAX_SEED
 from citygan.ui.limits import Message, Receive, Send
-from citygan.ui.live import MAX_SEED
 
 REFUSED = 422  # as FastAPI answers a body of another shape
 _SHOWN_CHARS = 20  # of a value that somebody sent

@@ -17,8 +17,8 @@ from citygan.palette import colorize
 from citygan.streets import NAMES, street
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.canvas import LabelCanvas
+from citygan.ui.filesynthesizer import FileSynthesizer
 from citygan.ui.live import Live
-from citygan.ui.upload import FileSynthesizer
 from citygan.wire import encode_map
 from tests.attack.door import JSON, Door
 

@@ -12,7 +12,8 @@ from studio_driver import INFO, ROAD, START, get_map, score, shown
 
 from citygan.palette import colorize
 from citygan.ui.canvas import LabelCanvas
-from citygan.ui.live import MAX_SEED, Live
+from citygan.ui.fields import MAX_SEED
+from citygan.ui.live import Live
 from citygan.wire import decode_again
 
 

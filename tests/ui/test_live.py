@@ -13,7 +13,8 @@ from citygan import streets
 from citygan.errors import MAX_CHARS, BusyError, CityGANError
 from citygan.palette import CLASSES, colorize
 from citygan.streets import NAMES, street
-from citygan.ui.live import MAX_PSNR_DB, MAX_TARGETS, Live
+from citygan.ui.live import MAX_PSNR_DB, Live
+from citygan.ui.targets import MAX_TARGETS
 from citygan.wire import canvas_size, checksum, decode_map, encode_map
 
 INFO = SimpleNamespace(
