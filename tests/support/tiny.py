@@ -188,11 +188,11 @@ def settled(network: nn.Module, last: nn.Module, channels: int = 3) -> nn.Module
 
 
 @torch.no_grad()
-def settled_street_unet(width: int = 4, upsampling: str = "nearest") -> StreetUNet:
+def settled_street_unet(width: int = 4, upsampling: str = "nearest", depth: int = 6) -> StreetUNet:
     """The same of the generator that is told the light, which knows that of our own streets, drawn in three
     kinds of brightness."""
     torch.manual_seed(2)
-    network = StreetUNet(29, width, depth=6, upsampling=upsampling)
+    network = StreetUNet(29, width, depth=depth, upsampling=upsampling)
     maps = [street(name, 128, 128) for name in STREET_NAMES]
     conditions = encode_labels(torch.from_numpy(np.stack(maps)), "classes")
     photos = torch.stack([torch.from_numpy(draw_photo(m) // (1 + i % 3)) for i, m in enumerate(maps)])

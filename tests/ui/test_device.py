@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
+from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -14,8 +16,9 @@ import tiny
 import torch
 from pictures import opened
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from studio_driver import choose, click, png, score
+from tabs import PATIENCE_MS
 
 from citygan import streets
 from citygan.checkpoint import Checkpoint
@@ -35,6 +38,12 @@ STREET |= {"encoding": "classes", "norm_statistics": "instance", "height_px": 12
 UNET = {"seen": dict.fromkeys((0, 7, 8, 11, 17, 21, 23), 1 / 7), "aspect": 1.0}
 UNET |= {"arguments": {"in_channels": 3, "width": 2, "dropout": 0.0}}
 HERE = "this device, WASM"
+IMITATED = (
+    "--no-sandbox",
+    "--enable-unsafe-webgpu",
+    "--enable-unsafe-swiftshader",
+    "--use-webgpu-adapter=swiftshader",
+)
 
 
 def serve_tiny(serve, folder, network, **changes) -> SimpleNamespace:
@@ -196,3 +205,35 @@ def test_files_that_break_off_leave_the_photos_to_the_server(unet, page):
 
 def test_there_is_no_switch_where_nothing_could_be_switched(studio):
     expect(studio.locator(".cg-where")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def graphics(browser: Browser) -> Iterator[Page]:
+    """A tab of a Chromium whose graphics device is imitated in software: a page leaves that alone, for
+    WebAssembly is quicker, and in this tab it does not."""
+    chromium = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=IMITATED)
+    page = chromium.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.emulate_media(reduced_motion="reduce")
+    page.route("**/device/webgpu.js*", any_device)
+    yield page
+    chromium.close()
+
+
+def any_device(route: Route) -> None:
+    route.fulfill(content_type="text/javascript", body="export const hasWebGPU = async () => true;")
+
+
+def test_a_graphics_device_makes_torchs_photo(serve, tmp_path, graphics):
+    """With two levels: each kind of layer is there, and its shaders are compiled in seconds."""
+    network = tiny.settled_street_unet(2, depth=2)
+    small = {"arguments": {"in_channels": 29, "width": 2, "depth": 2}, "width_px": 128, "aspect": 1.0}
+    street = serve_tiny(serve, tmp_path, network, lights=network.light.named(), **STREET | small)
+    graphics.goto(street.url)
+    graphics.wait_for_selector(".cg-shot")
+    click(graphics, "this device")
+    expect(graphics.locator(".cg-where-name")).to_have_text("this device, WebGPU")
+    seen = paint(graphics, street.info, "shops")
+    plain = street.synthesizer(seen)
+    assert plain.std() > 4
+    assert psnr(photo(graphics), plain) > LEAST_DB
