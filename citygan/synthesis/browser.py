@@ -16,8 +16,9 @@ from citygan.models.layers import for_inference
 from citygan.models.light import NUMBERS, changed, light_of
 from citygan.runtime import BrowserFiles
 from citygan.streets import street
+from citygan.synthesis.lighting import MAX_CHANGE
 from citygan.synthesis.onnx_engine import AGAIN, read_graph
-from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED, MAX_CHANGE
+from citygan.synthesis.synthesizer import DEFAULT_NOISE_SEED
 from citygan.wire import encode_map
 
 CHECK_EVERY_PX = 16  # of both sides

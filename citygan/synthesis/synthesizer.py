@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import reprlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -19,14 +18,14 @@ from PIL import Image
 from citygan import palette
 from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.errors import CityGANError
-from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.models.generator import Generator
-from citygan.models.light import NUMBERS, changed, light_of
+from citygan.models.light import light_of
 from citygan.shape import photo_size, photo_sizes
 from citygan.streets import Ground
 from citygan.synthesis.again import noise_of_regions
 from citygan.synthesis.device import find_device
 from citygan.synthesis.ground import noise_on_ground
+from citygan.synthesis.lighting import Lighting, Lit
 from citygan.synthesis.photo_queue import Asked, PhotoQueue
 from citygan.synthesis.torch_engine import TorchEngine
 from citygan.wire import Again
@@ -35,9 +34,6 @@ log = logging.getLogger(__name__)
 
 DEFAULT_NOISE_SEED = 0  # of generators that always draw noise, when no seed is asked for
 MAX_SIDE_PX = 4096
-MAX_CHANGE = 3.0  # of a light, in standard deviations over the training photos
-
-Lit = Callable[[Callable[[], torch.Tensor]], torch.Tensor]  # what guesses a light -> the light asked for
 
 
 class Synthesizer:
@@ -66,7 +62,7 @@ class Synthesizer:
         self.checkpoint, self.source, self.info = found, found.source, found.info
         generator = cast(Generator, found.load())
         self._sizes = photo_sizes(self.info)
-        self._light = light_of(generator)  # in full precision, and on the CPU
+        self._lighting = Lighting(light_of(generator), self.info)  # in full precision, and on the CPU
         self._most = most
         self._engine = TorchEngine(generator, self.info, self.device, most)
         self._lock = threading.Lock()  # around each photo
@@ -143,7 +139,7 @@ class Synthesizer:
         height, width = label_map.shape
         if max(height, width) > MAX_SIDE_PX:
             raise CityGANError(f"the label map is {width} x {height}; a side has at most {MAX_SIDE_PX} px")
-        lit = self._lit(light, brightness, warmth)
+        lit = self._lighting.asked(light, brightness, warmth)
         known = palette.replace_unseen(label_map, self.info.seen_classes)
         size = photo_size(self._sizes, self.info.aspect, width, height)
         if (width, height) != size:
@@ -156,7 +152,7 @@ class Synthesizer:
     @property
     def lights(self) -> dict[str, tuple[float, ...]]:
         """The lights that the checkpoint has names for; none where it is told no light."""
-        return {} if self._light is None else self._light.named()
+        return self._lighting.named
 
     def light_of(self, photo: np.ndarray, label_map: np.ndarray | None = None) -> tuple[float, ...]:
         """The light of any picture, to make photos in.
@@ -168,37 +164,7 @@ class Synthesizer:
         Raises:
             CityGANError: the checkpoint is told no light.
         """
-        if self._light is None:
-            raise CityGANError(f"{self.info.name} is told no light")
-        picture = to_unit_range(torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None])
-        if label_map is None:
-            return tuple(self._light.of_picture(picture)[0].tolist())
-        conditions = encode_labels(torch.from_numpy(np.array(label_map))[None], self.info.encoding)
-        return tuple(self._light.of_photos(picture, conditions)[0][0].tolist())
-
-    def _lit(self, light: Sequence[float] | str | None, brightness: float, warmth: float) -> Lit | None:
-        """What makes the light that was asked for of the one that the map suggests; None for that itself."""
-        if light is None and not brightness and not warmth:
-            return None
-        if self._light is None:
-            raise CityGANError(f"{self.info.name} is told no light; leave it out")
-        if not (abs(brightness) <= MAX_CHANGE and abs(warmth) <= MAX_CHANGE):
-            raise CityGANError(
-                f"brightness is {brightness} and warmth {warmth}; "
-                f"each goes from -{MAX_CHANGE} to {MAX_CHANGE}"
-            )
-        code = None if light is None else self._code(light)
-        return lambda guess: changed(guess() if code is None else code, brightness, warmth)
-
-    def _code(self, light: Sequence[float] | str) -> torch.Tensor:
-        if isinstance(light, str):
-            if light not in self.lights:
-                raise CityGANError(f"the light {light!r} is unknown; choose one of {', '.join(self.lights)}")
-            light = self.lights[light]
-        code = torch.tensor([float(number) for number in light])
-        if code.shape != (NUMBERS,) or not code.isfinite().all():
-            raise CityGANError(f"a light is {NUMBERS} finite numbers, got {reprlib.repr(light)}")
-        return code[None]
+        return self._lighting.of_picture(photo, label_map)
 
     def compile(self) -> bool:
         """Makes later photos faster and the same to rounding: see `TorchEngine.compile`.
@@ -290,14 +256,7 @@ class Synthesizer:
             drawn = noise_of_regions(drawn, draw, again, (width, height))
         if ground:
             drawn = noise_on_ground(drawn, label_maps[0].numpy(), ground, drawn_from)
-        if known := self._light:
-
-            def guess() -> torch.Tensor:
-                light = known.guess_of_map(label_maps)
-                return light if seed is None else light + known.vary(seed)
-
-            drawn = [guess() if lit is None else lit(guess), *drawn]
-        return drawn
+        return [*self._lighting.told(label_maps, seed, lit), *drawn]
 
 
 def _photos(engine: TorchEngine, asked: Sequence[Asked]) -> torch.Tensor:

@@ -60,8 +60,8 @@ def test_without_a_light_the_map_suggests_one_which_a_seed_varies(synthesizer):
 
 
 def test_a_chosen_light_is_no_other_with_another_seed(synthesizer, path):
-    code = synthesizer._code("day")
-    lit = synthesizer._lit("day", 0.0, 0.0)
+    code = synthesizer._lighting.code("day")
+    lit = synthesizer._lighting.asked("day", 0.0, 0.0)
     label_maps = torch.from_numpy(MAP.copy())[None]
     for seed in (1, 2):
         assert torch.equal(synthesizer._drawn(label_maps, seed, lit)[0], code)

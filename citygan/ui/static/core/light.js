@@ -1,7 +1,7 @@
 /** The light that a photo is drawn in. */
 
 export const NUMBERS = 8; // of a light, see light.py
-export const MOST = 3; // how far brightness and warmth go, MAX_CHANGE in synthesizer.py
+export const MOST = 3; // how far brightness and warmth go, MAX_CHANGE in synthesis/lighting.py
 
 /**
  * As the server takes it; null stands for the light that the map suggests.
