@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from citygan import palette
+from citygan.data.snapping import COLORS, NEAR_DISTANCE, PHOTO_DISTANCE, ColorTable, nearest, pack, unpack
 from citygan.errors import CityGANError
-from citygan.palette import ColorTable
 
 CITYSCAPES = "colors"
 FILES = ("camvid", "ade20k", "mapillary", "bdd100k")
@@ -26,7 +26,7 @@ MAX_COLORS = 256  # of a table
 MAX_OWN_COLORS = 64  # that anybody is asked about
 
 # The share of pixels that lie near a colour of the table, of those that are not black: more are near where a
-# colour map was compressed or resized, fewer in a photo (see `palette.PHOTO_DISTANCE`).
+# colour map was compressed or resized, fewer in a photo (see `PHOTO_DISTANCE`).
 LEAST_NEAR = 0.5
 SURE_NEAR = 0.65  # below it a flat picture is rather in somebody's own colours
 _SAMPLED_PX = 160  # rows and columns by which a picture is recognised
@@ -60,7 +60,7 @@ class NamedTable(NamedTuple):
 def tables() -> dict[str, NamedTable]:
     """All tables by key, Cityscapes first: where two fit alike, the first is taken."""
     names = tuple(c.name for c in palette.CLASSES)
-    cityscapes = NamedTable("class colours", names, ("citygan.palette",), palette.COLORS)
+    cityscapes = NamedTable("class colours", names, ("citygan.palette",), COLORS)
     return {CITYSCAPES: cityscapes, **{key: _read(key) for key in FILES}}
 
 
@@ -70,9 +70,7 @@ def describe() -> list[dict[str, Any]]:
         {
             "key": key,
             "name": named.name,
-            "classes": dict(
-                zip(palette.pack(named.table.colors).tolist(), named.table.ids.tolist(), strict=True)
-            ),
+            "classes": dict(zip(pack(named.table.colors).tolist(), named.table.ids.tolist(), strict=True)),
         }
         for key, named in tables().items()
     ]
@@ -154,15 +152,15 @@ def _sample(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     here = image[rows][:, columns].astype(np.int16)
     others = image[below][:, columns], image[rows][:, right]
     alike = np.logical_and(*(np.abs(other - here).max(-1) <= _FLAT_STEP for other in others))
-    packed, at, counts = np.unique(palette.pack(here), return_inverse=True, return_counts=True)
-    return palette.unpack(packed), counts, np.bincount(at.ravel(), alike.ravel())
+    packed, at, counts = np.unique(pack(here), return_inverse=True, return_counts=True)
+    return unpack(packed), counts, np.bincount(at.ravel(), alike.ravel())
 
 
 def _fit(key: str, table: ColorTable, colors: np.ndarray, counts: np.ndarray, in_areas: np.ndarray) -> Fit:
     """Holds colours `(N, 3)`, each so many times there, against a table."""
-    at, squared = palette.nearest(colors, table.colors)
-    near = squared <= palette.PHOTO_DISTANCE**2
-    closeness = (1 - np.sqrt(squared) / palette.PHOTO_DISTANCE).clip(0)
+    at, squared = nearest(colors, table.colors)
+    near = squared <= PHOTO_DISTANCE**2
+    closeness = (1 - np.sqrt(squared) / PHOTO_DISTANCE).clip(0)
     explained = np.bincount(at, closeness * in_areas, minlength=len(table.colors)) / max(1, in_areas.sum())
     score = float((explained - _PRICE).clip(0).sum())
     if not squared.any():
@@ -184,13 +182,13 @@ def own_colors(image: np.ndarray) -> dict[tuple[int, int, int], float]:
     _, counts, in_areas = _sample(image)
     if in_areas.sum() < _LEAST_FLAT * counts.sum():
         return {}
-    packed, counts = np.unique(palette.pack(image), return_counts=True)
+    packed, counts = np.unique(pack(image), return_counts=True)
     few = len(packed) <= MAX_OWN_COLORS
-    colors = palette.unpack(packed if few else _areas(image))
+    colors = unpack(packed if few else _areas(image))
     if not 1 < len(colors) <= MAX_OWN_COLORS:
         return {}
-    at, squared = palette.nearest(palette.unpack(packed), colors)
-    if counts[squared <= palette.NEAR_DISTANCE**2].sum() < _LEAST_COVERED * counts.sum():
+    at, squared = nearest(unpack(packed), colors)
+    if counts[squared <= NEAR_DISTANCE**2].sum() < _LEAST_COVERED * counts.sum():
         return {}
     shares = np.bincount(at, counts, minlength=len(colors)) / counts.sum()
     order = np.argsort(-shares, kind="stable")
@@ -202,11 +200,11 @@ def _areas(image: np.ndarray) -> np.ndarray:
     values = image.astype(np.int16)
     steps = (np.abs(np.diff(values, axis=axis)).max(-1) <= _FLAT_STEP for axis in (0, 1))
     down, across = steps
-    packed, counts = np.unique(palette.pack(image)[:-1, :-1][down[:, :-1] & across[:-1]], return_counts=True)
+    packed, counts = np.unique(pack(image)[:-1, :-1][down[:, :-1] & across[:-1]], return_counts=True)
     packed, counts = (found[counts >= _AREA_SHARE * counts.sum()] for found in (packed, counts))
-    colors = palette.unpack(packed[np.argsort(-counts, kind="stable")]).astype(int)
+    colors = unpack(packed[np.argsort(-counts, kind="stable")]).astype(int)
     kept: list[int] = []
     for i, color in enumerate(colors):
-        if not kept or np.linalg.norm(colors[kept] - color, axis=1).min() > palette.NEAR_DISTANCE:
+        if not kept or np.linalg.norm(colors[kept] - color, axis=1).min() > NEAR_DISTANCE:
             kept.append(i)
-    return palette.pack(colors[kept])
+    return pack(colors[kept])

@@ -10,6 +10,7 @@ from PIL import Image
 from citygan import palette
 from citygan.data import colormaps, readings
 from citygan.data.images import Picture, colors_of, fitted, has_colors, photo_of
+from citygan.data.snapping import pack
 
 MANY_COLORS = 200  # more than any palette has; a street photo has thousands
 MANY_GREYS = 100  # the same of grey pictures, which have 256 at most
@@ -62,7 +63,7 @@ def may_be_photo(picture: Picture) -> bool:
         return False
     rgb = photo_of(picture.image)
     is_grey = (rgb.max(2) - rgb.min(2)).max() < 16  # lossy formats tint grey a little
-    return len(np.unique(palette.pack(rgb))) > (MANY_GREYS if is_grey else MANY_COLORS)
+    return len(np.unique(pack(rgb))) > (MANY_GREYS if is_grey else MANY_COLORS)
 
 
 def find_values(picture: Picture) -> np.ndarray | None:

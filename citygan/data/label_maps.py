@@ -23,8 +23,8 @@ from citygan.data.contents import (
     without_instances,
 )
 from citygan.data.images import ImageError, Picture, colors_of, decode, has_colors, photo_of
+from citygan.data.snapping import ColorTable, SnapReport, snap
 from citygan.errors import CityGANError
-from citygan.palette import ColorTable, SnapReport
 
 _COMPARED_PX = 128  # the longer side at which label maps are compared, to offer each once
 _NO_READER = "The network that finds maps in photos is not here."
@@ -179,7 +179,7 @@ def _from_photo(picture: Picture, photo_reader: PhotoReader) -> LabelMapFile:
 
 def _from_colors(colored: Colored, table: ColorTable, key: str) -> LabelMapFile:
     """Reads colours by a table."""
-    label_map, report = palette.snap(colors_of(colored.image), table)
+    label_map, report = snap(colors_of(colored.image), table)
     kind = "a colour map" if key == readings.COLORS else readings.NAMES[key]
     if colored.photo is None:
         return LabelMapFile(label_map, None, kind, report, ())
@@ -209,7 +209,7 @@ def _distinct(keys: list[str], colored: Colored) -> list[str]:
     distinct = []
     for key in keys:
         if key in tables:
-            label_map = palette.snap(colors_of(small), tables[key].table)[0]
+            label_map = snap(colors_of(small), tables[key].table)[0]
             if any((label_map == other).all() for other in seen):
                 continue
             seen.append(label_map)
@@ -234,7 +234,7 @@ def _refusal(picture: Picture, values: np.ndarray | None, read_as: str | None) -
             f"{palette.MAX_ID}, train ids from 0 to 18 and CamVid ids from 0 to 11, with 255 for ignored. "
             f"{_ADVICE}"
         )
-    _, report = palette.snap(colors_of(picture.image))
+    _, report = snap(colors_of(picture.image))
     return (
         f"This is a photo or another picture, no label map: {report.photo_like:.0%} of its pixels are far "
         f"from every class colour (the largest distance is {report.max_distance:.0f} of 442). "

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from citygan import palette
+from citygan.data.snapping import snap
 from citygan.errors import CityGANError
 
 NO_DRIVE = "all"  # the drive of samples whose names tell none
@@ -92,7 +93,7 @@ def _cityscapes_pairs(folder: Path, split: str) -> list[Pair]:
 
 def _read_cityscapes(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
     if pair.labels.stem.endswith("_color"):
-        label_map, _ = palette.snap(np.asarray(_open(pair.labels).convert("RGB")))
+        label_map, _ = snap(np.asarray(_open(pair.labels).convert("RGB")))
     elif pair.labels.stem.endswith("_labelTrainIds"):
         train_ids = _grey(pair.labels)
         unknown = set(np.unique(train_ids).tolist()) - palette.TRAIN_IDS - {255}
@@ -130,7 +131,7 @@ def split_side_by_side(both: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """`(H, 2W, 3) uint8` -> label map and photo. The half that lies nearer to the palette is the label
     map."""
     left, right = np.split(both, 2, axis=1)
-    (left_map, left_report), (right_map, right_report) = palette.snap(left), palette.snap(right)
+    (left_map, left_report), (right_map, right_report) = snap(left), snap(right)
     if left_report.far <= right_report.far:
         return left_map, right
     return right_map, left

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import strategies as st
-from pictures import encoded
+from imagefiles import encoded
 from PIL import Image, PngImagePlugin
 
 from citygan.data.images import ImageError, read_photo

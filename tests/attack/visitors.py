@@ -10,7 +10,7 @@ import fakes
 import gradio as gr
 import numpy as np
 from hypothesis import strategies as st
-from pictures import data_url
+from imagefiles import data_url
 
 from citygan.data import readings
 from citygan.palette import colorize

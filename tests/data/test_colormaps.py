@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 
+import imagefiles
 import numpy as np
-import pictures
 import pytest
 from PIL import Image
 
@@ -52,7 +52,7 @@ def drawn(key: str, name: str = "tree-lined road", size=(480, 360)) -> tuple[np.
 
 
 def encoded(rgb: np.ndarray, kind: str = "PNG", **options) -> bytes:
-    return pictures.encoded(Image.fromarray(rgb), kind, **options)
+    return imagefiles.encoded(Image.fromarray(rgb), kind, **options)
 
 
 def photo() -> np.ndarray:

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from pictures import encoded, refusal
+from imagefiles import encoded, refusal
 from PIL import Image
 
 from citygan.data import images

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from pictures import encoded, refusal
+from imagefiles import encoded, refusal
 from PIL import Image
 
 from citygan.data.images import read_photo

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from pictures import opened
+from imagefiles import opened
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from studio_driver import choose, click, png, score

@@ -26,7 +26,8 @@ from studio_driver import (
     with_box,
 )
 
-from citygan.palette import colorize, snap
+from citygan.data.snapping import snap
+from citygan.palette import colorize
 
 EMPTY = np.zeros((HEIGHT, WIDTH), np.uint8)
 CAPTION = "Where nothing is painted yet, the photo shows a plain street."

@@ -13,7 +13,7 @@ import fakes
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
-from pictures import data_url, opened
+from imagefiles import data_url, opened
 from PIL import Image
 
 from citygan.evaluation.scores import Scores

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from pictures import data_url, opened
+from imagefiles import data_url, opened
 
 from citygan import streets
 from citygan.errors import MAX_CHARS, BusyError, CityGANError
