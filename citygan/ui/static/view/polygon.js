@@ -34,7 +34,7 @@ export class Polygon {
   /** @param {ToolPoint} point */
   hover({ x, y }) {
     this.#pointer = [x, y];
-    this.#box.surface.showCursor(x, y, 0);
+    this.#box.surface.marks.showCursor(x, y, 0);
     this.redraw();
   }
 
@@ -93,17 +93,17 @@ export class Polygon {
 
   drop() {
     this.#corners = [];
-    this.#box.surface.hideLines();
-    this.#box.surface.markCorner(null);
+    this.#box.surface.marks.hideLines();
+    this.#box.surface.marks.markCorner(null);
     this.#tell();
   }
 
   redraw() {
     if (!this.open) return;
-    this.#box.surface.markCorner(this.#corners[0], this.#touch ? TOUCH_PX : CLOSE_PX);
+    this.#box.surface.marks.markCorner(this.#corners[0], this.#touch ? TOUCH_PX : CLOSE_PX);
     this.#tell();
     const line = this.#pointer ? [...this.#corners, this.#pointer] : this.#corners;
-    this.#box.surface.showLines([line], { closed: this.#corners.length > 1 && this.#pointer !== null });
+    this.#box.surface.marks.showLines([line], { closed: this.#corners.length > 1 && this.#pointer !== null });
   }
 
   /** The stage hears `cg-polygon` with the corners, none of them while no polygon is open. */

@@ -80,7 +80,7 @@ export class Stamper {
     const { surface, stamp } = this.#box;
     const over = this.#at(point);
     surface.element.classList.toggle("cg-over-object", over !== null);
-    surface.showCursor(point.x, point.y, 0);
+    surface.marks.showCursor(point.x, point.y, 0);
     if (over) return this.#outline([over]);
     const stands = this.#stands(point);
     this.#outline(stands ? [this.#standing(stamp, point)] : []);
@@ -190,6 +190,6 @@ export class Stamper {
   #outline(objects) {
     const all = [...objects, this.picked].filter((object) => object !== null);
     const lines = all.flatMap((object) => outlinesOf(object).map((part) => part.points));
-    this.#box.surface.showLines(lines, { closed: true });
+    this.#box.surface.marks.showLines(lines, { closed: true });
   }
 }

@@ -1,12 +1,14 @@
 /**
- * What shows the map: a canvas that is only ever written to, marks above it, and the view (zoom, pan, fit).
+ * What shows the map: a canvas that is only ever written to, and the view (zoom, pan, fit). The marks above it are in
+ * marks.js.
  *
  * Coordinates: "map" are pixels of the map, "stage" are CSS pixels from the stage's top left corner.
  */
 
 import { colorTable, outline } from "../core/colors.js";
 import { union } from "../core/steps.js";
-import { contextOf, el, svg } from "./dom.js";
+import { contextOf, el } from "./dom.js";
+import { Marks } from "./marks.js";
 
 /** @import { MapState } from "../core/state.js" */
 /** @import { Rect } from "../core/steps.js" */
@@ -29,10 +31,6 @@ export class Surface {
   #map = el("canvas", "cg-map");
   #outline = el("canvas", "cg-outline");
   #overlay = el("canvas", "cg-overlay");
-  #marks = svg("svg", { class: "cg-marks", "aria-hidden": "true" });
-  #cursor = ["cg-halo", "cg-ink"].map((name) => svg("circle", { class: name }));
-  #path = ["cg-halo", "cg-ink"].map((name) => svg("path", { class: name }));
-  #corner = ["cg-halo", "cg-ink cg-corner"].map((name) => svg("circle", { class: name }));
   #view = { scale: 1, x: 0, y: 0 };
   #fitted = true;
   /** @type {number | null} */
@@ -47,12 +45,10 @@ export class Surface {
   constructor(state, colors) {
     this.#state = state;
     this.#colors = colors;
-    this.element = el("div", "cg-stage", this.#layers, this.#marks);
+    this.marks = new Marks(() => this.#view);
+    this.element = el("div", "cg-stage", this.#layers, this.marks.element);
     this.#layers.append(this.#map, this.#overlay, this.#outline);
     for (const canvas of this.#layers.children) canvas.setAttribute("aria-hidden", "true");
-    this.#marks.append(...this.#path, ...this.#corner, ...this.#cursor);
-    this.hideCursor();
-    this.markCorner(null);
     this.#context = contextOf(this.#map, { alpha: false });
     this.#table = colorTable(colors, null);
     this.#takeShape();
@@ -171,60 +167,9 @@ export class Surface {
     this.panBy(outside(mapX * scale + x, width), outside(mapY * scale + y, height));
   }
 
-  /**
-   * Shows the true size of a brush; a diameter of 0 shows a small cross hair ring.
-   * @param {number} mapX
-   * @param {number} mapY
-   * @param {number} diameter
-   */
-  showCursor(mapX, mapY, diameter) {
-    const { scale, x, y } = this.#view;
-    for (const circle of this.#cursor) {
-      circle.setAttribute("cx", String(mapX * scale + x));
-      circle.setAttribute("cy", String(mapY * scale + y));
-      circle.setAttribute("r", String(diameter ? Math.max(1.5, (diameter * scale) / 2) : 4));
-      circle.style.display = "";
-    }
-  }
-
   /** The colour that a brush shows inside its circle. @param {number[]} color */
   setInk(color) {
     this.element.style.setProperty("--cg-paint", `rgb(${color.join(" ")} / 0.5)`);
-  }
-
-  hideCursor() {
-    for (const circle of this.#cursor) circle.style.display = "none";
-  }
-
-  /**
-   * Draws lines above the map until the next call.
-   * @param {number[][][]} lines each a list of map points [x, y]
-   * @param {{closed?: boolean, width?: number}} [look] width in map pixels, else hair lines
-   */
-  showLines(lines, { closed = false, width = 0 } = {}) {
-    const { scale, x, y } = this.#view;
-    /** @param {number[]} point */
-    const screen = ([px, py]) => `${(px * scale + x).toFixed(1)} ${(py * scale + y).toFixed(1)}`;
-    const d = lines.map((points) => `M${points.map(screen).join("L")}${closed ? "Z" : ""}`).join("");
-    const [halo, ink] = this.#path;
-    for (const path of this.#path) path.setAttribute("d", d);
-    halo.style.strokeWidth = width ? `${Math.max(3, width * scale)}px` : "";
-    halo.classList.toggle("cg-wide", width > 0);
-    ink.style.display = d ? "" : "none";
-  }
-
-  /** Marks a point of the map by a ring; null ends that. @param {number[] | null} point @param {number} [radius] on the screen */
-  markCorner(point, radius = 0) {
-    const [cx, cy] = point ? this.toStage(point[0], point[1]) : [0, 0];
-    for (const circle of this.#corner) {
-      for (const [name, value] of Object.entries({ cx, cy, r: radius }))
-        circle.setAttribute(name, `${value}`);
-      circle.style.display = point ? "" : "none";
-    }
-  }
-
-  hideLines() {
-    this.showLines([]);
   }
 
   /** Shows one class alone, the others fade to grey; null shows all. @param {number | null} id */
@@ -306,7 +251,7 @@ export class Surface {
     };
     this.#layers.style.transform = `translate(${this.#view.x}px, ${this.#view.y}px) scale(${scale})`;
     this.#layers.classList.toggle("cg-sharp", scale >= SHARP_FROM);
-    this.hideCursor();
+    this.marks.hideCursor();
     this.element.dispatchEvent(new CustomEvent("cg-view"));
   }
 

@@ -192,7 +192,7 @@ export class Toolbox {
   }
 
   leave() {
-    this.surface.hideCursor();
+    this.surface.marks.hideCursor();
     if (this.#active === null && this.tool === "stamp") this.stamper.rest();
   }
 
@@ -226,14 +226,14 @@ export class Toolbox {
     this.stamper.drop();
     this.state.cancel();
     this.#polygon.drop();
-    this.surface.hideLines();
+    this.surface.marks.hideLines();
     if (busy) this.say("Dropped");
     return busy;
   }
 
   /** Drops the drag in progress, and keeps the corners of an open polygon. */
   interrupt() {
-    if (this.#active !== this.#polygon) this.surface.hideLines();
+    if (this.#active !== this.#polygon) this.surface.marks.hideLines();
     this.#active = null;
     this.stamper.drop();
     this.state.cancel();

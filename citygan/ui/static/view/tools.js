@@ -40,7 +40,7 @@ export function freehand(box, idOf, what) {
   const draw = (point) => {
     shapes.stroke(from.x, from.y, point.x, point.y, point.size, box.paint(idOf()));
     from = point;
-    surface.showCursor(point.x, point.y, point.size);
+    surface.marks.showCursor(point.x, point.y, point.size);
   };
   return {
     down: (point) => {
@@ -53,7 +53,7 @@ export function freehand(box, idOf, what) {
       box.lastPoint = from;
       box.commit(what, idOf());
     },
-    hover: ({ x, y }) => surface.showCursor(x, y, box.size),
+    hover: ({ x, y }) => surface.marks.showCursor(x, y, box.size),
   };
 }
 
@@ -77,7 +77,7 @@ export function bucket(box) {
       for (const span of spans) state.span(...span, box.classId);
       box.commit(point.shift ? `fill of all ${box.nameOf(under)}` : "fill", box.classId);
     },
-    hover: ({ x, y }) => surface.showCursor(x, y, 0),
+    hover: ({ x, y }) => surface.marks.showCursor(x, y, 0),
   };
 }
 
@@ -90,14 +90,14 @@ export function eyedropper(box) {
   const { state, surface } = box;
   /** @param {ToolPoint} point */
   const look = (point) => {
-    surface.showCursor(point.x, point.y, 0);
+    surface.marks.showCursor(point.x, point.y, 0);
     if (!box.inside(point)) return;
     const id = state.at(Math.floor(point.x), Math.floor(point.y));
     if (id === box.classId && box.tool !== "eraser") return;
     box.hold(id);
     box.say(`Picked ${box.nameOf(id)}`);
   };
-  return { down: look, move: look, hover: ({ x, y }) => surface.showCursor(x, y, 0) };
+  return { down: look, move: look, hover: ({ x, y }) => surface.marks.showCursor(x, y, 0) };
 }
 
 /**
@@ -112,8 +112,8 @@ export function again(box) {
   /** @param {ToolPoint} point */
   const add = ({ x, y }) => {
     path.push([x, y]);
-    surface.showCursor(x, y, 0);
-    if (isLasso(path)) surface.showLines([path], { closed: true });
+    surface.marks.showCursor(x, y, 0);
+    if (isLasso(path)) surface.marks.showLines([path], { closed: true });
   };
   return {
     down: (point) => {
@@ -121,9 +121,9 @@ export function again(box) {
       add(point);
     },
     move: add,
-    hover: ({ x, y }) => surface.showCursor(x, y, 0),
+    hover: ({ x, y }) => surface.marks.showCursor(x, y, 0),
     up: (point) => {
-      surface.hideLines();
+      surface.marks.hideLines();
       /** @type {Parameters<shapes.Emit>[]} */
       const spans = [];
       const lasso = isLasso(path);
@@ -154,8 +154,8 @@ export function line(box) {
   /** @param {ToolPoint} point */
   const show = ({ x, y }) => {
     const ends = [from, { x, y }].map((end) => [end.x, end.y]);
-    surface.showCursor(x, y, box.size);
-    surface.showLines([ends], { width: box.size });
+    surface.marks.showCursor(x, y, box.size);
+    surface.marks.showLines([ends], { width: box.size });
   };
   return {
     down: (point) => {
@@ -166,10 +166,10 @@ export function line(box) {
     up: (point) => {
       shapes.stroke(from.x, from.y, point.x, point.y, box.size, box.paint(box.classId));
       box.lastPoint = point;
-      surface.hideLines();
+      surface.marks.hideLines();
       box.commit("line", box.classId);
     },
-    hover: ({ x, y }) => surface.showCursor(x, y, box.size),
+    hover: ({ x, y }) => surface.marks.showCursor(x, y, box.size),
   };
 }
 
@@ -185,8 +185,8 @@ export function rectangle(box) {
   const show = ({ x, y }) => {
     const top = [from.x, x].map((side) => [side, from.y]);
     const bottom = [x, from.x].map((side) => [side, y]);
-    surface.showCursor(x, y, 0);
-    surface.showLines([[...top, ...bottom]], { closed: true });
+    surface.marks.showCursor(x, y, 0);
+    surface.marks.showLines([[...top, ...bottom]], { closed: true });
   };
   return {
     down: (point) => {
@@ -196,9 +196,9 @@ export function rectangle(box) {
     move: show,
     up: ({ x, y }) => {
       shapes.rectangle(from.x, from.y, x, y, box.paint(box.classId));
-      surface.hideLines();
+      surface.marks.hideLines();
       box.commit("rectangle", box.classId);
     },
-    hover: ({ x, y }) => surface.showCursor(x, y, 0),
+    hover: ({ x, y }) => surface.marks.showCursor(x, y, 0),
   };
 }
