@@ -24,8 +24,6 @@ def add_endpoint(
 ) -> None:
     """Adds the endpoint to a `gr.Blocks`.
 
-    Gradio describes it by the docstring of `synthesize`; of each argument it takes one line.
-
     Args:
         generate: as `FileSynthesizer`.
         info: of its checkpoint.
@@ -33,6 +31,25 @@ def add_endpoint(
         target_file: likewise.
         shared: what every event has that draws a photo.
     """
+
+    with gr.Group(visible=False):
+        seed = PlainNumber(value=None, label="Seed", precision=0)
+        light = gr.Textbox(label="Light")
+        brightness, warmth = (PlainNumber(value=None, label=name) for name in ("Brightness", "Warmth"))
+        read_as = gr.Textbox(label="Read as")
+        photo = gr.Image(label="photo", format="png", type="filepath")
+        scores = gr.JSON(label="scores")
+        gr.Button().click(
+            _synthesize_by(generate, info),
+            [label_file, target_file, seed, light, brightness, warmth, read_as],
+            [photo, scores],
+            api_name="synthesize",
+            **shared,
+        )
+
+
+def _synthesize_by(generate: Callable[..., Result], info: CheckpointInfo) -> Callable[..., Any]:
+    """What the endpoint calls. Gradio describes it by its docstring, and each argument by one line."""
 
     def synthesize(
         label_map: str,
@@ -70,17 +87,4 @@ def add_endpoint(
         result = generate(label_map, target, seed, light, brightness, warmth, read_as)
         return save_picture(result.photo), result.as_json(info)
 
-    with gr.Group(visible=False):
-        seed = PlainNumber(value=None, label="Seed", precision=0)
-        light = gr.Textbox(label="Light")
-        brightness, warmth = (PlainNumber(value=None, label=name) for name in ("Brightness", "Warmth"))
-        read_as = gr.Textbox(label="Read as")
-        photo = gr.Image(label="photo", format="png", type="filepath")
-        scores = gr.JSON(label="scores")
-        gr.Button().click(
-            synthesize,
-            [label_file, target_file, seed, light, brightness, warmth, read_as],
-            [photo, scores],
-            api_name="synthesize",
-            **shared,
-        )
+    return synthesize

@@ -116,15 +116,8 @@ def build_app(
         gr.HTML(_header(info, device_name, source, notice))
         with gr.Tabs() as tabs:
             with gr.Tab("Paint", id="paint"), gr.Column(min_width=320):
-                canvas = LabelCanvas(
-                    streets.street("tree-lined road"),
-                    info=info,
-                    server_functions=live.functions,
-                    streets=streets.NAMES,
-                    reads_photos=photo_reader is not None,
-                    device=device_props(on_device, device_name),
-                    elem_id="cg-canvas",
-                )
+                reads_photos = photo_reader is not None
+                canvas = _build_canvas(live, info, reads_photos, device_props(on_device, device_name))
             with gr.Tab("Upload", id="upload") as upload:
                 generate = FileSynthesizer(synthesize, score_here, info, photo_reader, light_of)
                 build_upload(generate, device_name, canvas, tabs, "paint", live.about)
@@ -134,11 +127,25 @@ def build_app(
                     build_compare(shelf, shelf.names, score, canvas)
             if results:
                 with gr.Tab("Results", id="results") as shown:
-                    gallery = Gallery(shelf, shelf.names) if shelf else None
-                    show = partial(gallery.build, shown) if gallery else None
+                    show = partial(Gallery(shelf, shelf.names).build, shown) if shelf else None
                     build_results(info, results, Path(source).parent, show)
     # not open: who calls an event directly would skip the queue
     return app.queue(max_size=max_waiting, default_concurrency_limit=1, api_open=False)
+
+
+def _build_canvas(
+    live: Live, info: CheckpointInfo, reads_photos: bool, device: dict[str, Any] | None
+) -> LabelCanvas:
+    """The studio with our first street on it; `device` as `device_props` gives it."""
+    return LabelCanvas(
+        streets.street("tree-lined road"),
+        info=info,
+        server_functions=live.functions,
+        streets=streets.NAMES,
+        reads_photos=reads_photos,
+        device=device,
+        elem_id="cg-canvas",
+    )
 
 
 def serve(

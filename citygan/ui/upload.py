@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.helpers import Examples
@@ -77,6 +77,18 @@ def _refused(text: str) -> str:
     return f'<p class="cg-read cg-refused" role="alert">{escape(text)}</p>'
 
 
+class _Inputs(NamedTuple):
+    """What a visitor can choose."""
+
+    label_file: ImageFile
+    read: gr.HTML  # what it was read as
+    read_as: gr.Dropdown  # what it is to be read as
+    palette: ColorDialog  # and by which colours
+    target_file: ImageFile
+    seed: gr.Textbox
+    light: gr.Dropdown  # hidden where the checkpoint has no lights
+
+
 def build_upload(
     generate: FileSynthesizer,
     device_name: str,
@@ -95,6 +107,18 @@ def build_upload(
         paint_tab: the id of the tab that holds `canvas`.
         about: what the canvas is told of a file whose map it takes, as `Live.about`.
     """
+    with gr.Row(elem_classes="cg-upload"):
+        with gr.Column(scale=1, min_width=300):
+            inputs = _build_inputs(generate)
+            with gr.Row():
+                edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
+                start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
+            examples = _build_examples(inputs.label_file)
+        with gr.Column(scale=3, min_width=320):
+            view = ResultView(generate.info, device_name)
+
+    shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
+    _generate_on(start, examples, generate, inputs, view, shared)
 
     def edited(label_file: str | None, *chosen: str | None) -> tuple[Any, ...]:
         try:
@@ -103,17 +127,25 @@ def build_upload(
             return _refused(error.message), gr.skip(), gr.skip()
         return _said(file.summary), (file.label_map, about(file)), gr.Tabs(selected=paint_tab)
 
-    with gr.Row(elem_classes="cg-upload"):
-        with gr.Column(scale=1, min_width=300):
-            label_file, read, read_as, palette, target_file, seed, light = _build_inputs(generate)
-            with gr.Row():
-                edit = gr.Button("Edit this map", elem_id="cg-edit", min_width=120)
-                start = gr.Button("Generate", variant="primary", elem_id="cg-generate", min_width=120)
-            examples = _build_examples(label_file)
-        with gr.Column(scale=3, min_width=320):
-            view = ResultView(generate.info, device_name)
+    edit.click(
+        edited,
+        [inputs.label_file, inputs.read_as, inputs.palette],
+        [inputs.read, canvas, tabs],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    add_endpoint(generate, generate.info, inputs.label_file, inputs.target_file, shared)
 
-    shared: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1}
+
+def _generate_on(
+    start: gr.Button,
+    examples: Examples,
+    generate: FileSynthesizer,
+    inputs: _Inputs,
+    view: ResultView,
+    shared: dict[str, Any],
+) -> None:
+    """Has the button and each example draw the photo; `shared` is what every event has that draws one."""
 
     # Our examples are read as they are recognised: the choice may still be that of another file.
     def show(file, target, seed, light, read_as=None, palette=None) -> list[Any]:
@@ -123,31 +155,21 @@ def build_upload(
             return [_refused(error.message), *[gr.skip()] * len(view.outputs)]
         return [_said(result.notes[0]), *view.show(result)]
 
-    for event, chosen in ((start.click, [read_as, palette]), (examples.load_input_event.then, [])):
+    given = [inputs.label_file, inputs.target_file, inputs.seed, inputs.light]
+    chosen = [inputs.read_as, inputs.palette]
+    for event, also in ((start.click, chosen), (examples.load_input_event.then, [])):
         drawn = event(
             show,
-            [label_file, target_file, seed, light, *chosen],
-            [read, *view.outputs],
+            [*given, *also],
+            [inputs.read, *view.outputs],
             show_progress_on=view.progress,
             api_visibility="private",
             **shared,
         )
         drawn.success(None, js=_SHOW_PHOTO, api_visibility="private")
-    edit.click(
-        edited,
-        [label_file, read_as, palette],
-        [read, canvas, tabs],
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    add_endpoint(generate, generate.info, label_file, target_file, shared)
 
 
-def _build_inputs(
-    generate: FileSynthesizer,
-) -> tuple[ImageFile, gr.HTML, gr.Dropdown, ColorDialog, ImageFile, gr.Textbox, gr.Dropdown]:
-    """The label map, what it was and is to be read as and by which palette, the target photo, the seed and,
-    where the checkpoint has any, the lights."""
+def _build_inputs(generate: FileSynthesizer) -> _Inputs:
     info, photo_reader = generate.info, generate.photo_reader
     picture: dict[str, Any] = {"image_mode": None, "sources": ["upload", "clipboard"], "height": 220}
     label_file = ImageFile(
@@ -190,7 +212,7 @@ def _build_inputs(
             visible=bool(info.lights),
             elem_id="cg-light",
         )
-    return label_file, read, read_as, palette, target_file, seed, light
+    return _Inputs(label_file, read, read_as, palette, target_file, seed, light)
 
 
 def _build_examples(label_file: ImageFile) -> Examples:
