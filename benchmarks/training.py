@@ -39,8 +39,9 @@ from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.encoding import encode_labels, to_unit_range
 from citygan.streets import random_street
 from citygan.training.accelerator import best_precision
-from citygan.training.config import TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.config import TrainConfig
 from citygan.training.loop import STEPS_A_REPORT, StepDone, seed_of, train
+from citygan.training.networks import discriminator_arguments, generator_arguments
 from citygan.training.recipes import RECIPES
 from citygan.training.state import TrainState
 from citygan.training.step import train_step

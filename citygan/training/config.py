@@ -12,6 +12,7 @@ from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.deeplab import BACKBONES
 from citygan.models.encoding import ENCODINGS
 from citygan.shape import stride_px
+from citygan.training.networks import DISCRIMINATOR_FIELDS, GENERATOR_FIELDS, PROJECTED_KEYS, UPSAMPLINGS
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,10 @@ class TrainConfig:
             raise CityGANError(f"decay_epochs is {self.decay_epochs}, but there are {self.epochs} epochs")
         if (self.norm == "instance") != (self.norm_statistics == "instance"):
             raise CityGANError(f"norm {self.norm!r} cannot have norm_statistics {self.norm_statistics!r}")
-        self._check_networks()
+        self._check_segmenting()
+        self._check_generator()
+        self._check_discriminator()
+        self._check_pretrained()
 
     def _check_sizes(self) -> None:
         if not self.size_px <= self.load_px_min <= self.load_px_max:
@@ -124,11 +128,10 @@ class TrainConfig:
         """Of what the networks see."""
         return round(self.size_px * self.aspect)
 
-    def _check_networks(self) -> None:
-        """Sees that the chosen networks have what the fields ask of them."""
+    def _check_generator(self) -> None:
+        """Sees that the chosen generator, with this discriminator, has what the fields ask of it."""
         generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
-        self._check_segmenting()
-        others = self.discriminator in ("segmenting", *_PROJECTED) or "norm" in discriminator
+        others = self.discriminator in ("segmenting", *PROJECTED_KEYS) or "norm" in discriminator
         if self.norm != "batch" and not (others and ("norm" in generator or self.generator == "street-unet")):
             raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
@@ -143,9 +146,26 @@ class TrainConfig:
             raise CityGANError(
                 f"upsampling is {self.upsampling!r}; {self.generator} has {' and '.join(upsamplings)}"
             )
+        if self.inference_dropout and not (self.dropout and "dropout" in generator):
+            raise CityGANError(
+                f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
+            )
+        for name in ("frozen_trunk", "half_size_epochs"):
+            if getattr(self, name) and self.generator != "street-unet":
+                raise CityGANError(
+                    f"{name} is {getattr(self, name)}, but {self.generator} has no trunk that stands alone"
+                )
+        if self.light_weight and self.generator != "street-unet":
+            raise CityGANError(
+                f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
+            )
+
+    def _check_discriminator(self) -> None:
+        """Sees that the chosen discriminator has what the fields ask of it."""
+        discriminator = DISCRIMINATOR_FIELDS[self.discriminator]
         if "scales" not in discriminator and self.scales != _default("scales"):
             raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
-        if self.window_px and self.discriminator not in ("multi-scale", *_PROJECTED):
+        if self.window_px and self.discriminator not in ("multi-scale", *PROJECTED_KEYS):
             raise CityGANError(
                 f"window_px is {self.window_px}, but the discriminator {self.discriminator} has one size"
             )
@@ -160,24 +180,17 @@ class TrainConfig:
                 f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
                 f"encoding 'classes', not {self.discriminator} and {self.encoding!r}"
             )
-        if self.inference_dropout and not (self.dropout and "dropout" in generator):
-            raise CityGANError(
-                f"inference_dropout is True, but {self.generator} has no dropout (dropout is {self.dropout})"
-            )
-        for name in ("frozen_trunk", "half_size_epochs"):
-            if getattr(self, name) and self.generator != "street-unet":
-                raise CityGANError(
-                    f"{name} is {getattr(self, name)}, but {self.generator} has no trunk that stands alone"
-                )
-        if self.light_weight and self.generator != "street-unet":
-            raise CityGANError(
-                f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
-            )
-        if self.discriminator in _PROJECTED and self.window_px % 32:
+        if self.discriminator in PROJECTED_KEYS and self.window_px % 32:
             raise CityGANError(
                 f"window_px is {self.window_px}; for {self.discriminator} it is a multiple of 32"
             )
-        published = {"deeplab", "unet-256", "resnet18", *_PROJECTED} & {self.generator, self.discriminator}
+
+    def _check_pretrained(self) -> None:
+        """Sees that there are weights to start from, where they are asked for."""
+        published = {"deeplab", "unet-256", "resnet18", *PROJECTED_KEYS} & {
+            self.generator,
+            self.discriminator,
+        }
         if self.pretrained and not published:
             raise CityGANError(
                 f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"
@@ -255,41 +268,3 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
 
 def _default(name: str):
     return TrainConfig.__dataclass_fields__[name].default
-
-
-# Which fields each network takes, beside what the encoding says of its channels
-GENERATOR_FIELDS = {
-    "unet": ("width", "norm", "upsampling", "dropout", "noise", "refine"),
-    "flat-unet": ("width", "dropout"),
-    "unet-256": ("width", "dropout"),
-    "blocks-unet": ("width", "dropout"),
-    "deeplab": ("backbone",),
-    "street-unet": ("width", "depth", "upsampling"),
-}
-UPSAMPLINGS = {"unet": ("transposed", "nearest"), "street-unet": ("nearest", "bilinear")}
-DISCRIMINATOR_FIELDS = {
-    "patch": ("discriminator_width", "norm"),
-    "multi-scale": ("discriminator_width", "norm", "scales"),
-    "resnet18": (),
-    "segmenting": ("discriminator_width",),
-    "projected": ("discriminator_width",),
-    "projected-and-patch": ("discriminator_width",),
-}
-_PROJECTED = ("projected", "projected-and-patch")  # they look through an ImageNet network
-
-
-def generator_arguments(config: TrainConfig) -> dict:
-    """The plain arguments that build the generator of a configuration; they stand in its checkpoint."""
-    taken = {name: getattr(config, name) for name in GENERATOR_FIELDS[config.generator]}
-    return {"in_channels": ENCODINGS[config.encoding]} | taken
-
-
-def discriminator_arguments(config: TrainConfig) -> dict:
-    """The plain arguments that build the discriminator of a configuration."""
-    taken = {
-        name.removeprefix("discriminator_"): getattr(config, name)
-        for name in DISCRIMINATOR_FIELDS[config.discriminator]
-    }
-    channels = ENCODINGS[config.encoding]
-    reads_photos_alone = config.discriminator == "segmenting"
-    return ({"classes": channels} if reads_photos_alone else {"in_channels": channels + 3}) | taken

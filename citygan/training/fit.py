@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -76,19 +76,9 @@ def fit(
     if not accelerator.is_main_process:
         logging.getLogger().setLevel(logging.WARNING)  # the main process alone speaks
     how = {"skip_bad": skip_bad, "memory_gib": memory_gib, "progress": accelerator.is_main_process}
-    how["aspect"] = config.aspect
-    train_set = datasets.open_split(data, "train", config.load_px_max, **how)
-    note = datasets.describe(data)
-    name = dataset_name or note["name"]
-    if leave_drive_out:
-        train_set, held_out = datasets.leave_drive_out(train_set, leave_drive_out)
-        val_set = held_out.resized(config.size_px, memory_gib=memory_gib)
-        name += f" without its drive {leave_drive_out}, on which it is validated"
-    else:
-        val_set = datasets.open_split(data, "val", config.size_px, **how)
     run = Run(
         config,
-        RunData(train_set, val_set, name, note["aspect"], weights_license),
+        _open_data(data, config, leave_drive_out, dataset_name, weights_license, **how),
         RunOptions(
             out,
             recipe,
@@ -101,17 +91,46 @@ def fit(
         ),
         accelerator,
     )
-    if not run.go():
-        if accelerator.is_main_process:
-            again = (
-                f"python {shlex.join(sys.argv)}" if accelerator.num_processes == 1 else "the same torchrun"
-            )
-            print(f"stopped and saved; go on with: {again}")
-    elif accelerator.is_main_process:
-        if (out / "best.json").is_file():
-            add_graph(Checkpoint.find(out / "best"))
-        if push_to_hub:
-            push_run(out, push_to_hub)
+    done = run.go()
+    if not accelerator.is_main_process:
+        return
+    if done:
+        _publish(out, push_to_hub)
+    else:
+        again = f"python {shlex.join(sys.argv)}" if accelerator.num_processes == 1 else "the same torchrun"
+        print(f"stopped and saved; go on with: {again}")
+
+
+def _open_data(
+    data: Path,
+    config: TrainConfig,
+    leave_drive_out: str | None,
+    dataset_name: str,
+    weights_license: str,
+    *,
+    memory_gib: float,
+    **how: Any,
+) -> RunData:
+    """Both splits, and what a checkpoint says of them; arguments as for `fit`, `how` as for `open_split`."""
+    how |= {"memory_gib": memory_gib, "aspect": config.aspect}
+    train_set = datasets.open_split(data, "train", config.load_px_max, **how)
+    note = datasets.describe(data)
+    name = dataset_name or note["name"]
+    if leave_drive_out:
+        train_set, held_out = datasets.leave_drive_out(train_set, leave_drive_out)
+        val_set = held_out.resized(config.size_px, memory_gib=memory_gib)
+        name += f" without its drive {leave_drive_out}, on which it is validated"
+    else:
+        val_set = datasets.open_split(data, "val", config.size_px, **how)
+    return RunData(train_set, val_set, name, note["aspect"], weights_license)
+
+
+def _publish(out: Path, repo: str | None) -> None:
+    """Gives the best checkpoint of a run its graph, and pushes it where a repository is named."""
+    if (out / "best.json").is_file():
+        add_graph(Checkpoint.find(out / "best"))
+    if repo:
+        push_run(out, repo)
 
 
 @dataclass(frozen=True)

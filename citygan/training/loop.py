@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -86,9 +86,6 @@ def train(
     if not batch_size:
         raise TrainingError(f"{len(train_set)} samples are too few for {accelerator.num_processes} processes")
     steps = len(train_set) // (batch_size * accelerator.num_processes)
-    every = STEPS_A_REPORT[accelerator.device.type]
-    # of the conditions: what a convolution would round them to, which is much less to move about
-    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
     torch.backends.cudnn.benchmark = True  # the shapes never change
     plain_step = partial(segmenting_step if config.discriminator == "segmenting" else train_step, state)
     recorded = compile and accelerator.device.type == "cuda" and accelerator.num_processes == 1
@@ -97,22 +94,8 @@ def train(
     while state.epoch < config.epochs:
         if recorded and state.epoch == config.half_size_epochs and not state.step:
             step_once = CudaGraph(plain_step)  # another graph at another size
-        pending: list[torch.Tensor] = []
-        for labels, photos in _epoch_batches(state, train_set, batch_size, steps, workers):
-            seed = seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index)
-            torch.manual_seed(seed)
-            set_learning_rate(state, state.epoch + state.step / steps)
-            losses = step_once(encode_labels(labels, config.encoding, dtype), to_unit_range(photos))
-            pending.append(torch.stack(list(losses.values())))
-            state.step += 1
-            state.images_seen += batch_size * accelerator.num_processes
-            if len(pending) == every or state.step == steps:
-                means = accelerator.reduce(torch.stack(pending).mean(0), "mean").tolist()
-                report = dict(zip(losses, means, strict=True))
-                check_finite(report, state.epoch, state.step)
-                state.add_losses(report, len(pending))
-                pending.clear()
-                yield StepDone(state.epoch, state.step, steps, state.images_seen, report)
+        batches = _epoch_batches(state, train_set, batch_size, steps, workers)
+        yield from _train_epoch(state, step_once, batches, batch_size, steps)
         losses_of_epoch = state.take_losses()
         state.epoch, state.step = state.epoch + 1, 0
         if state.epoch == 1:
@@ -126,6 +109,43 @@ def train(
             losses_of_epoch,
             validate(state, val_set),
         )
+
+
+def _train_epoch(
+    state: TrainState,
+    step_once: Callable[..., dict[str, torch.Tensor]],
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    batch_size: int,
+    steps: int,
+) -> Iterator[StepDone]:
+    """Makes the steps that are left of an epoch, and reports a few at once.
+
+    Args:
+        state: What is trained, in place.
+        step_once: `(conditions, photos) -> losses`, one training step.
+        batches: What is left for this process, as `_epoch_batches` gives it.
+        batch_size: Samples in each.
+        steps: Of the whole epoch.
+    """
+    config, accelerator = state.config, state.accelerator
+    every = STEPS_A_REPORT[accelerator.device.type]
+    # of the conditions: what a convolution would round them to, which is much less to move about
+    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
+    pending: list[torch.Tensor] = []
+    for labels, photos in batches:
+        torch.manual_seed(seed_of("step", config.seed, state.epoch, state.step, accelerator.process_index))
+        set_learning_rate(state, state.epoch + state.step / steps)
+        losses = step_once(encode_labels(labels, config.encoding, dtype), to_unit_range(photos))
+        pending.append(torch.stack(list(losses.values())))
+        state.step += 1
+        state.images_seen += batch_size * accelerator.num_processes
+        if len(pending) == every or state.step == steps:
+            means = accelerator.reduce(torch.stack(pending).mean(0), "mean").tolist()
+            report = dict(zip(losses, means, strict=True))
+            check_finite(report, state.epoch, state.step)
+            state.add_losses(report, len(pending))
+            pending.clear()
+            yield StepDone(state.epoch, state.step, steps, state.images_seen, report)
 
 
 def _learn_light(state: TrainState, train_set: LabelPhotoSet) -> None:

@@ -28,9 +28,10 @@ from citygan.models.encoding import encode_labels
 from citygan.models.light import light_of
 from citygan.models.state_file import read_state
 from citygan.synthesis.device import hardware
-from citygan.training.config import TrainConfig, generator_arguments
+from citygan.training.config import TrainConfig
 from citygan.training.log import RunLog, draw_curves
 from citygan.training.loop import EpochDone, StepDone, train
+from citygan.training.networks import generator_arguments
 from citygan.training.state import TrainState
 
 log = logging.getLogger(__name__)

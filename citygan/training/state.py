@@ -17,7 +17,8 @@ from citygan.models import DISCRIMINATORS, GENERATORS, PROJECTED, StreetUNet, UN
 from citygan.models.foreign import read_generator
 from citygan.models.layers import for_inference
 from citygan.models.pretrained import load_pretrained
-from citygan.training.config import TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.config import TrainConfig
+from citygan.training.networks import discriminator_arguments, generator_arguments
 
 
 class TrainingError(CityGANError):

@@ -11,7 +11,8 @@ import torch
 import train
 from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS
-from citygan.training.config import TrainConfig, discriminator_arguments, generator_arguments
+from citygan.training.config import TrainConfig
+from citygan.training.networks import discriminator_arguments, generator_arguments
 from citygan.training.recipes import RECIPES
 
 
