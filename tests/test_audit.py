@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from local_server import LocalServer
 
 from tests.audit import main
 
@@ -25,11 +25,8 @@ def pypi():
         def log_message(self, *_):
             """Not on the terminal."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-    yield f"http://127.0.0.1:{server.server_port}/", answers
-    server.shutdown()
-    server.server_close()
+    with LocalServer(Handler) as server:
+        yield f"{server.url}/", answers
 
 
 @pytest.fixture

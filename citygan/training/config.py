@@ -187,10 +187,8 @@ class TrainConfig:
 
     def _check_pretrained(self) -> None:
         """Sees that there are weights to start from, where they are asked for."""
-        published = {"deeplab", "unet-256", "resnet18", *PROJECTED_KEYS} & {
-            self.generator,
-            self.discriminator,
-        }
+        chosen = {self.generator, self.discriminator}
+        published = {"deeplab", "unet-256", "resnet18", *PROJECTED_KEYS} & chosen
         if self.pretrained and not published:
             raise CityGANError(
                 f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,7 +26,7 @@ class Ended:
 
     @property
     def killed(self) -> bool:
-        return self.status == -9
+        return self.status in (-signal.SIGKILL, -signal.SIGPROF)
 
 
 class Commands:

@@ -17,9 +17,7 @@ from tests.faults.commands import Commands, spread
 
 pytestmark = [
     pytest.mark.timeout(900),  # many processes, on a machine that may be busy
-    pytest.mark.skipif(
-        sys.platform != "linux", reason="children are forked, and their CPU time is read in /proc"
-    ),
+    pytest.mark.skipif(sys.platform != "linux", reason="children are forked"),
 ]
 
 STEPS, KILLS, MOMENTS = 3, 10, 8

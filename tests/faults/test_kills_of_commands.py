@@ -20,7 +20,7 @@ from tests.faults.commands import Commands, Ended, files_in, spread
 
 pytestmark = [
     pytest.mark.timeout(900),  # many processes, on a machine that may be busy
-    pytest.mark.skipif(sys.platform != "linux", reason="children are forked, and watched by /proc"),
+    pytest.mark.skipif(sys.platform != "linux", reason="children are forked"),
 ]
 
 

@@ -10,10 +10,11 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
+from local_server import LocalServer
 
 WRITER, READER = "hf_may_write", "hf_may_read"
 
@@ -45,28 +46,20 @@ class Repo:
         return self.commits[self.refs.get(revision, revision)]
 
 
-class HubServer:
+class HubServer(LocalServer):
     """`with HubServer() as hub:` serves `hub.repos` at `hub.url`."""
 
     def __init__(self, handler: type[Handler] | None = None) -> None:
-        own = type("Own", (handler or Handler,), {"hub": self})
+        super().__init__(type("Own", (handler or Handler,), {"hub": self}))
         self.repos: dict[str, Repo] = {}
         self.stored: dict[str, bytes] = {}  # large files, by sha256
         self.requests: list[str] = []  # "GET /path"
         self.before: Callable[[], object] = lambda: None  # called with each request
         self.done = threading.Event()  # ends the silence
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), own)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> HubServer:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        return self
 
     def __exit__(self, *_) -> None:
         self.done.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__()
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -15,6 +15,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 from huggingface_hub import get_session
@@ -98,11 +99,11 @@ def run(code: str) -> dict:
 
 
 def serve(model: str, port: int) -> None:
-    """Starts the app; it ends with this process."""
+    """Starts the app, which answers by the time that this returns, and ends with this process."""
     import app
 
-    arguments = ["--model", model, "--port", str(port), "--device", "cpu", "--no-compile"]
-    threading.Thread(target=app.main, args=(arguments,), daemon=True).start()
+    app.serve = partial(app.serve, prevent_thread_lock=True)
+    app.main(["--model", model, "--port", str(port), "--device", "cpu", "--no-compile"])
 
 
 def train(arguments: list[str]) -> dict:

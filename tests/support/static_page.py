@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import tiny
+from local_server import LocalServer
 
 from citygan.checkpoint import Checkpoint
 from citygan.synthesis.onnx_graph import write_graph
@@ -35,7 +35,5 @@ def served(folder: Path) -> Iterator[tuple[str, list[str]]]:
         def log_request(self, code="-", size="-"):
             asked.append(self.path)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", asked
-        server.shutdown()
+    with LocalServer(partial(Handler, directory=str(folder))) as server:
+        yield f"{server.url}/", asked

@@ -6,15 +6,17 @@ import http.client
 import re
 import threading
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+from local_server import LocalServer
 
 PATIENCE_S = 120
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
 
 
-class StickyProxy:
+class StickyProxy(LocalServer):
     """`with StickyProxy(urls) as proxy:` serves them at `proxy.url`.
 
     A visitor is known by Gradio's session hash, in the query or the body; where a request has none, as an
@@ -23,21 +25,11 @@ class StickyProxy:
     """
 
     def __init__(self, urls: list[str]):
+        super().__init__(type("Own", (_Handler,), {"proxy": self}))
         self.alive = [urlsplit(url).netloc for url in urls]
         self.chosen: dict[str, str] = {}  # session hash or cookie -> replica
         self.served: dict[str, int] = dict.fromkeys(self.alive, 0)
         self._lock, self._next = threading.Lock(), 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (_Handler,), {"proxy": self}))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> StickyProxy:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def choose(self, names: list[str]) -> str:
         """The replica of a visitor who goes by these names; the first that is known decides."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from queues import PATIENCE_S, wait_until_queued
 
 from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
@@ -15,7 +16,6 @@ from citygan.synthesis.photo_queue import Asked
 from citygan.synthesis.synthesizer import Synthesizer, _photos
 from citygan.synthesis.torch_engine import TorchEngine, _Padded, _sizes
 
-PATIENCE_S = 60
 MAPS = [street(name, 128, 128) for name in NAMES[:5]]
 STREET = {"generator": "street-unet", "arguments": {"in_channels": 29, "width": 2, "depth": 6}}
 STREET |= {"encoding": "classes", "norm_statistics": "instance", "height_px": 128, "width_px": 128}
@@ -58,8 +58,9 @@ def together(synthesizer, calls):
         futures = []
         for i, (label_map, options) in enumerate(calls):
             futures.append(threads.submit(synthesizer, label_map, **options))
-            while (i == 0 and not counted.passes) or len(synthesizer._queue._waiting) < i:
-                pass
+            if i == 0:
+                assert counted.inside.acquire(timeout=PATIENCE_S)
+            wait_until_queued(synthesizer._queue, i)
         counted.gate.set()
         photos = [future.result(PATIENCE_S) for future in futures]
     synthesizer._engine = counted._engine

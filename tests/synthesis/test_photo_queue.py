@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from queues import PATIENCE_S, wait_until_queued
 
 from citygan.errors import BusyError, CityGANError
 from citygan.synthesis.photo_queue import Asked, PhotoQueue
-
-PATIENCE_S = 60
 
 
 def asked(number, dropout_seed=None):
@@ -48,14 +47,6 @@ def queue_of(maker, most=1, recover=lambda: None, **options):
     return PhotoQueue(maker, lambda: most, recover, **options)
 
 
-def wait_for(count, queue):
-    """Until so many wait."""
-    end = time.monotonic() + PATIENCE_S
-    while len(queue._waiting) < count:
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
 def behind_one(maker, queue, threads, numbers, dropout_seeds=None):
     """Futures of photos that are asked for one after the other while another is made: 0."""
     maker.gate.clear()
@@ -64,7 +55,7 @@ def behind_one(maker, queue, threads, numbers, dropout_seeds=None):
     for i, number in enumerate(numbers):
         seed = dropout_seeds[i] if dropout_seeds else None
         futures.append(threads.submit(maker.number, queue, number, dropout_seed=seed))
-        wait_for(i + 1, queue)
+        wait_until_queued(queue, i + 1)
     maker.gate.set()
     return futures
 
@@ -98,7 +89,7 @@ def test_maps_of_another_size_are_not_made_in_the_same_pass(maker):
         assert maker.inside.acquire(timeout=PATIENCE_S)
         for i, one in enumerate((asked(1), wide, asked(3))):
             futures.append(threads.submit(queue, one))
-            wait_for(i + 1, queue)
+            wait_until_queued(queue, i + 1)
         maker.gate.set()
         photos = [f.result(PATIENCE_S) for f in futures]
     assert maker.passes == [[0], [1], [2], [3]]
@@ -129,7 +120,7 @@ def test_a_full_queue_says_so_at_once_and_when_to_come_back(maker):
         assert maker.inside.acquire(timeout=PATIENCE_S)
         for i in (1, 2, 3):
             futures.append(threads.submit(maker.number, queue, i))
-            wait_for(i, queue)
+            wait_until_queued(queue, i)
         queue._photo_s = 2.0  # what the last ones took
         start = time.monotonic()
         with pytest.raises(BusyError, match=r"other photos are being made; come back in \d\S* s") as refused:
