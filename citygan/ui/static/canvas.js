@@ -1,9 +1,10 @@
 /** The canvas with its tools, its classes and its keys: all that painting needs. */
 
+import { fitting } from "./core/again.js";
 import { resample } from "./core/shapes.js";
 import { canvasSize } from "./core/sizes.js";
 import { MapState } from "./core/state.js";
-import { decodeMap, encodeMap } from "./core/wire.js";
+import { decodeMap } from "./core/wire.js";
 import { buildPalette, DIGITS } from "./panels/palette.js";
 import { buildToolbar } from "./panels/toolbar.js";
 import { buildActions } from "./view/actions.js";
@@ -20,7 +21,6 @@ import { Surface } from "./view/surface.js";
 import { Toolbox } from "./view/toolbox.js";
 import { buildZoom } from "./view/zoom.js";
 
-/** @import { Again } from "./core/again.js" */
 /** @import { Size } from "./core/sizes.js" */
 /** @import { Stamp } from "./core/stamps.js" */
 /** @import { LabelMap } from "./core/wire.js" */
@@ -278,18 +278,6 @@ export class Canvas {
     const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
     return this.#status.setPlace(`${this.#class(this.state.at(x, y)).name} at ${x}, ${y}`);
   }
-}
-
-/**
- * Regions on a map as the canvas has it.
- * @param {Again | null} again
- * @param {LabelMap} map
- * @returns {Again | null}
- */
-function fitting(again, { width, height }) {
-  if (!again || (again.plane.width === width && again.plane.height === height)) return again;
-  const ids = resample(decodeMap(again.plane), width, height);
-  return { ...again, plane: encodeMap({ ids, width, height }, 0, true) };
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Regions of a photo that are drawn with seeds of their own, and stay where they are while one paints. */
 
+import { resample } from "./shapes.js";
 import { decodeMap, encodeMap } from "./wire.js";
 
 const MOST = 24; // regions; with one more the oldest is drawn as the rest
 
-/** @import { Bytes, WireMap } from "./wire.js" */
+/** @import { Bytes, LabelMap, WireMap } from "./wire.js" */
 
 /**
  * The plane says of each pixel of the map which region it belongs to: 0 none, k the one of `seeds[k - 1]`; later ones lie
@@ -69,4 +70,16 @@ export function checkedAgain(value, { width, height }, mostSeed) {
   } catch {
     return null;
   }
+}
+
+/**
+ * Regions at the size of a map that they are laid on.
+ * @param {Again | null} again
+ * @param {LabelMap} map
+ * @returns {Again | null}
+ */
+export function fitting(again, { width, height }) {
+  if (!again || (again.plane.width === width && again.plane.height === height)) return again;
+  const ids = resample(decodeMap(again.plane), width, height);
+  return { ...again, plane: encodeMap({ ids, width, height }, 0, true) };
 }

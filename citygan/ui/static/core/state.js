@@ -1,11 +1,7 @@
-/**
- * The map being painted: one class id a pixel, its history, and who wants to know about changes.
- *
- * A step of the history is the run-length difference between the map before it and after it, so a hundred
- * steps cost about as much memory as what was really painted; where the map took another shape, it is both maps, packed.
- */
+/** The map being painted: one class id a pixel, its history, and who wants to know about changes. */
 
 import { withRegion } from "./again.js";
+import { History } from "./history.js";
 import { arranged, groundOf, NOTHING, settled } from "./objects.js";
 import { difference, UNSEEN, union } from "./steps.js";
 import { decodeMap, encodeMap } from "./wire.js";
@@ -14,8 +10,6 @@ import { decodeMap, encodeMap } from "./wire.js";
 /** @import { Placed, Scene } from "./objects.js" */
 /** @import { Painting, Rect, Step } from "./steps.js" */
 /** @import { Bytes, LabelMap } from "./wire.js" */
-
-const HISTORY_STEPS = 100;
 
 /** `reshaped`: whether width and height are others now. @typedef {{revision: number, final: boolean, rect: Rect, note: string, reshaped: boolean}} Change */
 
@@ -29,10 +23,8 @@ export class MapState {
   #dirty = null;
   /** @type {Rect | null} what it touched since the last notice */
   #fresh = null;
-  /** @type {Kept[]} */
-  #undo = [];
-  /** @type {Kept[]} */
-  #redo = [];
+  /** @type {History<Kept>} */
+  #history = new History();
   /** @type {Set<(change: Change) => void>} */
   #listeners = new Set();
   /** @type {Scene} the objects of the map that the last finished step left */
@@ -66,21 +58,21 @@ export class MapState {
   }
 
   get canUndo() {
-    return this.#undo.length > 0;
+    return this.#history.canUndo;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
   }
 
   /** The step that would be taken back next. */
   get step() {
-    return this.#undo.at(-1);
+    return this.#history.last;
   }
 
   /** Whether a step is part of the map: it was not taken back, nor forgotten after many others. @param {Kept | undefined} step */
   holds(step) {
-    return step !== undefined && this.#undo.includes(step);
-  }
-
-  get canRedo() {
-    return this.#redo.length > 0;
+    return this.#history.holds(step);
   }
 
   /** @param {number} x @param {number} y */
@@ -194,10 +186,8 @@ export class MapState {
 
   /** @param {Step} step */
   #remember(step) {
-    this.#undo.push({ ...step, again: { before: this.#againBefore, after: this.again } });
+    this.#history.keep({ ...step, again: { before: this.#againBefore, after: this.again } });
     this.#againBefore = this.again;
-    if (this.#undo.length > HISTORY_STEPS) this.#undo.shift();
-    this.#redo.length = 0;
   }
 
   /** Takes back the step in progress. */
@@ -254,18 +244,17 @@ export class MapState {
   begin(map, again = null) {
     this.replace(map.ids, "", map, again);
     this.#againBefore = again;
-    this.#undo.length = 0;
-    this.#redo.length = 0;
+    this.#history.clear();
   }
 
   /** @returns {string | null} the note of the step that was taken back */
   undo() {
-    return this.#travel(this.#undo, this.#redo, "before");
+    return this.#travel("before");
   }
 
   /** @returns {string | null} the note of the step that was done again */
   redo() {
-    return this.#travel(this.#redo, this.#undo, "after");
+    return this.#travel("after");
   }
 
   /** @param {number} i @param {number} id */
@@ -275,16 +264,11 @@ export class MapState {
     this.ids[i] = id;
   }
 
-  /**
-   * @param {Kept[]} from
-   * @param {Kept[]} to
-   * @param {"before" | "after"} side
-   */
-  #travel(from, to, side) {
+  /** @param {"before" | "after"} side */
+  #travel(side) {
     this.cancel();
-    const step = from.pop();
+    const step = this.#history.travel(side);
     if (!step) return null;
-    to.push(step);
     this.#scene = step.scenes[side];
     this.again = step.again[side];
     this.#againBefore = this.again;

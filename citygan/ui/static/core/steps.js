@@ -1,4 +1,7 @@
-/** The steps of a map's history. */
+/**
+ * The steps of a map's history. A step is the run-length difference between the map before it and after it, so a hundred
+ * steps cost about as much memory as what was really painted; where the map took another shape, it is both maps, packed.
+ */
 
 /** @import { Scene } from "./objects.js" */
 /** @import { Bytes, WireMap } from "./wire.js" */
