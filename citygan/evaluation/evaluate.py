@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,11 +19,10 @@ from citygan.data.dataset import LabelPhotoSet
 from citygan.errors import CityGANError
 from citygan.evaluation import sheets
 from citygan.evaluation.judging import COMMON_PX, Judges, report
-from citygan.evaluation.metrics import LPIPS_DEFINITION, PSNR_DEFINITION, Lpips, compare
+from citygan.evaluation.metrics import Lpips, compare
+from citygan.evaluation.printing import print_drives, print_folds, print_scores
 from citygan.evaluation.scores import (
-    FCN_DEFINITION,
     Evaluation,
-    FcnScore,
     Figure,
     KnownDrives,
     Reading,
@@ -81,35 +80,15 @@ def evaluate(
     synthesizer = Synthesizer(checkpoint, device)
     if true_light and not synthesizer.lights:
         raise CityGANError(f"{model} is told no light; leave --true-light out")
-    judge = Segmenter(segmenter, synthesizer.device) if segmenter else None
-    lpips, why_not = _find_lpips(synthesizer)
-    info = synthesizer.info
-    known = KnownDrives(datasets.drives_of_split(data, "train"), frozenset(info.drives))
+    bench = _open_bench(
+        model, data, synthesizer, segmenter, judges=judges, true_light=true_light, splits=split
+    )
+    info, figures = synthesizer.info, {}
     every_drive: dict[str, list[np.ndarray]] = {}
-    aspect = info.width_px / info.height_px
-    all_figures: dict[str, dict] = {}
-    training = None
-    if judges and known.split and set(split) != {"train"}:
-        training = datasets.open_split(data, "train", info.height_px, aspect=aspect, progress=True)
     for one in split:
-        samples = datasets.open_split(data, one, info.height_px, aspect=aspect, progress=True)
-        photos: list[np.ndarray] | None = [] if judges else None
-        scores = score_split(synthesizer, samples, lpips=lpips, segmenter=judge, photos=photos)
-        indices = datasets.drives(samples)
-        drives = {name: scores.of(chosen) for name, chosen in indices.items()}
-        print(f"{model} on {one}, {len(samples)} photos, {synthesizer.device_name}:")
-        _print_scores(scores, info, one, why_not, judge)
-        _print_drives(drives, known)
-        figures: dict[str, list[Figure]] = {}
-        if photos:
-            start = time.monotonic()
-            jury = Judges(synthesizer, judge, None if one == "train" else training)
-            figures = jury(photos, samples, scores.reading, indices)
-            print(f"judges ({time.monotonic() - start:.0f} s):", *report(figures), sep="\n")
-        all_figures[one] = sheets.as_json({datasets.NO_DRIVE: scores} | drives, figures)
-        if true_light:
-            all_figures[one][datasets.NO_DRIVE]["true_light"] = _in_true_light(synthesizer, samples)
-        info = _noted(info, one, scores, drives, known)
+        samples = bench.open_split(one)
+        scores, drives, figures[one] = bench.score(one, samples)
+        info = _noted(info, one, scores, drives, bench.known)
         for name, part in drives.items():
             every_drive.setdefault(name, []).append(part.ssim)
         if csv:
@@ -117,9 +96,9 @@ def evaluate(
         if sheet:
             _draw_sheet(scores, synthesizer, samples, sheet)
     if folds:
-        _print_folds({name: np.concatenate(parts) for name, parts in every_drive.items()}, known)
+        print_folds({name: np.concatenate(parts) for name, parts in every_drive.items()}, bench.known)
     if json:
-        sheets.write_json({"model": model, "splits": all_figures}, json)
+        sheets.write_json({"model": model, "splits": figures}, json)
     if record:
         checkpoint.record(
             ssim=info.ssim,
@@ -127,6 +106,88 @@ def evaluate(
             ssim_percentiles=info.ssim_percentiles,
             ssim_percentiles_of=info.ssim_percentiles_of,
         )
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What a checkpoint is scored with."""
+
+    model: str  # as it was asked for
+    data: Path
+    synthesizer: Synthesizer
+    segmenter: Segmenter | None
+    lpips: Lpips | None
+    why_no_lpips: str
+    known: KnownDrives
+    training: LabelPhotoSet | None  # real photos to hold the generated ones against
+    judges: bool  # whether these are asked
+    true_light: bool
+
+    def open_split(self, split: Split) -> LabelPhotoSet:
+        """A split at the model's own size."""
+        return _open_split(self.data, split, self.synthesizer.info)
+
+    def score(self, split: Split, samples: LabelPhotoSet) -> tuple[Evaluation, dict[str, Evaluation], dict]:
+        """Scores a split, and says what came of it.
+
+        Returns:
+            The scores of all its photos, those of each drive, and all figures for a JSON file.
+        """
+        photos: list[np.ndarray] | None = [] if self.judges else None
+        scores = score_split(
+            self.synthesizer, samples, lpips=self.lpips, segmenter=self.segmenter, photos=photos
+        )
+        indices = datasets.drives(samples)
+        drives = {name: scores.of(chosen) for name, chosen in indices.items()}
+        print(f"{self.model} on {split}, {len(samples)} photos, {self.synthesizer.device_name}:")
+        print_scores(scores, self.synthesizer.info, split, self.why_no_lpips, self.segmenter)
+        print_drives(drives, self.known)
+        judged = self._judge(photos, split, samples, scores, indices) if photos else {}
+        figures = sheets.as_json({datasets.NO_DRIVE: scores} | drives, judged)
+        if self.true_light:
+            figures[datasets.NO_DRIVE]["true_light"] = _in_true_light(self.synthesizer, samples)
+        return scores, drives, figures
+
+    def _judge(
+        self,
+        photos: list[np.ndarray],
+        split: Split,
+        samples: LabelPhotoSet,
+        scores: Evaluation,
+        drives: dict[str, list[int]],
+    ) -> dict[str, list[Figure]]:
+        """What the judges say of the photos of a split."""
+        start = time.monotonic()
+        jury = Judges(self.synthesizer, self.segmenter, None if split == "train" else self.training)
+        figures = jury(photos, samples, scores.reading, drives)
+        print(f"judges ({time.monotonic() - start:.0f} s):", *report(figures), sep="\n")
+        return figures
+
+
+def _open_bench(
+    model: str,
+    data: Path,
+    synthesizer: Synthesizer,
+    segmenter: Path | None,
+    *,
+    judges: bool,
+    true_light: bool,
+    splits: tuple[Split, ...],
+) -> _Bench:
+    """Opens the networks that score, and the training photos where the judges need them."""
+    network = Segmenter(segmenter, synthesizer.device) if segmenter else None
+    lpips, why_not = _find_lpips(synthesizer)
+    info = synthesizer.info
+    known = KnownDrives(datasets.drives_of_split(data, "train"), frozenset(info.drives))
+    compared = judges and known.split and set(splits) != {"train"}
+    training = _open_split(data, "train", info) if compared else None
+    return _Bench(model, data, synthesizer, network, lpips, why_not, known, training, judges, true_light)
+
+
+def _open_split(data: Path, split: Split, info: CheckpointInfo) -> LabelPhotoSet:
+    """A split of a data set at a model's own size."""
+    aspect = info.width_px / info.height_px
+    return datasets.open_split(data, split, info.height_px, aspect=aspect, progress=True)
 
 
 def score_split(
@@ -222,68 +283,6 @@ def _find_lpips(synthesizer: Synthesizer) -> tuple[Lpips | None, str]:
         return Lpips(synthesizer.device), ""
     except WeightsUnavailableError as error:
         return None, str(error)
-
-
-def _print_scores(
-    scores: Evaluation, info: CheckpointInfo, split: str, why_no_lpips: str, judge: Segmenter | None
-) -> None:
-    recorded = info.ssim.get(split)
-    said = "" if recorded is None else f" (its .json says {recorded:.4f})"
-    print(f"SSIM: {scores.ssim.mean():.4f}{said}; {info.ssim_definition}")
-    print(f"PSNR: {scores.psnr.mean():.2f} dB; {PSNR_DEFINITION}")
-    if scores.common:
-        print(f"at {COMMON_PX} x {COMMON_PX}: {_at_common(scores.common)}")
-    if scores.lpips is None:
-        print(f"LPIPS: not measured ({why_no_lpips})")
-    else:
-        print(f"LPIPS: {scores.lpips.mean():.4f}; {LPIPS_DEFINITION}")
-    if judge is None:
-        print("FCN-score: not measured (train a network with train.py segmenter, and pass it as --segmenter)")
-        return
-    print(f"FCN-score: generated {_says(scores.fcn_generated)}")
-    print(f"           real      {_says(scores.fcn_real)}")
-    print(f"           {FCN_DEFINITION}; here {judge.info.name}, {judge.info.config.architecture}")
-
-
-def _says(score: FcnScore | None) -> str:
-    if score is None:
-        return "not measured"
-    return (
-        f"per-pixel accuracy {score.pixel_accuracy:.3f}, per-class accuracy {score.class_accuracy:.3f}, "
-        f"class IoU {score.class_iou:.3f}"
-    )
-
-
-def _print_drives(drives: dict[str, Evaluation], known: KnownDrives) -> None:
-    """A line for each drive, where the names of the photos tell drives apart."""
-    if drives.keys() == {datasets.NO_DRIVE}:
-        return
-    for name, scores in drives.items():
-        figures = [f"SSIM {scores.ssim.mean():.4f}", f"PSNR {scores.psnr.mean():.2f} dB"]
-        if scores.common:
-            figures.append(f"at {COMMON_PX} x {COMMON_PX} {_at_common(scores.common)}")
-        if scores.lpips is not None:
-            figures.append(f"LPIPS {scores.lpips.mean():.4f}")
-        print(f"{name} ({len(scores.names)} photos, {known(name)}): {', '.join(figures)}")
-        if scores.reading:
-            print(f"           generated {_says(scores.fcn_generated)}")
-            print(f"           real      {_says(scores.fcn_real)}")
-
-
-def _at_common(common: tuple[np.ndarray, np.ndarray]) -> str:
-    return f"SSIM {common[0].mean():.4f}, PSNR {common[1].mean():.2f} dB"
-
-
-def _print_folds(ssim_of_drives: dict[str, np.ndarray], known: KnownDrives) -> None:
-    """The mean over drives, by what training knew of them."""
-    print("SSIM over drives, each counted once:")
-    groups: dict[str, list[str]] = {}
-    for drive in ssim_of_drives:
-        groups.setdefault(known(drive), []).append(drive)
-    for what, drives in groups.items():
-        means = [ssim_of_drives[drive].mean() for drive in drives]
-        photos = sum(len(ssim_of_drives[drive]) for drive in drives)
-        print(f"{what} ({', '.join(drives)}; {photos} photos): {np.mean(means):.4f}")
 
 
 def _draw_sheet(scores: Evaluation, synthesizer: Synthesizer, samples: LabelPhotoSet, path: Path) -> None:
