@@ -15,7 +15,7 @@ from citygan.checkpoint import SHIPPED, Checkpoint
 from citygan.evaluation.segmenter import Segmenter, SegmenterInfo
 from citygan.streets.specks import without_specks
 
-READER = SHIPPED.with_name("camvid-segmenter")  # the network that reads photos; another one goes here
+READER = SHIPPED.with_name("camvid-reader")  # the network that reads photos; another one goes here
 MAP_SIDE_PX = 720  # the longer side of a map, at most: about that of the canvas
 _SPECK = 1 / 5000  # of a map's pixels: what is smaller is noise to people who edit it
 

@@ -265,4 +265,4 @@ def test_the_app_starts_from_the_folder_alone_and_makes_a_photo(started, tmp_pat
     read, scores = client.predict(handle_file(photo), api_name="/synthesize")
     with Image.open(read) as image:
         assert image.size == (240, 160)
-    assert "Its map is a prediction (class IoU 0.43)" in scores["notes"][0]
+    assert "Its map is a prediction (class IoU 0.58)" in scores["notes"][0]
