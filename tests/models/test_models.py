@@ -39,7 +39,14 @@ def test_the_tables_name_the_networks():
         "street-unet",
     ]
     assert GENERATORS["unet"] is UNet
-    assert list(DISCRIMINATORS) == ["patch", "multi-scale", "resnet18", "segmenting", "projected"]
+    assert list(DISCRIMINATORS) == [
+        "patch",
+        "multi-scale",
+        "resnet18",
+        "segmenting",
+        "projected",
+        "projected-and-patch",
+    ]
     assert DISCRIMINATORS["patch"] is PatchDiscriminator
 
 

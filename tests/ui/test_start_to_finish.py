@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from canvas_driver import CAR, IDS, ROAD, SKY, UNLABELED, read_bytes
 from PIL import Image
-from playwright.sync_api import Download, Page, expect
+from playwright.sync_api import Download, Page
+from studio_driver import shown
 from tabs import PHONE
 
 MOST_TAB_STOPS = 40
@@ -50,7 +51,7 @@ def test_the_keyboard_alone_goes_from_nothing_to_a_saved_photo(page, whole_page,
         page.keyboard.press(key)
     for key in ("6", "b", *["Shift+ArrowUp"] * 5, "Enter"):
         page.keyboard.press(key)
-    expect(page.locator(".cg-pace")).to_have_attribute("data-kind", "live")
+    shown(page, map_of(page))  # the file is the photo that is shown
     tab_to(page, "Download")
     page.keyboard.press("Enter")
     tab_to(page, "photo")
@@ -79,6 +80,7 @@ def test_a_finger_goes_from_nothing_to_a_saved_photo(open_page, whole_page, tmp_
     tap("Brush")
     phone.locator(f".cg-class[data-id='{CAR}']").tap()
     stage.tap(position={"x": box["width"] / 2, "y": box["height"] - 20})
+    shown(phone, map_of(phone))
     tap("Download")
     with phone.expect_download() as download:
         tap("Photo")
