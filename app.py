@@ -21,6 +21,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import gradio as gr
 import tyro
 
 from citygan.checkpoint import SHIPPED
@@ -29,6 +30,7 @@ from citygan.evaluation.metrics import compare
 from citygan.evaluation.reading import READER, PhotoReader
 from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint
 from citygan.synthesis.shelf import short_name
+from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.page import build_app, serve
 from citygan.ui.pairs import build_pairs, maps_to_judge
 from citygan.ui.watch import log_requests
@@ -111,32 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(options: Options) -> None:
-    default = _variable("CITYGAN_MODEL", str(SHIPPED))
-    synthesizer, notice = open_checkpoint(options.model, default, options.device, options.batch)
-    synthesize = zero_gpu.with_gpu(synthesizer)
-    other = options.blind_pairs
-    others = options.compare if other is None else (other,)
-    shelf = fill_shelf(synthesizer, synthesize, others, options.device)
-    if other is not None:
-        page = build_pairs(shelf, shelf.names[0], short_name(other), maps_to_judge(options.pairs_data))
-    else:
-        page = build_app(
-            synthesize,
-            compare,
-            synthesizer.info,
-            synthesizer.device_name,
-            source=synthesizer.source,
-            max_waiting=options.max_queue,
-            notice=notice,
-            shelf=shelf,
-            results=RESULTS,
-            light_of=synthesizer.light_of if synthesizer.lights else None,
-            notice_of=lambda: synthesizer.notice,
-            photo_reader=_open_photo_reader(),
-            on_device=for_browsers(synthesizer),
-        )
-    if options.compile and other is None and not zero_gpu.is_on():
-        synthesizer.compile_in_background()
+    page = open_page(options)
     mcp = options.mcp or None  # None leaves it to GRADIO_MCP_SERVER
     if options.log_requests:
         log_requests()
@@ -150,6 +127,49 @@ def _run(options: Options) -> None:
         visitor_rate=options.visitor_rate,
         mcp_server=mcp,
     )
+
+
+def open_model(options: Options) -> tuple[Synthesizer, str]:
+    """The checkpoint to paint with, and what the page should say of it; see `open_checkpoint`.
+
+    Raises:
+        CityGANError: it cannot be loaded, or the device is not there.
+    """
+    default = _variable("CITYGAN_MODEL", str(SHIPPED))
+    return open_checkpoint(options.model, default, options.device, options.batch)
+
+
+def open_page(options: Options) -> gr.Blocks:
+    """Loads the checkpoint and builds its page, or that of blind pairs.
+
+    Raises:
+        CityGANError: as `open_model`.
+    """
+    synthesizer, notice = open_model(options)
+    synthesize = zero_gpu.with_gpu(synthesizer)
+    other = options.blind_pairs
+    others = options.compare if other is None else (other,)
+    shelf = fill_shelf(synthesizer, synthesize, others, options.device)
+    if other is not None:
+        return build_pairs(shelf, shelf.names[0], short_name(other), maps_to_judge(options.pairs_data))
+    page = build_app(
+        synthesize,
+        compare,
+        synthesizer.info,
+        synthesizer.device_name,
+        source=synthesizer.source,
+        max_waiting=options.max_queue,
+        notice=notice,
+        shelf=shelf,
+        results=RESULTS,
+        light_of=synthesizer.light_of if synthesizer.lights else None,
+        notice_of=lambda: synthesizer.notice,
+        photo_reader=_open_photo_reader(),
+        on_device=for_browsers(synthesizer),
+    )
+    if options.compile and not zero_gpu.is_on():
+        synthesizer.compile_in_background()
+    return page
 
 
 def _open_photo_reader() -> PhotoReader | None:

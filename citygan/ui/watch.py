@@ -157,6 +157,7 @@ class Watch:
         found = _ROUTES.match(scope["path"])
         with watched(found[1] if found else "page") as record:
             record |= {"status": 0, "received": 0, "sent": 0}
+            record["request"] = scope.get("citygan.request", record["request"])  # a proxy gave it one already
             try:
                 await self.app(scope, _counting(receive, record), _telling(send, record))
             except Exception as error:
