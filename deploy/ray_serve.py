@@ -1,8 +1,8 @@
 """Several processes of the app behind one address, by Ray Serve: `python deploy/ray_serve.py --replicas 2`.
 
-Ray 2.60 has a wrapper for Gradio, `GradioServer`. It gives Gradio 6.31 nothing of what `launch` is given here:
-theme, limits, who is let in, what browsers are told. So a replica is a plain ASGI app, see `replica.py`. All
-of them run on this machine's processors, and what Ray talks among its processes does not leave the machine.
+Ray 2.60 has a wrapper for Gradio, `GradioServer`. It gives Gradio 6.31 nothing of what `launch` is given
+here: theme, limits, who is let in, what browsers are told. So a replica is an ASGI app, see `replica.py`.
+All run on this machine's processors, and what Ray talks among its processes does not leave the machine.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 # Ray reads them when it is imported, here and in the processes that it starts
-os.environ |= {
-    "PYTHONPATH": str(ROOT),
-    "RAY_SERVE_SESSION_ID_HEADER_KEY": "cookie",  # what the router is told of a request
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listens on the loopback address alone, on Linux too
-    "RAY_AUTH_MODE": "token",
-    "RAY_AUTH_TOKEN": secrets.token_hex(32),
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_worker_niceness": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_COLOR_PREFIX": "0",
-}
+os.environ.update(
+    {
+        "PYTHONPATH": sys.path[0],
+        "RAY_SERVE_SESSION_ID_HEADER_KEY": "cookie",  # what the router is told of a request
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listens on the loopback address alone, on Linux too
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_niceness": "0",
+        "RAY_DEDUP_LOGS": "0",
+        "RAY_COLOR_PREFIX": "0",
+    }
+)
 
 import ray
 import tyro
