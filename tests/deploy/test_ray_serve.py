@@ -186,7 +186,8 @@ def test_photos_are_their_senders_and_a_killed_replica_loses_what_it_had_in_hand
         killed.append(dies)
 
     crowd.paint(2 * PHOTOS, meanwhile=kill_one)
-    assert killed and killed[0] not in served.replicas
+    assert len(killed) == 1
+    assert killed[0] not in served.replicas
     assert crowd.outcomes["photo"] == 3 * PAINTERS * PHOTOS
     # one of each painter at most; none where Ray, which asks replicas how busy they are, got no answer of it
     assert crowd.outcomes["lost"] <= PAINTERS
