@@ -153,9 +153,13 @@ def crop_alike(images: Sequence[torch.Tensor], side_px: int) -> list[torch.Tenso
     half of them are flush with an edge. It draws from torch's global generator of their device, and never
     waits for that device."""
     device = images[0].device
+    starts = [_start(length - side_px, device) for length in images[0].shape[2:]]
+    if device.type == "cpu":  # several times as fast there
+        top, left = map(int, starts)
+        return [image[:, :, top : top + side_px, left : left + side_px] for image in images]
     rows, columns = (
-        _start(length - side_px, device) + torch.arange(min(length, side_px), device=device)
-        for length in images[0].shape[2:]
+        start + torch.arange(min(length, side_px), device=device)
+        for start, length in zip(starts, images[0].shape[2:], strict=True)
     )
     return [image.index_select(2, rows).index_select(3, columns) for image in images]
 

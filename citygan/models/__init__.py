@@ -5,7 +5,7 @@ from citygan.models.deeplab import DeepLab
 from citygan.models.flat_unet import FlatUNet
 from citygan.models.multi_scale import MultiScaleDiscriminator
 from citygan.models.patch import PatchDiscriminator
-from citygan.models.projected import ProjectedAndPatchDiscriminator, ProjectedDiscriminator
+from citygan.models.projected import ProjectedDiscriminator
 from citygan.models.resnet import ResNetDiscriminator
 from citygan.models.segmenting import SegmentingDiscriminator
 from citygan.models.street_unet import StreetUNet
@@ -28,6 +28,4 @@ DISCRIMINATORS = {
     "resnet18": ResNetDiscriminator,
     "segmenting": SegmentingDiscriminator,
     "projected": ProjectedDiscriminator,
-    "projected-and-patch": ProjectedAndPatchDiscriminator,
 }
-PROJECTED = (ProjectedDiscriminator, ProjectedAndPatchDiscriminator)  # they look through an ImageNet network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -10,15 +11,28 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from citygan.models.efficientnet_lite import EfficientNetLite
-from citygan.models.patch import PatchDiscriminator
 
-LEVELS = 4  # of the network that are looked at
-_FIRST = 1  # of them, at a quarter of the size
+_WHOLE_FROM = 1  # the first level that is looked at of the whole, at a quarter of the size that it has
+_LEVELS = 5  # of the network
 _PROJECTED = 64  # channels that each level is mixed to
+_HALVINGS = (2, 2, 1, 0, 0)  # by the discriminator of each level
+
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the network says of a photo at each level, from the finest that is looked at inward."""
+
+    features: list[torch.Tensor]  # (N, c, h, w), of the same length at each pixel
+    mixed: list[torch.Tensor]  # (N, 64, h, w): what the patches' discriminators see of them
+
+    def detach(self) -> Look:
+        return Look([t.detach() for t in self.features], [t.detach() for t in self.mixed])
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Conditions and photos, together `(N, in_channels, H, W)` -> for each of four levels of
+    """Conditions and photos, together `(N, in_channels, H, W)` -> for each of the inner four levels of
     EfficientNet-Lite0 what it says of the photo, `(N, c, h, w)`, and logits of patches `(N, 1, h', w')`.
 
     That network never changes. Its levels are mixed over channels and, from the inner ones outward, over
@@ -37,22 +51,31 @@ class ProjectedDiscriminator(nn.Module):
     Args:
         in_channels: Of conditions and photos, together.
         width: A half of the channels of the discriminators.
+        fine_window: Look at the network's finest level too, in the window, at half the size: what is sharp is
+            told from what is not there. Texture is then judged alone: of the window's two finest levels no
+            features are shown, since their difference asks for each leaf where the real photo has it.
     """
 
-    def __init__(self, in_channels: int = 32, width: int = 32):
+    def __init__(self, in_channels: int = 32, width: int = 32, *, fine_window: bool = False):
         super().__init__()
         self.network = EfficientNetLite().without_norms()
-        channels = self.network.channels[_FIRST:]
+        self.window_from = 0 if fine_window else _WHOLE_FROM
+        channels = self.network.channels[self.window_from :]
         self.mixed = nn.ModuleList(nn.Conv2d(c, _PROJECTED, 1) for c in channels)
         self.passed = nn.ModuleList(nn.Conv2d(_PROJECTED, _PROJECTED, 3, padding=1) for _ in channels[1:])
         _draw_weights((*self.mixed, *self.passed), 1.0)
         _fix(self)
         self.of_whole, self.of_window = (
             nn.ModuleList(
-                _patches(_PROJECTED + in_channels - 3, 2 * width, halvings) for halvings in (2, 1, 0, 0)
+                _patches(_PROJECTED + in_channels - 3, 2 * width, halvings) for halvings in _HALVINGS[first:]
             )
-            for _ in range(2)
+            for first in (_WHOLE_FROM, self.window_from)
         )
+
+    @property
+    def window_levels(self) -> int:
+        """How many of what comes back first are of the window, if one is given."""
+        return _LEVELS - self.window_from
 
     def load_published(self) -> None:
         """Takes the network's ImageNet weights from their package.
@@ -68,75 +91,74 @@ class ProjectedDiscriminator(nn.Module):
         self,
         condition: torch.Tensor,
         photo: torch.Tensor,
-        window: tuple[torch.Tensor, torch.Tensor] | None = None,
+        window: Pair | None = None,
         *,
         half_size: bool = False,
     ) -> list[list[torch.Tensor]]:
-        if not half_size:
-            condition, photo = F.avg_pool2d(condition, 2), F.avg_pool2d(photo, 2)
-        layers = self._judge(self.of_window, *window) if window else []
-        return layers + self._judge(self.of_whole, condition, photo)
+        looks = self.look(photo, window and window[1], half_size=half_size)
+        return self.judge(looks, self.shares(condition, window and window[0], half_size=half_size))
 
-    def _look(self, photo: torch.Tensor) -> list[torch.Tensor]:
-        """What the network says of a photo. On a CPU its convolutions of single channels take several times
-        as long in the plain memory order, and, backward, twice as long in bfloat16."""
-        photo = photo.contiguous(memory_format=torch.channels_last)
-        if not (photo.requires_grad and photo.device.type == "cpu"):
-            return self.network(photo)[_FIRST:]
-        with torch.autocast("cpu", enabled=False):
-            return self.network(photo.float())[_FIRST:]
+    def look(
+        self, photo: torch.Tensor, window: torch.Tensor | None = None, *, half_size: bool = False
+    ) -> list[Look]:
+        """What the network says of the window, if there is one, and of the whole: the part of `forward` that
+        never changes."""
+        whole = self._look(photo if half_size else F.avg_pool2d(photo, 2), _WHOLE_FROM)
+        return [whole] if window is None else [self._look(window, self.window_from), whole]
 
-    def _judge(
-        self, heads: nn.ModuleList, condition: torch.Tensor, photo: torch.Tensor
+    def shares(
+        self, condition: torch.Tensor, window: torch.Tensor | None = None, *, half_size: bool = False
     ) -> list[list[torch.Tensor]]:
-        said = self._look(photo)
-        mixed = [mix(h) for mix, h in zip(self.mixed, said, strict=True)]
+        """Label maps as small as the levels of each look, for each of the looks."""
+        whole = _pooled(condition, _LEVELS if half_size else _LEVELS + 1)[-(_LEVELS - _WHOLE_FROM) :]
+        return [whole] if window is None else [_pooled(window, _LEVELS)[self.window_from :], whole]
+
+    def judge(self, looks: list[Look], shares: list[list[torch.Tensor]]) -> list[list[torch.Tensor]]:
+        """The rest of `forward`, which learns: what to say of looks at photos and shares of label maps."""
+        whole = self._judge(self.of_whole, looks[-1], shares[-1])
+        if len(looks) == 1:
+            return whole
+        window = self._judge(self.of_window, looks[0], shares[0])
+        if not self.window_from:
+            window[:2] = [level[1:] for level in window[:2]]
+        return window + whole
+
+    def _look(self, photo: torch.Tensor, first: int) -> Look:
+        said = self._said(photo)[first:]
+        mixes, passes = self.mixed[first - self.window_from :], self.passed[first - self.window_from :]
+        mixed = [mix(h) for mix, h in zip(mixes, said, strict=True)]
         for i in reversed(range(len(mixed) - 1)):
             inner = F.interpolate(mixed[i + 1], mixed[i].shape[-2:], mode="bilinear")
-            mixed[i] = (mixed[i] + self.passed[i](inner)) / 2**0.5
-        layers, shares = [], condition
-        for head, h, features in zip(heads, mixed, said, strict=True):
-            shares = F.avg_pool2d(shares, shares.shape[-1] // h.shape[-1]).to(h.dtype)
-            length = features.float().square().mean(1, keepdim=True).add(1e-6).sqrt()
-            layers.append([features / length, head(torch.cat([h, shares], 1))])
-        return layers
+            mixed[i] = (mixed[i] + passes[i](inner)) / 2**0.5
+        lengths = [h.float().square().mean(1, keepdim=True).add(1e-6).sqrt() for h in said]
+        return Look([h / length for h, length in zip(said, lengths, strict=True)], mixed)
 
+    def _said(self, photo: torch.Tensor) -> list[torch.Tensor]:
+        """What the network says of a photo. On a CPU its convolutions of single channels take several times
+        as long in the plain memory order, and, backward, twice as long in bfloat16; real photos, which need
+        no backward pass, are rounded no more than generated ones, which would give them away."""
+        photo = photo.contiguous(memory_format=torch.channels_last)
+        if photo.device.type != "cpu":
+            return self.network(photo)
+        with torch.autocast("cpu", enabled=False):
+            return self.network(photo.float())
 
-class ProjectedAndPatchDiscriminator(nn.Module):
-    """A `ProjectedDiscriminator`, and a 70x70 PatchGAN that looks at the pixels of the window themselves.
-
-    The first level of EfficientNet-Lite0 that is looked at has a quarter of the size, and knows little of how
-    sharp a photo is: against it alone photos have a half of the finest detail that real ones have. The
-    PatchGAN stands behind the window's levels, shows no hidden layers (what it says of texture is not
-    compared place by place) and counts as much as all levels together.
-
-    Args:
-        in_channels: Of conditions and photos, together.
-        width: A half of the channels of the projected ones, and those of the PatchGAN's first layer.
-    """
-
-    def __init__(self, in_channels: int = 32, width: int = 32):
-        super().__init__()
-        self.projected = ProjectedDiscriminator(in_channels, width)
-        self.pixels = PatchDiscriminator(in_channels, width, norm="instance")
-
-    def load_published(self) -> None:
-        """As `ProjectedDiscriminator.load_published`."""
-        self.projected.load_published()
-
-    def forward(
-        self,
-        condition: torch.Tensor,
-        photo: torch.Tensor,
-        window: tuple[torch.Tensor, torch.Tensor] | None = None,
-        *,
-        half_size: bool = False,
+    @staticmethod
+    def _judge(
+        heads: Iterable[nn.Module], look: Look, shares: list[torch.Tensor]
     ) -> list[list[torch.Tensor]]:
-        layers = self.projected(condition, photo, window, half_size=half_size)
-        if window is None:
-            return layers
-        of_pixels = self.pixels(*window)[0][-1:]
-        return [*layers[:LEVELS], of_pixels, *layers[LEVELS:]]
+        return [
+            [features, head(torch.cat([h, share.to(h.dtype)], 1))]
+            for head, features, h, share in zip(heads, look.features, look.mixed, shares, strict=True)
+        ]
+
+
+def _pooled(maps: torch.Tensor, times: int) -> list[torch.Tensor]:
+    """Means over 2x2 px, over those of these, and so on."""
+    pooled = [F.avg_pool2d(maps, 2)]
+    while len(pooled) < times:
+        pooled.append(F.avg_pool2d(pooled[-1], 2))
+    return pooled
 
 
 def _patches(in_channels: int, channels: int, halvings: int) -> nn.Sequential:

@@ -12,7 +12,7 @@ from citygan.models import DISCRIMINATORS, GENERATORS
 from citygan.models.deeplab import BACKBONES
 from citygan.models.encoding import ENCODINGS
 from citygan.shape import stride_px
-from citygan.training.networks import DISCRIMINATOR_FIELDS, GENERATOR_FIELDS, PROJECTED_KEYS, UPSAMPLINGS
+from citygan.training.networks import DISCRIMINATOR_FIELDS, GENERATOR_FIELDS, UPSAMPLINGS
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class TrainConfig:
     discriminator_width: int = 64  # channels of the discriminator's first layer
     scales: int = 2  # of the multi-scale discriminator
     window_px: int = 0  # side of what its finest scale sees of a photo; 0 shows it the whole
+    fine_window: bool = False  # the projected discriminator judges what is sharp in it, too
     norm: str = "batch"  # "batch" or "instance", in both networks
     upsampling: str = "transposed"  # "nearest" against its checkerboard, "bilinear" against small squares
     dropout: float = 0.5  # probability, in the generator's inner decoder layers
@@ -131,7 +132,7 @@ class TrainConfig:
     def _check_generator(self) -> None:
         """Sees that the chosen generator, with this discriminator, has what the fields ask of it."""
         generator, discriminator = GENERATOR_FIELDS[self.generator], DISCRIMINATOR_FIELDS[self.discriminator]
-        others = self.discriminator in ("segmenting", *PROJECTED_KEYS) or "norm" in discriminator
+        others = self.discriminator in ("segmenting", "projected") or "norm" in discriminator
         if self.norm != "batch" and not (others and ("norm" in generator or self.generator == "street-unet")):
             raise CityGANError(
                 f"norm is {self.norm!r}, but {self.generator} with {self.discriminator} has batch norm alone"
@@ -165,7 +166,12 @@ class TrainConfig:
         discriminator = DISCRIMINATOR_FIELDS[self.discriminator]
         if "scales" not in discriminator and self.scales != _default("scales"):
             raise CityGANError(f"scales is {self.scales}, but the discriminator {self.discriminator} has one")
-        if self.window_px and self.discriminator not in ("multi-scale", *PROJECTED_KEYS):
+        if self.fine_window and not ("fine_window" in discriminator and self.window_px):
+            raise CityGANError(
+                f"fine_window is True, but the discriminator {self.discriminator} with window_px "
+                f"{self.window_px} has no window to look at closely"
+            )
+        if self.window_px and self.discriminator not in ("multi-scale", "projected"):
             raise CityGANError(
                 f"window_px is {self.window_px}, but the discriminator {self.discriminator} has one size"
             )
@@ -180,15 +186,13 @@ class TrainConfig:
                 f"class_balance is {self.class_balance}, which needs a discriminator of patches and the "
                 f"encoding 'classes', not {self.discriminator} and {self.encoding!r}"
             )
-        if self.discriminator in PROJECTED_KEYS and self.window_px % 32:
-            raise CityGANError(
-                f"window_px is {self.window_px}; for {self.discriminator} it is a multiple of 32"
-            )
+        if self.discriminator == "projected" and self.window_px % 32:
+            raise CityGANError(f"window_px is {self.window_px}; for projected it is a multiple of 32")
 
     def _check_pretrained(self) -> None:
         """Sees that there are weights to start from, where they are asked for."""
         chosen = {self.generator, self.discriminator}
-        published = {"deeplab", "unet-256", "resnet18", *PROJECTED_KEYS} & chosen
+        published = {"deeplab", "unet-256", "resnet18", "projected"} & chosen
         if self.pretrained and not published:
             raise CityGANError(
                 f"pretrained is True, but no weights are known for {self.generator} with {self.discriminator}"

@@ -24,10 +24,8 @@ DISCRIMINATOR_FIELDS = {
     "multi-scale": ("discriminator_width", "norm", "scales"),
     "resnet18": (),
     "segmenting": ("discriminator_width",),
-    "projected": ("discriminator_width",),
-    "projected-and-patch": ("discriminator_width",),
+    "projected": ("discriminator_width", "fine_window"),
 }
-PROJECTED_KEYS = ("projected", "projected-and-patch")  # of those that look through an ImageNet network
 
 
 def generator_arguments(config: TrainConfig) -> dict:

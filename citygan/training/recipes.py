@@ -90,11 +90,11 @@ CITYGAN_PROJECTED = replace(
 
 CITYGAN_DETAIL = replace(
     CITYGAN_PROJECTED,
-    discriminator="projected-and-patch",
-    feature_weight=6.0,
-    epochs=24,
+    fine_window=True,
+    feature_weight=8.0,
+    epochs=36,
     half_size_epochs=0,
-    decay_epochs=10,
+    decay_epochs=12,
 )
 
 RECIPES: dict[str, TrainConfig] = {
@@ -134,8 +134,8 @@ RECIPES: dict[str, TrainConfig] = {
     # the same against PatchGANs of what an ImageNet network says of photos, and near to the real ones in what
     # it says: what the shipped checkpoint is made with, going on where a citygan-light stands
     "citygan-projected": CITYGAN_PROJECTED,
-    # then, at full size, with a PatchGAN that looks at the pixels too: for the detail that is finer than what
-    # that network looks at, going on where a citygan-projected stands
+    # then, at full size, with that network's finest level looked at too: for detail, going on where a
+    # citygan-projected stands
     "citygan-detail": CITYGAN_DETAIL,
     # the same against a discriminator that says each pixel's class or that it is fake
     "citygan-light": replace(

@@ -13,7 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
-from citygan.models import DISCRIMINATORS, GENERATORS, PROJECTED, StreetUNet, UNet
+from citygan.models import DISCRIMINATORS, GENERATORS, ProjectedDiscriminator, StreetUNet, UNet
 from citygan.models.foreign import read_generator
 from citygan.models.layers import for_inference
 from citygan.models.pretrained import load_pretrained
@@ -115,7 +115,7 @@ class TrainState:
                 load_pretrained(self.generator)
             if config.pretrained and config.discriminator == "resnet18":
                 load_pretrained(self.discriminator)
-            if config.pretrained and isinstance(self.discriminator, PROJECTED):
+            if config.pretrained and isinstance(self.discriminator, ProjectedDiscriminator):
                 self.discriminator.load_published()
         self.start_average()
 

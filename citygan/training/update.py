@@ -107,7 +107,7 @@ def _ssim_loss(pool: int, photos: torch.Tensor, targets: torch.Tensor) -> torch.
     return ssim_loss(photos, targets)
 
 
-def run_network(state: TrainState, network: Callable, *inputs: torch.Tensor | None):
+def run_network(state: TrainState, network: Callable, *inputs):
     """What a network or a part of it gives, computed in the precision of the run."""
     # weights change between two passes, so their half-precision copies are not kept
     with state.accelerator.autocast(AutocastKwargs(cache_enabled=False)):

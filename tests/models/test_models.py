@@ -45,7 +45,6 @@ def test_the_tables_name_the_networks():
         "resnet18",
         "segmenting",
         "projected",
-        "projected-and-patch",
     ]
     assert DISCRIMINATORS["patch"] is PatchDiscriminator
 

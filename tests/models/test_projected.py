@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from citygan.models.projected import ProjectedAndPatchDiscriminator, ProjectedDiscriminator
+from citygan.models.projected import ProjectedDiscriminator
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,28 @@ def test_published_weights_are_taken_and_travel_with_its_state(network):
         assert torch.equal(one[0], other[0])
 
 
-def test_a_patchgan_stands_behind_the_levels_of_the_window():
-    both = ProjectedAndPatchDiscriminator(5 + 3, 4).eval()
+def test_a_fine_window_is_looked_at_from_half_its_size_and_shows_no_features_of_texture():
+    fine = ProjectedDiscriminator(5 + 3, 4, fine_window=True).eval()
     conditions, photo = seen()
     window = (conditions[..., :64, :64], photo[..., :64, :64])
-    layers = both(conditions, photo, window)
-    assert [len(scale) for scale in layers] == [2] * 4 + [1] + [2] * 4
-    assert layers[4][0].shape[1:] == (1, 6, 6)
-    assert torch.equal(layers[4][0], both.pixels(*window)[0][-1])
-    assert len(both(conditions, photo)) == 4  # no window, nothing at full size
+    layers = fine(conditions, photo, window)
+    assert [len(scale) for scale in layers] == [1, 1, 2, 2, 2] + [2] * 4
+    assert [tuple(scale[-1].shape[2:]) for scale in layers[:5]] == [(8, 8), (4, 4), (4, 4), (4, 4), (2, 2)]
+    assert len(fine(conditions, photo)) == 4  # no window, nothing finer
+
+
+def test_looks_and_shares_that_are_kept_are_judged_as_what_they_are_of(network):
+    conditions, photo = seen()
+    window = (conditions[..., :64, :64], photo[..., :64, :64])
+    kept = network.judge(network.look(photo, window[1]), network.shares(conditions, window[0]))
+    for one, other in zip(kept, network(conditions, photo, window), strict=True):
+        assert torch.equal(one[1], other[1])
+
+
+def test_a_real_photo_is_rounded_no_more_than_a_generated_one(network):
+    """Else the discriminator would tell them apart by that."""
+    _, photo = seen()
+    with torch.autocast("cpu", torch.bfloat16):
+        real, generated = (network.look(p)[0] for p in (photo, photo.clone().requires_grad_()))
+    for one, other in zip(real.features + real.mixed, generated.features + generated.mixed, strict=True):
+        assert torch.equal(one, other)

@@ -135,6 +135,7 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"half_size_epochs": 1}, "half_size_epochs is 1, but unet has no trunk that stands alone"),
         ({"upsampling": "bilinear"}, "upsampling is 'bilinear'; unet has transposed and nearest"),
         ({"window_px": 64}, "window_px is 64, but the discriminator patch has one size"),
+        ({"fine_window": True}, "fine_window is True, but the discriminator patch with window_px 0 has no"),
         ({"window_px": -1}, "window_px is -1; it must be at least 0"),
         (
             {
