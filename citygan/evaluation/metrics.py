@@ -2,6 +2,8 @@
 
 SSIM is torchmetrics' `structural_similarity_index_measure` on RGB in [0, 1] with `data_range=1.0` (Gaussian
 window, sigma 1.5, 11 px; Wang et al. 2004, https://doi.org/10.1109/TIP.2003.819861), at the photo's own size.
+Torchmetrics is imported where it is first needed: it brings all of torchvision, which takes as long as torch,
+and the page is to stand sooner.
 """
 
 from __future__ import annotations
@@ -12,10 +14,6 @@ from typing import cast
 import numpy as np
 import torch
 from PIL import Image
-from torchmetrics.functional.image import (
-    peak_signal_noise_ratio,
-    structural_similarity_index_measure,
-)
 
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import Scores
@@ -27,6 +25,11 @@ SSIM_DEFINITION = (
 PSNR_DEFINITION = "of each image, from 8-bit RGB; the figure is the mean over the images"
 LPIPS_DEFINITION = "torchmetrics LearnedPerceptualImagePatchSimilarity, net alex, on [-1, 1]; lower is nearer"
 _WINDOW_PX = 11
+
+
+def get_ready() -> None:
+    """Imports what scores need, which takes a second or two."""
+    import torchmetrics.functional.image  # noqa: F401
 
 
 def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | None = None) -> Scores:
@@ -41,6 +44,8 @@ def compare(photo: np.ndarray, target: np.ndarray, size_px: tuple[int, int] | No
     Raises:
         CityGANError: a size below 11 px, the window of SSIM.
     """
+    from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
     for name, image in (("photo", photo), ("target", target)):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
@@ -70,6 +75,8 @@ def _resized(image: np.ndarray, size_px: tuple[int, int]) -> torch.Tensor:
 def mean_ssim(pairs: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
     """Mean SSIM of photos and targets, each `(1, 3, H, W)` in [-1, 1], rounded to 8 bits first as a saved
     photo is."""
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
     values = []
     for photo, target in pairs:
         a, b = (t.clamp(-1, 1).add(1).mul(127.5).round().div(255) for t in (photo, target))
@@ -89,7 +96,6 @@ class Lpips:
     """
 
     def __init__(self, device: torch.device | str = "cpu"):
-        # Here, not above: the app imports this module for SSIM alone.
         from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
         from torchvision.models import AlexNet_Weights
 

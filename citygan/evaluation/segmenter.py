@@ -13,28 +13,23 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate, pad
-from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, segmentation
-from torchvision.ops import Conv2dNormActivation
+from torch.nn.functional import interpolate
 
 from citygan.checkpoint import Checkpoint
 from citygan.errors import CityGANError
 from citygan.evaluation.scores import FcnScore
 from citygan.info import Info
 from citygan.models import published as zoo
-from citygan.models.efficientnet_lite import EfficientNetLite
+from citygan.models.lite_unet import IMAGENET_MEAN, IMAGENET_STD, LiteUNet
 from citygan.palette import CLASS_BY_ID
 
 TORCHVISION = {  # its networks, each with the ImageNet weights of its backbone
-    "lraspp_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
-    "deeplabv3_mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V1,
-    "fcn_resnet50": ResNet50_Weights.IMAGENET1K_V1,
+    "lraspp_mobilenet_v3_large": "MobileNet_V3_Large_Weights.IMAGENET1K_V1",
+    "deeplabv3_mobilenet_v3_large": "MobileNet_V3_Large_Weights.IMAGENET1K_V1",
+    "fcn_resnet50": "ResNet50_Weights.IMAGENET1K_V1",
 }
 LITE_UNET = "efficientnet_lite0_unet"  # ours
 ARCHITECTURES = (*TORCHVISION, LITE_UNET)
-_DECODER = (128, 96, 96, 64, 48)  # channels of the LiteUNet, from a 32nd of the size to half of it
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]; what torchvision's backbones were trained with
-_IMAGENET_STD = (0.229, 0.224, 0.225)
 
 ArchitectureName = Literal[ARCHITECTURES]  # ty: ignore[invalid-type-form]: the names of the table
 
@@ -129,64 +124,13 @@ def build(architecture: str, classes: int, *, pretrained: bool = False) -> nn.Mo
         if pretrained:
             network.start_published()
         return network
-    published = TORCHVISION[architecture]
+    from torchvision.models import get_weight, segmentation  # takes as long to import as torch
+
+    published = get_weight(TORCHVISION[architecture])
     with zoo.published(published) if pretrained else nullcontext():
         return getattr(segmentation, architecture)(
             weights=None, weights_backbone=published if pretrained else None, num_classes=classes
         )
-
-
-class LiteUNet(nn.Module):
-    """EfficientNet-Lite0 with a U-Net's decoder, for photos of any size: `build` says what goes in and out.
-
-    The innermost features are weighed by their mean over the photo, as in LR-ASPP: what kind of a street it
-    is says much of a pixel.
-    """
-
-    def __init__(self, classes: int):
-        super().__init__()
-        self._fixed: list[nn.Module] = []  # parts that are not trained, nor their statistics
-        self.backbone = EfficientNetLite()
-        *skips, inner = self.backbone.channels
-        self.inner = Conv2dNormActivation(inner, _DECODER[0], 1)
-        self.gate = nn.Conv2d(inner, _DECODER[0], 1)
-        self.ups = nn.ModuleList(
-            Conv2dNormActivation(before + skip, out)
-            for before, skip, out in zip(_DECODER, reversed(skips), _DECODER[1:], strict=False)
-        )
-        self.out = nn.Sequential(nn.Dropout2d(0.1), nn.Conv2d(_DECODER[-1], classes, 1))
-
-    def start_published(self) -> None:
-        """Starts from the ImageNet weights. The outer levels, in which all photos are alike, and the filters
-        of single channels stay as they are: on a CPU they would take half of the time of training.
-
-        Raises:
-            WeightsUnavailableError: they are not installed.
-        """
-        self.backbone.load_published()
-        self._fixed = [self.backbone.stem, *self.backbone.levels[:2]]
-        for module in self._fixed:
-            module.requires_grad_(False)
-        for module in self.backbone.modules():
-            if isinstance(module, nn.Conv2d) and module.groups > 1:
-                module.requires_grad_(False)
-
-    def train(self, mode: bool = True) -> LiteUNet:
-        super().train(mode)
-        for module in self._fixed:
-            module.eval()
-        return self
-
-    def forward(self, photos: torch.Tensor) -> dict[str, torch.Tensor]:
-        height, width = photos.shape[-2:]
-        x = pad(photos, (0, -width % 32, 0, -height % 32), mode="replicate")
-        mean, std = (x.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_STD))
-        *skips, h = self.backbone(2 * (x * std + mean) - 1)  # which wants photos in [-1, 1]
-        h = self.inner(h) * self.gate(h.mean((2, 3), keepdim=True)).sigmoid()
-        for up, skip in zip(self.ups, reversed(skips), strict=True):
-            h = up(torch.cat([interpolate(h, scale_factor=2, mode="bilinear"), skip], 1))
-        logits = interpolate(self.out(h), scale_factor=2, mode="bilinear")
-        return {"out": logits[..., :height, :width]}
 
 
 class Segmenter:
@@ -238,5 +182,5 @@ class Segmenter:
 
 def normalized(photos: torch.Tensor) -> torch.Tensor:
     """Photos `(N, 3, H, W)`, 0 to 255, as the networks want them: normalized as ImageNet, channels last."""
-    mean, std = (photos.new_tensor(v).view(3, 1, 1) for v in (_IMAGENET_MEAN, _IMAGENET_STD))
+    mean, std = (photos.new_tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
     return ((photos / 255 - mean) / std).contiguous(memory_format=torch.channels_last)

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.ops import Conv2dNormActivation
 
 from citygan.models.published import WeightsUnavailableError
 
@@ -34,7 +33,7 @@ class _Block(nn.Module):
         wide = in_channels * expansion
         self.expand = _conv(in_channels, wide, 1) if expansion > 1 else nn.Identity()
         self.depthwise = _conv(wide, wide, kernel, stride, groups=wide)
-        self.project = _conv(wide, out_channels, 1, activation=None)
+        self.project = _conv(wide, out_channels, 1, active=False)
         self.adds = stride == 1 and in_channels == out_channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -54,19 +53,15 @@ class _PadLikeTensorFlow(nn.Module):
 
 
 def _conv(
-    in_channels: int, out_channels: int, kernel: int, stride: int = 1, groups: int = 1, activation=nn.ReLU6
+    in_channels: int, out_channels: int, kernel: int, stride: int = 1, groups: int = 1, *, active: bool = True
 ) -> nn.Sequential:
-    layer = Conv2dNormActivation(
-        in_channels,
-        out_channels,
-        kernel,
-        stride,
-        padding=0 if stride == 2 else None,
-        groups=groups,
-        norm_layer=lambda channels: nn.BatchNorm2d(channels, _EPS),
-        activation_layer=activation,
+    padding = 0 if stride == 2 else (kernel - 1) // 2
+    return nn.Sequential(
+        *((_PadLikeTensorFlow(kernel),) if stride == 2 else ()),
+        nn.Conv2d(in_channels, out_channels, kernel, stride, padding, groups=groups, bias=False),
+        nn.BatchNorm2d(out_channels, _EPS),
+        *((nn.ReLU6(inplace=True),) if active else ()),
     )
-    return nn.Sequential(_PadLikeTensorFlow(kernel), *layer) if stride == 2 else layer
 
 
 class EfficientNetLite(nn.Module):

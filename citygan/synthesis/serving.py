@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from citygan.synthesis.shelf import Shelf, find_runs, short_name
 from citygan.synthesis.synthesizer import Synthesizer
 
 log = logging.getLogger(__name__)
+
+_FIRST_VISITOR_S = 10.0  # after so long, nobody is waiting for a first photo
 
 
 def open_checkpoint(
@@ -78,3 +81,25 @@ def fill_shelf(
 
     found = [str(SHIPPED), str(SHIPPED.with_name("camvid-citygan")), *find_runs(Path("runs")), *others]
     return Shelf((synthesize, first.info), short_name(first.source), found, open_model)
+
+
+def warm_up(synthesizer: Synthesizer, *then: Callable[[], object]) -> threading.Thread:
+    """Makes a photo of nothing in the background, so that no visitor's is the first one of a process, which
+    takes several times as long; then does what makes later ones quicker.
+
+    Args:
+        synthesizer: Makes photos.
+        then: What follows, in turn: once a visitor has a first photo, so that it has the processor for
+            itself, or after 10 s without one.
+    """
+
+    def work() -> None:
+        synthesizer(np.zeros((synthesizer.info.height_px, synthesizer.info.width_px), np.uint8))
+        synthesizer.made_one.clear()
+        synthesizer.made_one.wait(_FIRST_VISITOR_S)
+        for do in then:
+            do()
+
+    thread = threading.Thread(target=work, name="warm-up", daemon=True)
+    thread.start()
+    return thread

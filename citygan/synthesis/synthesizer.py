@@ -67,6 +67,7 @@ class Synthesizer:
         self._engine = TorchEngine(generator, self.info, self.device, most)
         self._lock = threading.Lock()  # around each photo
         self._queue = PhotoQueue(self._make, lambda: self._engine.most, self._recover)
+        self.made_one = threading.Event()  # a photo
         # One sentence for all who look at photos, when something went wrong with making them
         self.notice = ""
 
@@ -147,6 +148,7 @@ class Synthesizer:
         photo = self._generate(torch.from_numpy(np.array(known))[None], seed, lit, (ground, again), wait_s)
         if (width, height) != size:
             photo = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
+        self.made_one.set()
         return photo
 
     @property

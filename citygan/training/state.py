@@ -16,7 +16,6 @@ from citygan.errors import CityGANError
 from citygan.models import DISCRIMINATORS, GENERATORS, ProjectedDiscriminator, StreetUNet, UNet
 from citygan.models.foreign import read_generator
 from citygan.models.layers import for_inference
-from citygan.models.pretrained import load_pretrained
 from citygan.training.config import TrainConfig
 from citygan.training.networks import discriminator_arguments, generator_arguments
 
@@ -112,9 +111,9 @@ class TrainState:
             )
         with self.accelerator.local_main_process_first():  # it downloads, the others find the files
             if config.pretrained and config.generator == "deeplab":
-                load_pretrained(self.generator)
+                _load_torchvisions(self.generator)
             if config.pretrained and config.discriminator == "resnet18":
-                load_pretrained(self.discriminator)
+                _load_torchvisions(self.discriminator)
             if config.pretrained and isinstance(self.discriminator, ProjectedDiscriminator):
                 self.discriminator.load_published()
         self.start_average()
@@ -254,3 +253,9 @@ class TrainState:
             part.load_state_dict(saved[name])
             for group, options in zip(part.param_groups, own, strict=True):
                 group.update(options)  # those of this configuration and device, not of the saved ones
+
+
+def _load_torchvisions(network: nn.Module) -> None:
+    from citygan.models.pretrained import load_pretrained  # torchvision takes as long to import as torch
+
+    load_pretrained(network)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from tiny import truncate, write_camvid
-from torchvision.models import mobilenet_v3_large
+from torchvision.models import get_weight, mobilenet_v3_large
 
 import train as command_line
 from citygan.checkpoint import Checkpoint
@@ -292,7 +292,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_with_advice(folder, monkeyp
 
 def test_pretrained_weights_come_from_the_cache_of_torchvision(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    published = TORCHVISION[CONFIG.architecture]
+    published = get_weight(TORCHVISION[CONFIG.architecture])
     file = tmp_path / "hub" / "checkpoints" / published.url.rpartition("/")[2]
     file.parent.mkdir(parents=True)
     tensors = mobilenet_v3_large().state_dict()

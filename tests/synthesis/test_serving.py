@@ -1,7 +1,9 @@
 """What the page is served with when the checkpoint that was named is, or is not, to be had."""
 
+import threading
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from citygan.checkpoint import SHIPPED
@@ -53,3 +55,36 @@ def test_without_the_runtime_nothing_is_read_again_for_browsers(monkeypatch):
     monkeypatch.setattr(serving, "runtime_files", list)
     monkeypatch.setattr(serving, "browser_files", lambda checkpoint: pytest.fail("it was read"))
     assert serving.for_browsers(SimpleNamespace(checkpoint=None)) is None
+
+
+class Painter:
+    """Stands in for a synthesizer, and notes what happens."""
+
+    info = SimpleNamespace(height_px=48, width_px=64)
+
+    def __init__(self):
+        self.made_one = threading.Event()
+        self.happened: list[object] = []
+
+    def __call__(self, label_map):
+        self.happened.append(label_map.shape)
+        self.made_one.set()
+
+
+def test_what_makes_photos_quicker_waits_for_the_first_visitor_and_a_warm_photo_does_not():
+    painter = Painter()
+    warmed = threading.Event()
+    painter.made_one.clear = lambda: (threading.Event.clear(painter.made_one), warmed.set())
+    thread = serving.warm_up(painter, lambda: painter.happened.append("then"))
+    assert warmed.wait(30)
+    assert painter.happened == [(48, 64)]
+    painter(np.zeros((9, 9), np.uint8))
+    thread.join(30)
+    assert painter.happened == [(48, 64), (9, 9), "then"]
+
+
+def test_where_no_visitor_comes_it_does_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr(serving, "_FIRST_VISITOR_S", 0.01)
+    painter = Painter()
+    serving.warm_up(painter, lambda: painter.happened.append("then")).join(30)
+    assert painter.happened == [(48, 64), "then"]
