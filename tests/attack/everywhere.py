@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def shares(doors: list[Door], cases: int) -> Iterator[tuple[Door, int]]:
     """How many of the cases each door gets: the fewer, the longer one takes."""
     weights = [1 / door.cost for door in doors]
     for door, weight in zip(doors, weights, strict=True):
-        yield door, max(5, round(cases * weight / sum(weights)))
+        yield door, max(5, math.ceil(cases * weight / sum(weights)))
 
 
 def _attacked(door: Door, cases: int, seed: int) -> Report | BaseException:
