@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
 DEFAULTS = asdict(TrainConfig())  # of fields that are newer than a checkpoint
 LIGHT = json.loads((ROOT / "checkpoints" / "camvid-light.json").read_text(encoding="utf-8"))
-BEFORE = LIGHT["recipe"]["started_from"]  # of what it goes on from
-UNET = BEFORE["recipe"]["started_from"]  # and of what that went on from
+SECOND = LIGHT["recipe"]["started_from"]  # of what it goes on from
+FIRST = SECOND["recipe"]["started_from"]  # of what that went on from
+UNET = FIRST["recipe"]["started_from"]  # and that
 
 
 def recorded(command, calls: list[tuple[str, tuple, dict]]):
@@ -67,19 +68,29 @@ def test_the_lines_of_camvid_light_name_the_recipe_that_stands_in_its_json(calls
     assert exported["onnx"]
     assert fitted["recipe"] == wanted["name"]
     assert asdict(fitted["config"]) == {name: wanted.get(name, default) for name, default in DEFAULTS.items()}
-    (*_, before) = calls_of("camvid-light-1")
+    (*_, before) = calls_of("camvid-light-2")
     assert fitted["generator_weights"] == before[2]["out"]
+    assert fitted["config"].epochs + SECOND["epochs"] == LIGHT["epochs"]
 
 
-def test_the_lines_of_the_one_before_name_the_recipe_that_it_started_from(calls_of):
-    (_, _, fitted), (_, _, exported) = calls_of("camvid-light-1")
-    wanted = BEFORE["recipe"]
+@pytest.mark.parametrize(
+    ("name", "saved", "started_from", "epochs_before"),
+    [
+        ("camvid-light-2", SECOND, "camvid-light-1", FIRST["epochs"]),
+        ("camvid-light-1", FIRST, "camvid-unet", UNET["epochs"]),
+    ],
+)
+def test_the_lines_of_those_before_name_the_recipes_that_they_started_from(
+    calls_of, name, saved, started_from, epochs_before
+):
+    (_, _, fitted), (_, _, exported) = calls_of(name)
+    wanted = saved["recipe"]
     assert exported["checkpoint"] == fitted["out"] / "last"
     assert fitted["recipe"] == wanted["name"]
     assert asdict(fitted["config"]) == {name: wanted.get(name, DEFAULTS[name]) for name in DEFAULTS}
-    assert fitted["config"].epochs + UNET["epochs"] == BEFORE["epochs"]
-    (*_, unet) = calls_of("camvid-unet")
-    assert fitted["generator_weights"] == unet[2]["out"]
+    assert fitted["config"].epochs + epochs_before == saved["epochs"]
+    (*_, before) = calls_of(started_from)
+    assert fitted["generator_weights"] == before[2]["out"]
 
 
 def test_what_ships_is_no_larger_than_the_design_allows():
