@@ -134,8 +134,8 @@ RECIPES: dict[str, TrainConfig] = {
     # the same against PatchGANs of what an ImageNet network says of photos, and near to the real ones in what
     # it says: going on where a citygan-light stands
     "citygan-projected": CITYGAN_PROJECTED,
-    # then, at full size, with that network's finest level looked at too, for detail: what the shipped checkpoint
-    # is made with, going on where a citygan-projected stands
+    # then, at full size, with that network's finest level looked at too, for detail: what the shipped
+    # checkpoint is made with, going on where a citygan-projected stands
     "citygan-detail": CITYGAN_DETAIL,
     # the same against a discriminator that says each pixel's class or that it is fake
     "citygan-light": replace(
