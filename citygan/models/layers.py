@@ -144,3 +144,11 @@ def for_inference(network: Network, norm_statistics: str, *, dropout: bool = Fal
         if isinstance(m, nn.Dropout):
             m.train(dropout)
     return network
+
+
+def halved(maps: torch.Tensor, times: int) -> list[torch.Tensor]:
+    """Maps `(N, C, H, W)` at a half of their size, a quarter and so on, `times` in all: means over 2x2 px."""
+    sizes = [F.avg_pool2d(maps, 2)]
+    while len(sizes) < times:
+        sizes.append(F.avg_pool2d(sizes[-1], 2))
+    return sizes

@@ -19,6 +19,8 @@ class MultiScaleDiscriminator(nn.Module):
     get a window of the photo, `(condition, photo)` at full size, where the whole would take too long.
     """
 
+    window_levels = 1  # how many of what comes back first are of the window, if one is given
+
     def __init__(self, in_channels: int = 6, width: int = 64, *, norm: str = "batch", scales: int = 2):
         super().__init__()
         self.scales = nn.ModuleList(PatchDiscriminator(in_channels, width, norm=norm) for _ in range(scales))

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from citygan.models.efficientnet_lite import EfficientNetLite
+from citygan.models.layers import halved
 
 _WHOLE_FROM = 1  # the first level that is looked at of the whole, at a quarter of the size that it has
 _LEVELS = 5  # of the network
@@ -110,8 +111,8 @@ class ProjectedDiscriminator(nn.Module):
         self, condition: torch.Tensor, window: torch.Tensor | None = None, *, half_size: bool = False
     ) -> list[list[torch.Tensor]]:
         """Label maps as small as the levels of each look, for each of the looks."""
-        whole = _pooled(condition, _LEVELS if half_size else _LEVELS + 1)[-(_LEVELS - _WHOLE_FROM) :]
-        return [whole] if window is None else [_pooled(window, _LEVELS)[self.window_from :], whole]
+        whole = halved(condition, _LEVELS if half_size else _LEVELS + 1)[-(_LEVELS - _WHOLE_FROM) :]
+        return [whole] if window is None else [halved(window, _LEVELS)[self.window_from :], whole]
 
     def judge(self, looks: list[Look], shares: list[list[torch.Tensor]]) -> list[list[torch.Tensor]]:
         """The rest of `forward`, which learns: what to say of looks at photos and shares of label maps."""
@@ -151,14 +152,6 @@ class ProjectedDiscriminator(nn.Module):
             [features, head(torch.cat([h, share.to(h.dtype)], 1))]
             for head, features, h, share in zip(heads, look.features, look.mixed, shares, strict=True)
         ]
-
-
-def _pooled(maps: torch.Tensor, times: int) -> list[torch.Tensor]:
-    """Means over 2x2 px, over those of these, and so on."""
-    pooled = [F.avg_pool2d(maps, 2)]
-    while len(pooled) < times:
-        pooled.append(F.avg_pool2d(pooled[-1], 2))
-    return pooled
 
 
 def _patches(in_channels: int, channels: int, halvings: int) -> nn.Sequential:

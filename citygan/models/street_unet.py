@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.generator import Generator, check_size
-from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, Smooth, initialize
+from citygan.models.layers import FeatureNoise, InstanceNorm2d, NearestConv2d, Smooth, halved, initialize
 from citygan.models.light import NUMBERS, Light
 from citygan.models.unet import UNet
 
@@ -228,9 +228,7 @@ class StreetUNet(Generator):
         """
         check_size(x, self.stride_px)
         told = self.of_light((self.light.guess(x) if light is None else light).to(x.dtype))
-        shares = [F.avg_pool2d(x, 2)]
-        for _ in range(self.depth - 1):
-            shares.append(F.avg_pool2d(shares[-1], 2))
+        shares = halved(x, self.depth)
         n, _, height, width = shares[0].shape
         rows = torch.linspace(-1, 1, height, device=x.device, dtype=x.dtype)
         h = torch.cat([shares[0], rows[:, None].expand(n, 1, -1, width)], 1)

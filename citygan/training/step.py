@@ -118,7 +118,8 @@ def _judge(state: TrainState, shown: Shown, label: float) -> tuple[torch.Tensor,
     scales = _layers(state, shown)
     seen = [shown] * len(scales)
     if shown.window:
-        of_window = getattr(state.discriminator, "window_levels", 1)  # they come first
+        assert isinstance(state.discriminator, MultiScaleDiscriminator | ProjectedDiscriminator)
+        of_window = state.discriminator.window_levels
         seen[:of_window] = [shown.window] * of_window
     kind = state.config.adversarial_loss
     losses = [adversarial_loss(la[-1], label, kind, s.weights) for la, s in zip(scales, seen, strict=True)]
