@@ -50,6 +50,7 @@ class TrainConfig:
     pooled_l1_weight: float = 0.0  # times the mean absolute difference of means over 8x8 px
     frequency_weight: float = 0.0  # times the focal frequency loss
     light_weight: float = 0.0  # times the difference from the light that was asked for
+    even_weight: float = 0.0  # times how far a map of one class is from an even colour
     label_mix_weight: float = 0.0  # in the discriminator's loss, times that of LabelMix
     class_balance: float = 0.0  # 0 to 1: how much more the discriminator's patches of rare classes count
     # optimization
@@ -72,6 +73,7 @@ class TrainConfig:
     simplify_px: int = (
         0  # in half of the batches, label shapes are simplified over odd windows up to this side
     )
+    guessed_light: float = 0.0  # share of the photos drawn in the light that the map suggests, not their own
     warp_px: float = 0.0  # label maps alone are displaced smoothly by up to this much, as if painted by hand
     discriminator_augmentation: bool = False  # colour and shift, on all that the discriminator sees
     # inference
@@ -156,10 +158,13 @@ class TrainConfig:
                 raise CityGANError(
                     f"{name} is {getattr(self, name)}, but {self.generator} has no trunk that stands alone"
                 )
-        if self.light_weight and self.generator != "street-unet":
-            raise CityGANError(
-                f"light_weight is {self.light_weight}, but the generator {self.generator} is told no light"
-            )
+        if self.even_weight and self.generator != "street-unet":
+            raise CityGANError(f"even_weight is {self.even_weight}, but only street-unet can be held to it")
+        for name in ("light_weight", "guessed_light"):
+            if getattr(self, name) and self.generator != "street-unet":
+                raise CityGANError(
+                    f"{name} is {getattr(self, name)}, but the generator {self.generator} is told no light"
+                )
 
     def _check_discriminator(self) -> None:
         """Sees that the chosen discriminator has what the fields ask of it."""
@@ -247,7 +252,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         (
             *("l1_weight", "ssim_weight", "feature_weight", "pooled_l1_weight", "frequency_weight"),
             *("light_weight", "label_mix_weight", "decay_epochs", "simplify_px", "warp_px", "seed"),
-            *("half_size_epochs", "window_px"),
+            *("half_size_epochs", "window_px", "even_weight"),
         ),
         lambda value: value >= 0,
         "be at least 0",
@@ -256,7 +261,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (("learning_rate",), lambda value: value > 0, "be above 0"),
     (("aspect",), lambda value: 0.1 <= value <= 10, "lie between 0.1 and 10"),
     (
-        ("real_label", "fake_label", "class_balance", "color_jitter"),
+        ("real_label", "fake_label", "class_balance", "color_jitter", "guessed_light"),
         lambda value: 0 <= value <= 1,
         "lie between 0 and 1",
     ),

@@ -22,8 +22,8 @@ from citygan.training.step import train_step
 
 # The recipes of which tests prove that two processes compute what one with twice the batch does. What is
 # drawn for each process (noise, dropout, augmentation for the discriminator) is as random, but not the same.
-# So are the crops that the discriminators of citygan-light, citygan-patches, citygan-projected and
-# citygan-detail see, which nothing was measured for.
+# So are the crops that the discriminators of citygan-light, citygan-patches, citygan-projected,
+# citygan-detail and citygan-guessed see, which nothing was measured for.
 # Batch norm, which the others have, is synchronized on CUDA, where no test has run it. On a CPU torch cannot:
 # each process normalizes its own share of the batch, so two with batch 1 compute something else than one with
 # batch 2. Measured on drawn pictures (the set of tests/training/test_distributed.py, width 2, two epochs of 4

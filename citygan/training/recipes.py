@@ -97,6 +97,14 @@ CITYGAN_DETAIL = replace(
     decay_epochs=12,
 )
 
+CITYGAN_GUESSED = replace(
+    CITYGAN_DETAIL,
+    guessed_light=0.4,
+    even_weight=5.0,
+    epochs=30,
+    decay_epochs=12,
+)
+
 RECIPES: dict[str, TrainConfig] = {
     # the system of the CityGAN README
     "citygan": CITYGAN,
@@ -134,9 +142,12 @@ RECIPES: dict[str, TrainConfig] = {
     # the same against PatchGANs of what an ImageNet network says of photos, and near to the real ones in what
     # it says: going on where a citygan-light stands
     "citygan-projected": CITYGAN_PROJECTED,
-    # then, at full size, with that network's finest level looked at too, for detail: what the shipped
-    # checkpoint is made with, going on where a citygan-projected stands
+    # then, at full size, with that network's finest level looked at too, for detail: going on where a
+    # citygan-projected stands
     "citygan-detail": CITYGAN_DETAIL,
+    # then in the light that the map suggests as often as in that of the photo, since that is what most photos
+    # are made in, and no training photo has it; and maps of one class alone, evenly
+    "citygan-guessed": CITYGAN_GUESSED,
     # the same against a discriminator that says each pixel's class or that it is fake
     "citygan-light": replace(
         CITYGAN_PATCHES,

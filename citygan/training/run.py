@@ -250,17 +250,25 @@ class _ProgressBar:
     def __init__(self, epochs: int, enabled: bool):
         self.epochs, self.enabled = epochs, enabled
         self.bar: tqdm | None = None  # of the epoch at hand
+        self.at = -1  # which that is
         self.started, self.images_before = 0.0, 0
 
     def __enter__(self) -> _ProgressBar:
         return self
 
     def __exit__(self, *_) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self.bar:
             self.bar.close()
+            self.bar = None
 
     def step(self, event: StepDone) -> None:
+        if event.epoch != self.at:  # an epoch without validation says nothing of its end
+            self._end()
         if self.bar is None:
+            self.at = event.epoch
             title = f"epoch {event.epoch + 1}/{self.epochs}"
             self.bar = tqdm(
                 total=event.steps, desc=title, disable=not self.enabled, unit="step", dynamic_ncols=True
@@ -274,7 +282,5 @@ class _ProgressBar:
         self.bar.set_postfix(losses | {"images/s": f"{rate:.1f}"}, refresh=False)
 
     def epoch(self, event: EpochDone) -> None:
-        if self.bar:
-            self.bar.close()
-            self.bar = None
+        self._end()
         log.info("epoch %d/%d: validation SSIM %.4f", event.epoch, self.epochs, event.val_ssim)

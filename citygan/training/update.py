@@ -13,10 +13,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from citygan.models.light import light_of
+from citygan.models.street_unet import StreetUNet
 from citygan.training.losses import focal_frequency_loss, l1_loss, pooled_l1_loss, ssim_loss
 from citygan.training.state import TrainState
 
 LIGHT_NOISE = 0.1  # added to each number of a photo's light, in standard deviations over the training photos
+_EVEN_SHARE = 0.005  # of a photo, from which on a class has a colour there
+_EVEN_ROWS = 8  # whose mean colour is asked for
 NO_LIGHT = 0.1  # of the photos: their light is withheld, so that the mean is a light like others
 
 
@@ -25,21 +28,26 @@ class Drawn:
     """Generated photos, and the light that they were asked for."""
 
     photos: torch.Tensor  # (N, 3, H, W) float32 in [-1, 1]
-    # (N, 8), and which of these numbers the real photo has and the generator got; None where it is told none
+    # (N, 8), and which of these numbers are the real photo's own; None where it is told none
     told: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 def draw(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> Drawn:
-    """Photos of the label maps, each in the light of its real one where the generator is told a light; at
-    half the size while the trunk alone is trained."""
+    """Photos of the label maps, each in the light of its real one where the generator is told a light, or in
+    the one that its map suggests for so many as the recipe says; at half the size while the trunk alone is
+    trained."""
     state.generator.train()
     known = light_of(state.generator)
     if known is None:
         return Drawn(run_network(state, state.generator, conditions).float())
     light, present = known.of_photos(photos, conditions)
     light = light + LIGHT_NOISE * torch.randn_like(light)
-    asked = present & (torch.rand(len(light), 1, device=light.device) >= NO_LIGHT)
+    chance = torch.rand(len(light), 1, device=light.device)
+    own = NO_LIGHT + state.config.guessed_light
+    asked = present & (chance >= own)
     light = torch.where(asked, light, 0.0)
+    if state.config.guessed_light:
+        light = torch.where((chance >= NO_LIGHT) & (chance < own), known.guess(conditions.float()), light)
     at_size = partial(state.generator, half_size=state.at_half_size)
     generated = run_network(state, at_size, conditions, None, light)
     return Drawn(generated.float(), (light, asked))
@@ -93,6 +101,9 @@ def update_generator(
         given, _ = known.of_photos(generated, conditions)
         losses["light"] = l1_loss(torch.where(asked, given, 0.0), light)
         total = total + config.light_weight * losses["light"]
+    if config.even_weight:
+        losses["even"] = _even_loss(state, drawn, conditions, photos)
+        total = total + config.even_weight * losses["even"]
     state.generator_optimizer.zero_grad(set_to_none=True)
     total.backward()
     average_gradients(state.accelerator, state.generator)
@@ -105,6 +116,27 @@ def _ssim_loss(pool: int, photos: torch.Tensor, targets: torch.Tensor) -> torch.
     if pool > 1:
         photos, targets = F.avg_pool2d(photos, pool), F.avg_pool2d(targets, pool)
     return ssim_loss(photos, targets)
+
+
+def _even_loss(
+    state: TrainState, drawn: Drawn, conditions: torch.Tensor, photos: torch.Tensor
+) -> torch.Tensor:
+    """How far a map of one class alone is from being drawn in the mean colour that this class has in the
+    first real photo, from its upper edge to its lower one: no photo of a street is such a map, and what is
+    drawn of it would come from the height of each pixel alone."""
+    present = conditions[0].float().mean((1, 2))
+    chosen = ((present > _EVEN_SHARE) + 1e-6).multinomial(1)  # where there is none, any one
+    area = conditions[0, chosen].float()
+    color = (photos[0] * area).sum((1, 2)) / area.sum().clamp_min(1)
+    even = F.one_hot(chosen, len(present)).to(conditions.dtype)[:, :, None, None]
+    assert isinstance(state.generator, StreetUNet)
+    height, width = conditions.shape[2] * (1 + state.at_half_size), state.generator.stride_px
+    even = even.expand(-1, -1, height, width).contiguous(memory_format=state.memory_format)
+    at_size = partial(state.generator, half_size=state.at_half_size)
+    light = None if drawn.told is None else drawn.told[0][:1]
+    rows = run_network(state, at_size, even, None, light).float().mean(3)
+    means = F.avg_pool1d(rows, _EVEN_ROWS)
+    return l1_loss(means, color[None, :, None].expand_as(means))
 
 
 def run_network(state: TrainState, network: Callable, *inputs):

@@ -54,7 +54,7 @@ def test_the_papers_systems_have_its_networks_losses_and_numbers(name):
     assert (recipe.l1_weight, recipe.learning_rate, recipe.batch_size, recipe.epochs) == (100, 2e-4, 1, 200)
     assert (recipe.width, recipe.encoding, recipe.mirror) == (64, "colors", False)
     assert recipe.pretrained == (
-        name in ("deeplab-bce", "literature-mse", "citygan-projected", "citygan-detail")
+        name in ("deeplab-bce", "literature-mse", "citygan-projected", "citygan-detail", "citygan-guessed")
     )
     assert recipe.inference_dropout == (name in ("baseline-bce", "baseline-mse", "literature-mse"))
     assert recipe.norm_statistics == ("running" if name == "deeplab-bce" else "batch")
@@ -106,6 +106,10 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"encoding": "rgb"}, "encoding is 'rgb'"),
         ({"adversarial_loss": "hinge"}, "adversarial_loss is 'hinge'"),
         ({"norm": "layer"}, "norm is 'layer'"),
+        ({"light_weight": 1.0}, "light_weight is 1.0, but the generator unet is told no light"),
+        ({"guessed_light": 0.5}, "guessed_light is 0.5, but the generator unet is told no light"),
+        ({"guessed_light": 1.5}, "guessed_light is 1.5; it must lie between 0 and 1"),
+        ({"even_weight": 1.0}, "even_weight is 1.0, but only street-unet can be held to it"),
         ({"upsampling": "bilinear"}, "upsampling is 'bilinear'"),
         ({"norm_statistics": "mean"}, "norm_statistics is 'mean'"),
         ({"norm": "instance"}, "norm 'instance' cannot have norm_statistics 'batch'"),
@@ -133,6 +137,10 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"decay_epochs": -10}, "decay_epochs is -10; it must be at least 0"),
         ({"frozen_trunk": True}, "frozen_trunk is True, but unet has no trunk that stands alone"),
         ({"half_size_epochs": 1}, "half_size_epochs is 1, but unet has no trunk that stands alone"),
+        ({"light_weight": 1.0}, "light_weight is 1.0, but the generator unet is told no light"),
+        ({"guessed_light": 0.5}, "guessed_light is 0.5, but the generator unet is told no light"),
+        ({"guessed_light": 1.5}, "guessed_light is 1.5; it must lie between 0 and 1"),
+        ({"even_weight": 1.0}, "even_weight is 1.0, but only street-unet can be held to it"),
         ({"upsampling": "bilinear"}, "upsampling is 'bilinear'; unet has transposed and nearest"),
         ({"window_px": 64}, "window_px is 64, but the discriminator patch has one size"),
         ({"fine_window": True}, "fine_window is True, but the discriminator patch with window_px 0 has no"),

@@ -26,6 +26,7 @@ from citygan.training import accelerator as accelerators
 from citygan.training import loop, update
 from citygan.training import run as runs
 from citygan.training.log import read_log
+from citygan.training.loop import StepDone
 from citygan.training.recipes import RECIPES
 from citygan.training.run import Run, RunData, RunOptions
 from citygan.training.state import TrainingError
@@ -432,3 +433,14 @@ def test_what_a_run_knows_of_its_data_stands_in_the_checkpoint(make_run):
         "for tests",
         hardware(torch.device("cpu")),
     )
+
+
+def test_each_epoch_has_a_bar_though_the_one_before_was_not_validated(capsys):
+    with runs._ProgressBar(3, enabled=True) as bar:
+        for epoch in (0, 1):
+            for step in (1, 2):
+                bar.step(StepDone(epoch, step, 2, 2 * epoch + step, {"l1": 0.5}))
+    said = capsys.readouterr().err
+    assert "epoch 1/3: 100%" in said
+    assert "epoch 2/3: 100%" in said
+    assert "l1=0.500" in said

@@ -12,6 +12,7 @@ from states import batch
 from citygan.models.encoding import encode_labels
 from citygan.models.light import light_of
 from citygan.training import segmenting_step as steps
+from citygan.training import update
 from citygan.training.recipes import RECIPES
 from citygan.training.segmenting_step import segmenting_step
 from citygan.training.state import TrainState
@@ -157,6 +158,69 @@ def test_a_patch_discriminator_trains_a_generator_that_is_told_the_light(acceler
     changes = {"discriminator": "multi-scale", "adversarial_loss": "mse", "label_mix_weight": 0.0}
     state = TrainState(config(**changes), accelerator)
     assert "light" in train_step(state, *batch(state.config, 2))
+
+
+def shares_of_lights(accelerator, monkeypatch, guessed_light: float) -> dict[str, float]:
+    """Of many drawn photos, how many are told their own light, the guess of their map, and none."""
+    state = TrainState(config(guessed_light=guessed_light), accelerator)
+    conditions, photos = (t.repeat(64, 1, 1, 1) for t in batch(state.config, 1))
+    known = light_of(state.generator)
+    known.fit([(conditions[:1], photos[:1])])
+    monkeypatch.setattr(known, "guess", lambda maps: torch.full((len(maps), 8), 7.0))
+    monkeypatch.setattr(update, "LIGHT_NOISE", 0.01)
+    monkeypatch.setattr(known, "of_photos", lambda photos, _: (torch.ones(64, 8), torch.ones(64, 8) > 0))
+    monkeypatch.setattr(update, "run_network", lambda *_: photos)
+    light, own = update.draw(state, conditions, photos).told
+    assert torch.equal(own, ((light - 1).abs() < 0.5).expand_as(own))
+    of = light[:, 0]
+    named = {"own": (of - 1).abs() < 0.5, "guessed": of == 7, "none": of == 0}
+    return {name: float(which.float().mean()) for name, which in named.items()}
+
+
+def test_as_many_as_asked_are_drawn_in_the_light_that_their_map_suggests(accelerator, monkeypatch):
+    plain = shares_of_lights(accelerator, monkeypatch, 0.0)
+    assert plain["guessed"] == 0
+    assert plain["own"] > 0.75
+    half = shares_of_lights(accelerator, monkeypatch, 0.5)
+    assert half["guessed"] == pytest.approx(0.5, abs=0.2)
+    assert half["none"] == plain["none"]  # the same draws
+    assert sum(half.values()) == 1
+
+
+def test_an_even_map_is_held_to_the_colour_of_its_class(accelerator, monkeypatch):
+    state = TrainState(config(even_weight=1.0, size_px=384, load_px_min=384, load_px_max=384), accelerator)
+    conditions = torch.zeros(1, 29, 384, 384)
+    conditions[:, 3, :, :200], conditions[:, 5, :, 200:] = 1, 1
+    photos = torch.full((1, 3, 384, 384), -0.5)
+    photos[:, 1, :, 200:] = 0.25
+    drawn = update.draw(state, conditions, photos)
+    seen = []
+
+    def answer(_, __, even, ___, light):
+        seen.append((even, light))
+        found = int(even[0, :, 0, 0].argmax())
+        photo = torch.full((1, 3, 384, even.shape[3]), -0.5)
+        if found == 5:
+            photo[:, 1] = 0.25
+        photo[:, :, :192] += 0.3  # the upper half is too bright
+        return photo
+
+    monkeypatch.setattr(update, "run_network", answer)
+    for _ in range(20):
+        assert float(update._even_loss(state, drawn, conditions, photos)) == pytest.approx(0.15)
+    classes = [maps.mean((0, 2, 3)).nonzero().flatten().tolist() for maps, _ in seen]
+    assert sorted({tuple(c) for c in classes}) == [(3,), (5,)]
+    assert all(torch.equal(light, drawn.told[0][:1]) for _, light in seen)
+    monkeypatch.setattr(update, "run_network", lambda _, __, even, *___: torch.zeros(1, 3, 384, 128))
+    nothing = torch.zeros_like(conditions)
+    assert float(update._even_loss(state, drawn, nothing, photos)) == 0  # no class has a colour there
+
+
+def test_even_maps_are_a_loss_at_both_sizes(accelerator):
+    for half in (0, 1):
+        state = TrainState(config(even_weight=1.0, half_size_epochs=half), accelerator)
+        losses = segmenting_step(state, *batch(state.config, 1))
+        assert losses["even"] > 0
 
 
 def test_a_unet_without_light_trains_against_it(accelerator):

@@ -1,0 +1,201 @@
+"""What each part of the present recipes brings: thin networks from random weights, on equal images, scored
+on a drive that none of them saw.
+
+`python benchmarks/ablation.py --data CAMVID [--out runs/ablation] [--epochs 12] [--rows photo C]`
+trains each row with as many processes as there are cores, goes on after a kill, and prints the table.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as train.py sets it
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import tyro
+from figures import ROOT, machine
+
+from citygan.checkpoint import Checkpoint
+from citygan.data import dataset as datasets
+from citygan.evaluation.evaluate import score_split
+from citygan.evaluation.judging import Judges, evenly
+from citygan.evaluation.segmenter import Segmenter
+from citygan.models import GENERATORS
+from citygan.models.light import light_of
+from citygan.models.street_unet import StreetUNet, ToldNorm
+from citygan.synthesis.synthesizer import Synthesizer
+from citygan.training.config import TrainConfig
+from citygan.training.fit import fit
+from citygan.training.recipes import RECIPES
+
+HELD_OUT = "0006R0"
+THIN: dict[str, Any] = {"width": 16, "discriminator_width": 16, "decay_epochs": 0}
+PHOTO = replace(RECIPES["citygan-photo"], **THIN)
+# The reading discriminator with the losses that go with it
+READS: dict[str, Any] = {
+    "discriminator": "segmenting",
+    "adversarial_loss": "classes",
+    "feature_weight": 3.0,
+    "l1_weight": 0.0,
+    "pooled_l1_weight": 10.0,
+    "ssim_weight": 1.0,
+    "ssim_pool": 4,
+    "frequency_weight": 1.0,
+    "class_balance": 0.7,
+}
+# The generator that ends at twice the size of its trunk; its noise is its own
+ENDS_LATER: dict[str, Any] = {
+    "generator": "street-unet",
+    "noise": False,
+    "refine": False,
+    "dropout": TrainConfig.dropout,  # it has none
+}
+KNOWS: dict[str, Any] = {
+    "upsampling": "bilinear",
+    "discriminator": "projected",
+    "pretrained": True,
+    "window_px": 256,
+    "feature_weight": 10.0,
+    "l1_weight": 0.0,
+    "pooled_l1_weight": 10.0,
+    "ssim_weight": 1.0,
+    "ssim_pool": 4,
+    "class_balance": 0.3,
+}
+LIT: dict[str, Any] = {"light_weight": 1.0}
+
+
+@dataclass(frozen=True)
+class Row:
+    what: str
+    config: TrainConfig
+    told: bool = True  # whether the street-unet's norms are told the classes and the light
+
+
+_LATER = replace(PHOTO, **ENDS_LATER)
+_LIT_LATER = replace(_LATER, **LIT)
+_KNOWING = replace(_LIT_LATER, **KNOWS)
+ROWS = {
+    "photo": Row("`citygan-photo`, where all of them start", PHOTO),
+    "B": Row("B alone: a discriminator that reads the street, and its losses", replace(PHOTO, **READS)),
+    "C": Row("C alone: the trunk at half the size, an end beside the map", _LATER, told=False),
+    "AC": Row("A and C: its norms are told the classes and the light", _LIT_LATER),
+    "ABC": Row("A, B and C", replace(_LIT_LATER, **READS)),
+    "KAC": Row("A and C, against what an ImageNet network says (`citygan-projected`)", _KNOWING),
+    "GKAC": Row(
+        "the same, in the guessed light as often as in the photo's own, and even maps (`citygan-guessed`)",
+        replace(_KNOWING, guessed_light=0.4, even_weight=5.0),
+    ),
+}
+
+
+class Untold(StreetUNet):
+    """A street-unet whose norms learn nothing of classes and light: plain instance norms, as they begin."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        for module in self.modules():
+            if isinstance(module, ToldNorm):
+                module.of_classes.requires_grad_(False)
+                module.of_light.requires_grad_(False)
+
+
+def train_row(name: str, data: Path, out: Path, epochs: int) -> None:
+    """One process of a row's training."""
+    row = ROWS[name]
+    if not row.told:
+        GENERATORS["street-unet"] = Untold
+    fit(
+        data,
+        out / name,
+        replace(row.config, epochs=epochs),
+        recipe="citygan-photo",
+        leave_drive_out=HELD_OUT,
+        validate_every=epochs,
+    )
+
+
+def score_row(name: str, data: Path, out: Path, segmenter: Segmenter) -> dict[str, float]:
+    """A row's figures on the drive that was held out, and its SSIM on val."""
+    checkpoint = Checkpoint.find(out / name / "last")
+    synthesizer = Synthesizer(checkpoint, "cpu")
+    height, aspect = checkpoint.info.height_px, checkpoint.info.width_px / checkpoint.info.height_px
+    train, val = (datasets.open_split(data, split, height, aspect=aspect) for split in ("train", "val"))
+    held = datasets.leave_drive_out(train, HELD_OUT)[1]
+    photos: list[np.ndarray] = []
+    scores = score_split(synthesizer, held, segmenter=segmenter, photos=photos)
+    judged = Judges(synthesizer, segmenter, None)(photos, held, scores.reading, {})[datasets.NO_DRIVE]
+    found = {"SSIM": float(scores.ssim.mean())}
+    found["SSIM on val"] = float(score_split(synthesizer, val).ssim.mean())
+    for figure in judged:
+        found[figure.judge] = figure.generated
+        if figure.real is not None:
+            found[f"{figure.judge}, real"] = figure.real
+    known = light_of(checkpoint.load())
+    if known is not None:  # D: how much of the seeds' difference is light
+        maps = [held[i][0] for i in evenly(len(held), 10)]
+        lights = [tuple(known.guess_of_map(m[None])[0].tolist()) for m in maps]
+        one, two = (
+            [synthesizer(m.numpy(), seed, light=light) for m, light in zip(maps, lights, strict=True)]
+            for seed in (1, 2)
+        )
+        found["seeds differ by, in one light"] = float(
+            np.abs(np.stack(one).astype(float) - np.stack(two).astype(float)).mean()
+        )
+    return found
+
+
+def main(
+    data: Path,
+    *,
+    out: Path = Path("runs/ablation"),
+    epochs: int = 12,
+    rows: tuple[str, ...] = tuple(ROWS),
+    segmenter: Path = ROOT / "checkpoints" / "camvid-segmenter",
+    row: str | None = None,
+) -> None:
+    """Trains and scores rows, and prints their table.
+
+    Args:
+        data: CamVid, as published with SegNet.
+        out: Where runs and figures go.
+        epochs: Of each row.
+        rows: Which of them.
+        segmenter: What judges.
+        row: Be one process of this row's training (torchrun passes it).
+    """
+    if row:
+        train_row(row, data, out, epochs)
+        return
+    reader = Segmenter(segmenter, "cpu")
+    found = {}
+    for name in rows:
+        file = out / f"{name}.json"
+        if not file.is_file():
+            words = ["--data", data, "--out", out, "--epochs", epochs, "--row", name]
+            cores = os.cpu_count() or 1
+            launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={cores}"]
+            environment = os.environ | {"OMP_NUM_THREADS": "1"}
+            subprocess.run([*launcher, __file__, *map(str, words)], check=True, env=environment)
+            file.write_text(json.dumps(score_row(name, data, out, reader), indent=1), encoding="utf-8")
+        found[name] = json.loads(file.read_text(encoding="utf-8"))
+    print(f"{epochs} epochs, {HELD_OUT} held out and scored; {machine()['cpu']}")
+    figures = list(dict.fromkeys(figure for each in found.values() for figure in each))
+    print("| |", " | ".join(ROWS[name].what for name in found), "|")
+    print("|---" * (len(found) + 1) + "|")
+    for figure in figures:
+        values = (found[name].get(figure) for name in found)
+        print(f"| {figure} |", " | ".join("-" if v is None else f"{v:.3g}" for v in values), "|")
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
