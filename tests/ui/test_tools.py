@@ -131,6 +131,16 @@ def test_corners_of_a_polygon_may_lie_close_together(canvas):
     assert np.array_equal(canvas.ids == CAR, np.pad(np.ones((30, 40), bool), ((45, 5), (60, 20))))
 
 
+def test_a_corner_near_the_edge_of_the_map_lies_on_it(canvas):
+    canvas.press("p", "6")
+    a_pixel = 120 / canvas.stage.bounding_box()["width"]
+    right, bottom = 120 - 4 * a_pixel, 80 - 4 * a_pixel
+    for corner in [(60, 45), (right, 45), (right, bottom), (60, bottom)]:
+        canvas.click(*corner)
+    canvas.press("Enter")
+    assert np.array_equal(canvas.ids == CAR, np.pad(np.ones((35, 60), bool), ((45, 0), (60, 0))))
+
+
 def test_escape_drops_a_polygon_and_backspace_takes_a_corner_back(canvas):
     canvas.press("p", "6")
     for corner in [(60, 45), (100, 45), (100, 75)]:

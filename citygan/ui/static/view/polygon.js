@@ -8,6 +8,7 @@ import { polygon } from "../core/shapes.js";
 const CLOSE_PX = 12; // on the screen: a click this near to the first corner closes it, where a mark has that radius
 const TOUCH_PX = 24; // and a finger
 const DOUBLE_PX = 3; // and one this near to the last corner, which is a double click
+const EDGE_PX = 6; // and one this near to an edge of the map lies on it, or a line of pixels would be left there
 
 export class Polygon {
   #box;
@@ -33,7 +34,7 @@ export class Polygon {
 
   /** @param {ToolPoint} point */
   hover({ x, y }) {
-    this.#pointer = [x, y];
+    this.#pointer = this.#corner(x, y);
     this.#box.surface.marks.showCursor(x, y, 0);
     this.redraw();
   }
@@ -50,7 +51,7 @@ export class Polygon {
 
   /** @param {ToolPoint} point */
   up({ x, y, touch = false }) {
-    const corner = [x, y];
+    const corner = this.#corner(x, y);
     const near = touch ? TOUCH_PX : CLOSE_PX;
     const last = this.#corners.at(-1);
     const double = last !== undefined && this.#apart(corner, last) <= DOUBLE_PX;
@@ -111,6 +112,15 @@ export class Polygon {
     this.#box.surface.element.dispatchEvent(
       new CustomEvent("cg-polygon", { detail: { corners: this.#corners, byTouch: this.byTouch } }),
     );
+  }
+
+  /** The corner that is meant by a point of the map. @param {number} x @param {number} y */
+  #corner(x, y) {
+    const { state, surface } = this.#box;
+    const near = EDGE_PX / surface.scale;
+    /** @param {number} at @param {number} side */
+    const onEdge = (at, side) => [0, side].find((edge) => Math.abs(at - edge) <= near) ?? at;
+    return [onEdge(x, state.width), onEdge(y, state.height)];
   }
 
   /** The distance on the screen. @param {number[]} a @param {number[]} b */
