@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
 DEFAULTS = asdict(TrainConfig())  # of fields that are newer than a checkpoint
 LIGHT = json.loads((ROOT / "checkpoints" / "camvid-light.json").read_text(encoding="utf-8"))
-SECOND = LIGHT["recipe"]["started_from"]  # of what it goes on from
-FIRST = SECOND["recipe"]["started_from"]  # of what that went on from
+THIRD = LIGHT["recipe"]["started_from"]  # of what it goes on from
+SECOND = THIRD["recipe"]["started_from"]  # and that
+FIRST = SECOND["recipe"]["started_from"]  # and that
 UNET = FIRST["recipe"]["started_from"]  # and that
 
 
@@ -68,14 +69,15 @@ def test_the_lines_of_camvid_light_name_the_recipe_that_stands_in_its_json(calls
     assert exported["onnx"]
     assert fitted["recipe"] == wanted["name"]
     assert asdict(fitted["config"]) == {name: wanted.get(name, default) for name, default in DEFAULTS.items()}
-    (*_, before) = calls_of("camvid-light-2")
+    (*_, before) = calls_of("camvid-light-3")
     assert fitted["generator_weights"] == before[2]["out"]
-    assert fitted["config"].epochs + SECOND["epochs"] == LIGHT["epochs"]
+    assert fitted["config"].epochs + THIRD["epochs"] == LIGHT["epochs"]
 
 
 @pytest.mark.parametrize(
     ("name", "saved", "started_from", "epochs_before"),
     [
+        ("camvid-light-3", THIRD, "camvid-light-2", SECOND["epochs"]),
         ("camvid-light-2", SECOND, "camvid-light-1", FIRST["epochs"]),
         ("camvid-light-1", FIRST, "camvid-unet", UNET["epochs"]),
     ],
