@@ -34,8 +34,8 @@ def measure(photos: torch.Tensor, conditions: torch.Tensor) -> tuple[torch.Tenso
         The numbers, `(N, 8) float32`, and which of them the photo has: a class may be absent.
     """
     photos = photos.float()
-    red, _, blue = photos.unbind(1)
-    luma = torch.einsum("nchw,c->nhw", photos, photos.new_tensor((0.299, 0.587, 0.114)))
+    red, green, blue = photos.unbind(1)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue  # no tensor is made: a CUDA graph could not copy it
     variance, mean = torch.var_mean(luma, (1, 2), correction=0)
     overall = [mean, (variance + 1e-8).sqrt(), (blue - luma).mean((1, 2)), (red - luma).mean((1, 2))]
     areas = conditions[:, _CHANNELS].float()

@@ -261,10 +261,11 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (("learning_rate",), lambda value: value > 0, "be above 0"),
     (("aspect",), lambda value: 0.1 <= value <= 10, "lie between 0.1 and 10"),
     (
-        ("real_label", "fake_label", "class_balance", "color_jitter", "guessed_light"),
+        ("real_label", "fake_label", "class_balance", "color_jitter"),
         lambda value: 0 <= value <= 1,
         "lie between 0 and 1",
     ),
+    (("guessed_light",), lambda value: 0 <= value <= 0.9, "lie between 0 and 0.9"),  # a tenth is told none
     (
         ("beta1", "beta2", "dropout", "ema_decay"),
         lambda value: 0 <= value < 1,

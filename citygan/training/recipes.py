@@ -102,7 +102,6 @@ CITYGAN_GUESSED = replace(
     guessed_light=0.4,
     even_weight=5.0,
     epochs=30,
-    decay_epochs=12,
 )
 
 RECIPES: dict[str, TrainConfig] = {
@@ -123,7 +122,7 @@ RECIPES: dict[str, TrainConfig] = {
     # for SSIM without looking wrong: classes as channels, no checkerboard, noise for the texture that a label
     # map does not determine, shapes simplified toward what people paint
     "citygan-plus": CITYGAN_PLUS,
-    # for the eye, and what the shipped checkpoint is made with: detail at full size, judged at two scales,
+    # for the eye, and where the shipped checkpoint began: detail at full size, judged at two scales,
     # people and cars nearly as much as sky and road; little L1 and no SSIM, which both want a mean of photos
     "citygan-photo": replace(
         CITYGAN_PLUS,
@@ -145,8 +144,8 @@ RECIPES: dict[str, TrainConfig] = {
     # then, at full size, with that network's finest level looked at too, for detail: going on where a
     # citygan-projected stands
     "citygan-detail": CITYGAN_DETAIL,
-    # then in the light that the map suggests as often as in that of the photo, since that is what most photos
-    # are made in, and no training photo has it; and maps of one class alone, evenly
+    # then two of five in the light that the map suggests, since that is what most photos are made in, and no
+    # training photo has it; and maps of one class alone, evenly: what the shipped checkpoint is made with
     "citygan-guessed": CITYGAN_GUESSED,
     # the same against a discriminator that says each pixel's class or that it is fake
     "citygan-light": replace(

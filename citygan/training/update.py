@@ -43,11 +43,13 @@ def draw(state: TrainState, conditions: torch.Tensor, photos: torch.Tensor) -> D
     light, present = known.of_photos(photos, conditions)
     light = light + LIGHT_NOISE * torch.randn_like(light)
     chance = torch.rand(len(light), 1, device=light.device)
-    own = NO_LIGHT + state.config.guessed_light
-    asked = present & (chance >= own)
+    not_asked = NO_LIGHT + state.config.guessed_light
+    asked = present & (chance >= not_asked)
     light = torch.where(asked, light, 0.0)
     if state.config.guessed_light:
-        light = torch.where((chance >= NO_LIGHT) & (chance < own), known.guess(conditions.float()), light)
+        light = torch.where(
+            (chance >= NO_LIGHT) & (chance < not_asked), known.guess(conditions.float()), light
+        )
     at_size = partial(state.generator, half_size=state.at_half_size)
     generated = run_network(state, at_size, conditions, None, light)
     return Drawn(generated.float(), (light, asked))
@@ -99,7 +101,7 @@ def update_generator(
     if config.light_weight and known is not None and drawn.told is not None:
         light, asked = drawn.told
         given, _ = known.of_photos(generated, conditions)
-        losses["light"] = l1_loss(torch.where(asked, given, 0.0), light)
+        losses["light"] = l1_loss(torch.where(asked, given, 0.0), torch.where(asked, light, 0.0))
         total = total + config.light_weight * losses["light"]
     if config.even_weight:
         losses["even"] = _even_loss(state, drawn, conditions, photos)

@@ -108,7 +108,7 @@ def test_every_field_of_a_recipe_has_a_plain_value(recipe):
         ({"norm": "layer"}, "norm is 'layer'"),
         ({"light_weight": 1.0}, "light_weight is 1.0, but the generator unet is told no light"),
         ({"guessed_light": 0.5}, "guessed_light is 0.5, but the generator unet is told no light"),
-        ({"guessed_light": 1.5}, "guessed_light is 1.5; it must lie between 0 and 1"),
+        ({"guessed_light": 1.5}, "guessed_light is 1.5; it must lie between 0 and 0.9"),
         ({"even_weight": 1.0}, "even_weight is 1.0, but only street-unet can be held to it"),
         ({"upsampling": "bilinear"}, "upsampling is 'bilinear'"),
         ({"norm_statistics": "mean"}, "norm_statistics is 'mean'"),

@@ -211,16 +211,39 @@ def test_an_even_map_is_held_to_the_colour_of_its_class(accelerator, monkeypatch
     classes = [maps.mean((0, 2, 3)).nonzero().flatten().tolist() for maps, _ in seen]
     assert sorted({tuple(c) for c in classes}) == [(3,), (5,)]
     assert all(torch.equal(light, drawn.told[0][:1]) for _, light in seen)
-    monkeypatch.setattr(update, "run_network", lambda _, __, even, *___: torch.zeros(1, 3, 384, 128))
+    monkeypatch.setattr(update, "run_network", lambda _, __, even, *___: torch.full((1, 3, 384, 128), 0.5))
     nothing = torch.zeros_like(conditions)
-    assert float(update._even_loss(state, drawn, nothing, photos)) == 0  # no class has a colour there
+    assert float(update._even_loss(state, drawn, nothing, photos)) == 0.5  # grey, where no class has a colour
 
 
-def test_even_maps_are_a_loss_at_both_sizes(accelerator):
-    for half in (0, 1):
-        state = TrainState(config(even_weight=1.0, half_size_epochs=half), accelerator)
-        losses = segmenting_step(state, *batch(state.config, 1))
-        assert losses["even"] > 0
+@pytest.mark.parametrize("half", [0, 1])
+def test_even_maps_are_as_high_as_a_map_and_count(accelerator, monkeypatch, half):
+    gradients, heights = [], []
+    for weight in (1e-6, 10.0):
+        state = TrainState(config(even_weight=weight, half_size_epochs=half), accelerator)
+        conditions, photos = batch(state.config, 1)
+        plain = state.generator.forward
+
+        def watched(maps, *others, plain=plain, **options):
+            made = plain(maps, *others, **options)
+            heights.append((maps.shape[2], made.shape[2]))
+            return made
+
+        monkeypatch.setattr(state.generator, "forward", watched)
+        torch.manual_seed(0)
+        segmenting_step(state, conditions, photos)
+        gradients.append(state.generator.head.coarse.weight.grad.clone())
+    assert not torch.allclose(*gradients)
+    assert set(heights) == {(256, 256 >> half)}
+    assert len(heights) == 4  # of each step, the photo's map and the even one
+
+
+def test_no_light_is_asked_of_photos_that_were_told_the_guess(accelerator):
+    state = TrainState(config(guessed_light=0.9), accelerator)
+    conditions, photos = batch(state.config, 1)
+    light_of(state.generator).fit([(conditions, photos)])
+    light_of(state.generator).bias += 1  # a guess that is far from nothing
+    assert segmenting_step(state, conditions, photos)["light"] == 0
 
 
 def test_a_unet_without_light_trains_against_it(accelerator):

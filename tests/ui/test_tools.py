@@ -149,6 +149,13 @@ def test_escape_drops_a_polygon_and_backspace_takes_a_corner_back(canvas):
     assert "three corners" in canvas.status.inner_text()
     for corner in [(60, 45), (100, 45), (100, 75)]:
         canvas.click(*corner)
+    canvas.press("Backspace")
+    canvas.click(100, 75)  # where the one was that was taken back
+    canvas.press("Enter")
+    assert canvas.ids[50, 95] == CAR
+    canvas.press("Control+z")
+    for corner in [(60, 45), (100, 45), (100, 75)]:
+        canvas.click(*corner)
     canvas.press("Escape", "Enter")
     assert np.array_equal(canvas.ids, street())
 

@@ -14,6 +14,8 @@ export class Polygon {
   #box;
   /** @type {number[][]} */
   #corners = [];
+  /** @type {number[]} where the last corner was clicked */
+  #clicked = [];
   /** @type {number[] | null} */
   #pointer = null;
   #touch = false; // whether a finger set the last corner
@@ -53,12 +55,12 @@ export class Polygon {
   up({ x, y, touch = false }) {
     const corner = this.#corner(x, y);
     const near = touch ? TOUCH_PX : CLOSE_PX;
-    const last = this.#corners.at(-1);
-    const double = last !== undefined && this.#apart(corner, last) <= DOUBLE_PX;
+    const double = this.open && this.#apart([x, y], this.#clicked) <= DOUBLE_PX;
     if (this.#corners.length >= 3 && (double || this.#apart(corner, this.#corners[0]) <= near)) {
       this.close();
     } else if (!double) {
       this.#corners.push(corner);
+      this.#clicked = [x, y];
       this.#touch = touch;
       if (touch) this.#pointer = null; // the finger is gone
       this.redraw();
@@ -73,6 +75,7 @@ export class Polygon {
   pop() {
     if (!this.open) return false;
     this.#corners.pop();
+    this.#clicked = [];
     if (this.open) this.redraw();
     else this.drop();
     return true;
