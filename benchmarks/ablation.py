@@ -25,11 +25,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
+import torch
 import tyro
 from figures import ROOT, machine
 
 from citygan.checkpoint import Checkpoint
 from citygan.data import dataset as datasets
+from citygan.evaluation import judges
 from citygan.evaluation.evaluate import score_split
 from citygan.evaluation.judging import Judges, evenly
 from citygan.evaluation.segmenter import Segmenter
@@ -47,18 +49,15 @@ PROCESSES = 2  # of each training, which make its batch
 # No average of the weights: after so few steps it would be mostly of the first ones
 THIN: dict[str, Any] = {"width": 16, "discriminator_width": 16, "decay_epochs": 0, "ema_decay": 0.0}
 PHOTO = replace(RECIPES["citygan-photo"], **THIN)
+
+
+def _of(recipe: str, *names: str) -> dict[str, Any]:
+    return {name: getattr(RECIPES[recipe], name) for name in names}
+
+
+_LOSSES = ("feature_weight", "l1_weight", "pooled_l1_weight", "ssim_weight", "ssim_pool", "class_balance")
 # The reading discriminator with the losses that go with it
-READS: dict[str, Any] = {
-    "discriminator": "segmenting",
-    "adversarial_loss": "classes",
-    "feature_weight": 3.0,
-    "l1_weight": 0.0,
-    "pooled_l1_weight": 10.0,
-    "ssim_weight": 1.0,
-    "ssim_pool": 4,
-    "frequency_weight": 1.0,
-    "class_balance": 0.7,
-}
+READS = _of("citygan-light", "discriminator", "adversarial_loss", "frequency_weight", *_LOSSES)
 # The generator that ends at twice the size of its trunk; its noise is its own
 ENDS_LATER: dict[str, Any] = {
     "generator": "street-unet",
@@ -66,19 +65,8 @@ ENDS_LATER: dict[str, Any] = {
     "refine": False,
     "dropout": TrainConfig.dropout,  # it has none
 }
-KNOWS: dict[str, Any] = {
-    "upsampling": "bilinear",
-    "discriminator": "projected",
-    "pretrained": True,
-    "window_px": 256,
-    "feature_weight": 10.0,
-    "l1_weight": 0.0,
-    "pooled_l1_weight": 10.0,
-    "ssim_weight": 1.0,
-    "ssim_pool": 4,
-    "class_balance": 0.3,
-}
-LIT: dict[str, Any] = {"light_weight": 1.0}
+KNOWS = _of("citygan-projected", "upsampling", "discriminator", "pretrained", "window_px", *_LOSSES)
+LIT = _of("citygan-projected", "light_weight")
 
 
 @dataclass(frozen=True)
@@ -153,12 +141,14 @@ def score_row(name: str, data: Path, out: Path, segmenter: Segmenter) -> dict[st
         maps = [held[i][0] for i in evenly(len(held), 10)]
         lights = [tuple(known.guess_of_map(m[None])[0].tolist()) for m in maps]
         one, two = (
-            [synthesizer(m.numpy(), seed, light=light) for m, light in zip(maps, lights, strict=True)]
+            torch.from_numpy(
+                np.stack(
+                    [synthesizer(m.numpy(), seed, light=light) for m, light in zip(maps, lights, strict=True)]
+                )
+            )
             for seed in (1, 2)
         )
-        found["seeds differ by, in one light"] = float(
-            np.abs(np.stack(one).astype(float) - np.stack(two).astype(float)).mean()
-        )
+        found["seeds differ by, in one light"] = judges.variety(one, two)
     return found
 
 

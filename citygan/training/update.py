@@ -18,9 +18,9 @@ from citygan.training.losses import focal_frequency_loss, l1_loss, pooled_l1_los
 from citygan.training.state import TrainState
 
 LIGHT_NOISE = 0.1  # added to each number of a photo's light, in standard deviations over the training photos
+NO_LIGHT = 0.1  # of the photos: their light is withheld, so that the mean is a light like others
 _EVEN_SHARE = 0.005  # of a photo, from which on a class has a colour there
 _EVEN_ROWS = 8  # whose mean colour is asked for
-NO_LIGHT = 0.1  # of the photos: their light is withheld, so that the mean is a light like others
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,11 @@ def _even_loss(
     color = (photos[0] * area).sum((1, 2)) / area.sum().clamp_min(1)
     even = F.one_hot(chosen, len(present)).to(conditions.dtype)[:, :, None, None]
     assert isinstance(state.generator, StreetUNet)
+    assert drawn.told is not None  # as it always is
     height, width = conditions.shape[2] * (1 + state.at_half_size), state.generator.stride_px
     even = even.expand(-1, -1, height, width).contiguous(memory_format=state.memory_format)
     at_size = partial(state.generator, half_size=state.at_half_size)
-    light = None if drawn.told is None else drawn.told[0][:1]
-    rows = run_network(state, at_size, even, None, light).float().mean(3)
+    rows = run_network(state, at_size, even, None, drawn.told[0][:1]).float().mean(3)
     means = F.avg_pool1d(rows, _EVEN_ROWS)
     return l1_loss(means, color[None, :, None].expand_as(means))
 
